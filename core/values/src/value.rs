@@ -1,0 +1,263 @@
+//! What a field of a record can hold, told at run time.
+//! Not here: which kind of value a field wants and how input is read into it (crate `schema`).
+
+use std::cmp::Ordering;
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+use serde_json::Value as Json;
+
+use crate::{AnyId, Id, Money, Quantity};
+
+/// A value of a field. Money, percent and decimal fields are `Decimal`; a duration is an `Int` of
+/// seconds; choice, state, email and the like are `Text`; tags are a `List` of `Text`, links to
+/// many a `List` of `Link`.
+/// Equal means the same value, not the same variant: `1`, `1.0` and `1.00` are equal.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Int(i64),
+    Decimal(Decimal),
+    Text(String),
+    Date(Date),
+    Time(Timestamp),
+    Link(AnyId),
+    List(Vec<Value>),
+    Json(Json),
+}
+
+impl Value {
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Value::Bool(b) = self { Some(*b) } else { None }
+    }
+
+    pub fn as_int(&self) -> Option<i64> {
+        if let Value::Int(i) = self { Some(*i) } else { None }
+    }
+
+    /// The number; whole numbers are widened.
+    pub fn as_decimal(&self) -> Option<Decimal> {
+        match self {
+            Value::Decimal(d) => Some(*d),
+            Value::Int(i) => Some(Decimal::from(*i)),
+            _ => None,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        if let Value::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub fn as_date(&self) -> Option<Date> {
+        if let Value::Date(date) = self { Some(*date) } else { None }
+    }
+
+    pub fn as_time(&self) -> Option<Timestamp> {
+        if let Value::Time(time) = self { Some(*time) } else { None }
+    }
+
+    pub fn as_link(&self) -> Option<AnyId> {
+        if let Value::Link(id) = self { Some(*id) } else { None }
+    }
+
+    pub fn as_list(&self) -> Option<&[Value]> {
+        if let Value::List(items) = self { Some(items) } else { None }
+    }
+
+    pub fn as_json(&self) -> Option<&Json> {
+        if let Value::Json(json) = self { Some(json) } else { None }
+    }
+
+    /// As the API shows it: decimals and ids are strings, dates are ISO 8601, times RFC 3339 in UTC.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::from(*b),
+            Value::Int(i) => Json::from(*i),
+            Value::Decimal(d) => Json::from(d.to_string()),
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::Date(date) => Json::from(date.to_string()),
+            Value::Time(time) => Json::from(time.to_string()),
+            Value::Link(id) => Json::from(id.to_string()),
+            Value::List(items) => items.iter().map(Value::to_json).collect(),
+            Value::Json(json) => json.clone(),
+        }
+    }
+
+    /// A total order, the same on all machines: by kind (nothing, truth, numbers, text, dates,
+    /// times, links, lists, JSON), then by value. Whole numbers and decimals are one kind; texts
+    /// compare by code point, lists item by item.
+    pub fn cmp_values(&self, other: &Value) -> Ordering {
+        match (self, other) {
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+            (Value::Int(a), Value::Int(b)) => a.cmp(b),
+            (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
+            (Value::Int(a), Value::Decimal(b)) => Decimal::from(*a).cmp(b),
+            (Value::Decimal(a), Value::Int(b)) => a.cmp(&Decimal::from(*b)),
+            (Value::Text(a), Value::Text(b)) => a.cmp(b),
+            (Value::Date(a), Value::Date(b)) => a.cmp(b),
+            (Value::Time(a), Value::Time(b)) => a.cmp(b),
+            (Value::Link(a), Value::Link(b)) => a.cmp(b),
+            (Value::List(a), Value::List(b)) => a.cmp(b),
+            (Value::Json(a), Value::Json(b)) => cmp_json(a, b),
+            (a, b) => a.rank().cmp(&b.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Int(_) | Value::Decimal(_) => 2,
+            Value::Text(_) => 3,
+            Value::Date(_) => 4,
+            Value::Time(_) => 5,
+            Value::Link(_) => 6,
+            Value::List(_) => 7,
+            Value::Json(_) => 8,
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        self.cmp_values(other).is_eq()
+    }
+}
+
+impl Eq for Value {}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Value) -> Ordering {
+        self.cmp_values(other)
+    }
+}
+
+/// JSON in the order null, truth, numbers, strings, arrays, objects; the order of an object's keys
+/// does not matter.
+fn cmp_json(a: &Json, b: &Json) -> Ordering {
+    match (a, b) {
+        (Json::Bool(a), Json::Bool(b)) => a.cmp(b),
+        (Json::Number(a), Json::Number(b)) => number_key(a).cmp(&number_key(b)),
+        (Json::String(a), Json::String(b)) => a.cmp(b),
+        (Json::Array(a), Json::Array(b)) => {
+            let differs = a.iter().zip(b).map(|(a, b)| cmp_json(a, b)).find(|o| o.is_ne());
+            differs.unwrap_or(a.len().cmp(&b.len()))
+        }
+        (Json::Object(a), Json::Object(b)) => {
+            let (a, b) = (sorted(a), sorted(b));
+            let pairs = a.iter().zip(&b);
+            let differs = pairs
+                .map(|((ka, va), (kb, vb))| ka.cmp(kb).then_with(|| cmp_json(va, vb)))
+                .find(|o| o.is_ne());
+            differs.unwrap_or(a.len().cmp(&b.len()))
+        }
+        (a, b) => json_rank(a).cmp(&json_rank(b)),
+    }
+}
+
+fn json_rank(json: &Json) -> u8 {
+    match json {
+        Json::Null => 0,
+        Json::Bool(_) => 1,
+        Json::Number(_) => 2,
+        Json::String(_) => 3,
+        Json::Array(_) => 4,
+        Json::Object(_) => 5,
+    }
+}
+
+fn sorted(object: &serde_json::Map<String, Json>) -> Vec<(&String, &Json)> {
+    let mut pairs: Vec<_> = object.iter().collect();
+    pairs.sort_unstable_by_key(|&(key, _)| key);
+    pairs
+}
+
+/// Numbers that a decimal can hold compare by value; the astronomic ones follow, by their text.
+fn number_key(number: &serde_json::Number) -> (bool, Decimal, String) {
+    let text = number.to_string();
+    let read = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
+    match read {
+        Ok(decimal) => (false, decimal, String::new()),
+        Err(_) => (true, Decimal::ZERO, text),
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Int(i) => serializer.serialize_i64(*i),
+            Value::Decimal(d) => serializer.collect_str(d),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Date(date) => serializer.collect_str(date),
+            Value::Time(time) => serializer.collect_str(time),
+            Value::Link(id) => serializer.collect_str(id),
+            Value::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Value::Json(json) => json.serialize(serializer),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($from:ty => |$value:ident| $into:expr;)+) => {
+        $(impl From<$from> for Value {
+            fn from($value: $from) -> Value {
+                $into
+            }
+        })+
+    };
+}
+
+from! {
+    bool => |b| Value::Bool(b);
+    i32 => |i| Value::Int(i64::from(i));
+    u32 => |i| Value::Int(i64::from(i));
+    i64 => |i| Value::Int(i);
+    Decimal => |d| Value::Decimal(d);
+    Money => |money| Value::Decimal(money.decimal());
+    Quantity => |quantity| Value::Decimal(quantity.decimal());
+    &str => |text| Value::Text(text.to_owned());
+    String => |text| Value::Text(text);
+    Date => |date| Value::Date(date);
+    Timestamp => |time| Value::Time(time);
+    Json => |json| Value::Json(json);
+}
+
+impl<M> From<Id<M>> for Value {
+    fn from(id: Id<M>) -> Value {
+        Value::Link(id.any())
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Value {
+        Value::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Value {
+        value.map_or(Value::Null, Into::into)
+    }
+}
