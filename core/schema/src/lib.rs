@@ -1,0 +1,18 @@
+//! Schema: TOML in, a checked and resolved [`Schema`] out; the expression language; the difference
+//! between two schemas as steps; a JSON Schema of the TOML for editors.
+//!
+//! No database, no SQL, no async and no clock: tools and tests use this crate without any of them.
+//! Broken input is data: [`load`] answers with all faults at once, each with its place.
+//! Next: [`load()`], then [`Model`] and [`Field`], then [`expr`].
+
+pub mod expr;
+mod fault;
+mod field;
+mod model;
+mod schema;
+
+pub use expr::{Expr, Node, Scope, Type};
+pub use fault::{Fault, Origin, Source};
+pub use field::{Choice, Class, Field, Kind};
+pub use model::{Action, Grant, Index, Model, Owner, States};
+pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};

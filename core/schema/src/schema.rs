@@ -1,0 +1,119 @@
+//! The whole schema: what the kernel, the modules, the company and the plugins declare together.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::{Class, Field, Kind, Model};
+
+/// All models, modules, roles and reports, resolved and checked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Schema {
+    #[serde(serialize_with = "models")]
+    pub models: IndexMap<String, Arc<Model>>,
+    pub modules: IndexMap<String, ModuleInfo>,
+    pub roles: IndexMap<String, Role>,
+    pub separations: Vec<Separation>,
+    pub reports: IndexMap<String, Report>,
+}
+
+fn models<S: serde::Serializer>(
+    models: &IndexMap<String, Arc<Model>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(models.iter().map(|(name, model)| (name, model.as_ref())))
+}
+
+impl Schema {
+    pub fn model(&self, name: &str) -> Option<&Arc<Model>> {
+        self.models.get(name)
+    }
+
+    /// The model and one of its fields.
+    pub fn field(&self, model: &str, field: &str) -> Option<(&Arc<Model>, &Field)> {
+        let model = self.models.get(model)?;
+        Some((model, model.fields.get(field)?))
+    }
+}
+
+/// What a `module.toml` says of a module.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModuleInfo {
+    pub name: String,
+    pub title: String,
+    pub help: String,
+    pub version: semver::Version,
+    /// The versions of the kernel that it works with.
+    pub kernel: semver::VersionReq,
+    pub menu: Vec<MenuItem>,
+    pub settings: IndexMap<String, Field>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct MenuItem {
+    pub label: String,
+    #[serde(flatten)]
+    pub target: Target,
+}
+
+/// Where a menu item leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Model(String),
+    Report(String),
+}
+
+/// A named set of rights; the rights themselves stand in [`Model::access`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Role {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    /// The module that declares it, or `kernel`, `company`, or a plugin's name.
+    pub module: String,
+    /// Roles whose rights it has too.
+    pub includes: Vec<String>,
+    /// Field classes it may read, besides public ones.
+    pub classes: Vec<Class>,
+    /// Field classes it may write, besides public ones.
+    pub write_classes: Vec<Class>,
+}
+
+/// Two roles that one person must not hold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Separation {
+    pub roles: [String; 2],
+    pub reason: String,
+}
+
+/// A report: its rows come from Rust, registered under the same name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    pub module: String,
+    pub params: IndexMap<String, Field>,
+    pub columns: Vec<Column>,
+    /// Who may run it. Empty: nobody but the administrator.
+    pub roles: Vec<String>,
+    pub chart: Option<Chart>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Column {
+    pub name: String,
+    pub label: String,
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// How a report is drawn: `kind` is bar, line, area or pie; `x` and `y` are columns.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chart {
+    pub kind: String,
+    pub x: String,
+    pub y: Vec<String>,
+}
