@@ -5,14 +5,18 @@
 //! Broken input is data: [`load`] answers with all faults at once, each with its place.
 //! Next: [`load()`], then [`Model`] and [`Field`], then [`expr`].
 
+mod diff;
 pub mod expr;
 mod fault;
 mod field;
 mod model;
 mod schema;
+pub mod tables;
 
+pub use diff::{Risk, Step, diff};
 pub use expr::{Expr, Node, Scope, Type};
 pub use fault::{Fault, Origin, Source};
 pub use field::{Choice, Class, Field, Kind};
 pub use model::{Action, Grant, Index, Model, Owner, States};
 pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
+pub use tables::{Tables, tables};

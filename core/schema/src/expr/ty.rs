@@ -34,7 +34,7 @@ impl Type {
     /// A value of this type can stand where `wanted` is asked for.
     pub fn fits(&self, wanted: &Type) -> bool {
         match (self, wanted) {
-            (Type::Null, _) | (_, Type::Json) => true,
+            (Type::Null, _) => true,
             (Type::Int, Type::Decimal) => true,
             (Type::List(have), Type::List(want)) => have.fits(want),
             (have, want) => have == want,
