@@ -1,4 +1,4 @@
-//! Ids of records, each typed by the record it names, so that a party's id is never passed for an order's.
+//! Ids of records, typed by the record they name: a party's id is never passed for an order's.
 //! Not here: how a new id is drawn (`tx.new_id()` in the kernel).
 
 use std::cmp::Ordering;
@@ -145,5 +145,48 @@ impl Visitor<'_> for IdVisitor {
 
     fn visit_u64<E: de::Error>(self, raw: u64) -> Result<i64, E> {
         i64::try_from(raw).map_err(|_| E::custom(UNREADABLE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Party;
+
+    #[test]
+    fn json_is_a_string() {
+        let id: Id<Party> = Id::new(i64::MAX);
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""9223372036854775807""#);
+    }
+
+    #[test]
+    fn json_accepts_strings_and_integers() {
+        for (json, expected) in [
+            (r#""42""#, Some(42)),
+            ("42", Some(42)),
+            (r#""0""#, Some(0)),
+            (r#""9223372036854775807""#, Some(i64::MAX)),
+            (r#""9223372036854775808""#, None),
+            ("9223372036854775808", None),
+            ("-1", None),
+            (r#""-1""#, None),
+            (r#""+1""#, None),
+            (r#"" 1""#, None),
+            (r#""""#, None),
+            ("1.0", None),
+            ("null", None),
+        ] {
+            let read: Option<Id<Party>> = serde_json::from_str(json).ok();
+            assert_eq!(read.map(Id::raw), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_new_record_has_id_zero() {
+        let id = Id::<Party>::default();
+        assert!(id.is_new() && !Id::<Party>::new(1).is_new());
+        assert_eq!((id.raw(), format!("{id} {id:?}")), (0, "0 #0".to_owned()));
+        assert_eq!(id.any().cast::<Party>(), id);
     }
 }

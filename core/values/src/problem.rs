@@ -77,3 +77,43 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_moves_under_its_parent() {
+        for (field, prefix, expected) in [
+            ("quantity", "lines[2]", "lines[2].quantity"),
+            ("", "lines[2]", "lines[2]"),
+            ("name", "", "name"),
+            ("lines[2].quantity", "orders[1]", "orders[1].lines[2].quantity"),
+        ] {
+            assert_eq!(
+                Problem::new(field, "required", "Is missing.").under(prefix).field,
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn json_and_text() {
+        let problem = Problem::new("age", "max", "At most 120.").arg("max", 120).arg("min", 0);
+        let expected = json!({
+            "field": "age",
+            "code": "max",
+            "message": "At most 120.",
+            "args": { "max": "120", "min": "0" },
+        });
+        assert_eq!(serde_json::to_value(&problem).unwrap(), expected);
+        assert_eq!(problem.to_string(), "age: At most 120.");
+        let plain = Problem::new("", "empty", "Nothing to do.");
+        assert_eq!(plain.to_string(), "Nothing to do.");
+        let json = serde_json::to_string(&plain).unwrap();
+        assert_eq!(json, r#"{"field":"","code":"empty","message":"Nothing to do."}"#);
+        assert_eq!(serde_json::from_str::<Problem>(&json).unwrap(), plain);
+    }
+}

@@ -11,7 +11,7 @@ use crate::{Rounding, Unreadable, round};
 
 /// A quantity in millionths of the base unit, up to ±9.2 trillion units.
 /// Sums out of range assert. In JSON and as text: `"2.5"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(i64);
 
 /// Decimals of `Quantity`.
@@ -89,3 +89,65 @@ impl FromStr for Quantity {
 }
 
 scaled_number!(Quantity, UNREADABLE);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prints_and_reads() {
+        for (scaled, text) in [
+            (0, "0"),
+            (1, "0.000001"),
+            (-2_500_000, "-2.5"),
+            (10_000_000, "10"),
+            (1_234_567_890, "1234.56789"),
+            (i64::MAX, "9223372036854.775807"),
+            (i64::MIN, "-9223372036854.775808"),
+        ] {
+            let quantity = Quantity::from_scaled(scaled);
+            assert_eq!(quantity.to_string(), text);
+            assert_eq!(text.parse(), Ok(quantity));
+            assert_eq!(quantity.decimal().to_string(), text);
+            assert_eq!(serde_json::to_value(quantity).unwrap(), text);
+        }
+        assert!("0.0000001".parse::<Quantity>().is_err());
+    }
+
+    #[test]
+    fn from_numbers() {
+        let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(Quantity::from_int(-3), Quantity::from_scaled(-3_000_000));
+        assert_eq!(Quantity::exact(decimal("2.50")), Some(Quantity::from_scaled(2_500_000)));
+        assert_eq!(Quantity::exact(decimal("0.0000001")), None);
+        for (places, expected) in
+            [(0, Some("2")), (2, Some("1.67")), (6, Some("1.666667")), (7, None)]
+        {
+            let rounded = Quantity::round(decimal("1.6666666666"), places, Rounding::HalfUp);
+            assert_eq!(rounded.map(|q| q.to_string()).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a quantity of 9223372036855 is out of range")]
+    fn from_int_asserts() {
+        Quantity::from_int(9_223_372_036_855);
+    }
+
+    #[test]
+    #[should_panic(expected = "out of range")]
+    fn subtraction_asserts() {
+        let _ = Quantity::from_scaled(i64::MIN) - Quantity::ONE;
+    }
+
+    proptest! {
+        #[test]
+        fn any_quantity_is_read_as_printed(scaled in any::<i64>()) {
+            let quantity = Quantity::from_scaled(scaled);
+            prop_assert_eq!(quantity.to_string().parse(), Ok(quantity));
+            prop_assert_eq!(Quantity::exact(quantity.decimal()), Some(quantity));
+        }
+    }
+}

@@ -64,9 +64,16 @@ pub(crate) fn print(
     f.pad_integral(scaled >= 0, "", &digits)
 }
 
-/// Arithmetic and JSON of a number type `$name(i64)`. Sums out of range are bugs: they assert.
+/// Arithmetic, JSON and debug text of a number type `$name(i64)` that has `exact` and `FromStr`.
+/// Sums out of range are bugs: they assert.
 macro_rules! scaled_number {
     ($name:ident, $unreadable:expr) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
         impl std::ops::Add for $name {
             type Output = $name;
 

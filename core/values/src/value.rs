@@ -75,7 +75,7 @@ impl Value {
         if let Value::Json(json) = self { Some(json) } else { None }
     }
 
-    /// As the API shows it: decimals and ids are strings, dates are ISO 8601, times RFC 3339 in UTC.
+    /// As the API shows it: decimals and ids are strings, dates ISO 8601, times RFC 3339 in UTC.
     pub fn to_json(&self) -> Json {
         match self {
             Value::Null => Json::Null,
@@ -259,5 +259,151 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Value {
         value.map_or(Value::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Any;
+
+    fn decimal(text: &str) -> Value {
+        Value::Decimal(text.parse().unwrap())
+    }
+
+    fn time(text: &str) -> Value {
+        Value::Time(text.parse().unwrap())
+    }
+
+    fn date(text: &str) -> Value {
+        Value::Date(text.parse().unwrap())
+    }
+
+    #[test]
+    fn json_of_each_kind() {
+        let id: Id = Id::new(i64::MAX);
+        for (value, expected) in [
+            (Value::Null, json!(null)),
+            (Value::from(true), json!(true)),
+            (Value::from(-5), json!(-5)),
+            (decimal("12.50"), json!("12.50")),
+            (Value::from(Money::from_minor(-5, 2)), json!("-0.05")),
+            (Value::from(Quantity::from_int(3)), json!("3")),
+            (Value::from("text"), json!("text")),
+            (date("2026-01-31"), json!("2026-01-31")),
+            (time("2026-01-31T23:00:00.25-05:00"), json!("2026-02-01T04:00:00.25Z")),
+            (Value::from(id), json!("9223372036854775807")),
+            (Value::from(vec!["a", "b"]), json!(["a", "b"])),
+            (Value::from(vec![id]), json!(["9223372036854775807"])),
+            (Value::from(json!({"b": [1, null]})), json!({"b": [1, null]})),
+            (Value::from(None::<i64>), json!(null)),
+            (Value::from(Some("x".to_owned())), json!("x")),
+        ] {
+            assert_eq!(value.to_json(), expected);
+            assert_eq!(serde_json::to_value(&value).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn each_kind_gives_only_its_own() {
+        assert_eq!(Value::from(3).as_decimal(), Some(Decimal::from(3)));
+        assert_eq!(decimal("3").as_int(), None);
+        assert_eq!(Value::from("3").as_int(), None);
+        assert_eq!(Value::from("3").as_text(), Some("3"));
+        assert_eq!(Value::Null.as_bool(), None);
+        assert_eq!(Value::from(Id::<Any>::new(3)).as_link(), Some(Id::new(3)));
+        assert_eq!(Value::from(vec![1, 2]).as_list().map(<[Value]>::len), Some(2));
+        assert!(Value::default().is_null());
+    }
+
+    /// Each is less than the next.
+    #[test]
+    fn order() {
+        let ascending = [
+            Value::Null,
+            Value::from(false),
+            Value::from(true),
+            Value::from(i64::MIN),
+            decimal("-0.5"),
+            Value::from(0),
+            decimal("0.01"),
+            Value::from(1),
+            Value::from(i64::MAX),
+            decimal("79228162514264337593543950335"),
+            Value::from(""),
+            Value::from("B"),
+            Value::from("a"),
+            date("2025-12-31"),
+            date("2026-01-01"),
+            time("2020-01-01T00:00:00Z"),
+            Value::from(Id::<Any>::new(1)),
+            Value::from(Id::<Any>::new(2)),
+            Value::List(vec![]),
+            Value::from(vec![1]),
+            Value::from(vec![1, 2]),
+            Value::from(vec![2]),
+            Value::from(json!(null)),
+            Value::from(json!(-1)),
+            Value::from(json!(0.5)),
+            Value::from(json!(1)),
+            Value::from(json!(1e300)),
+            Value::from(json!("")),
+            Value::from(json!([])),
+            Value::from(json!({})),
+            Value::from(json!({"a": 2})),
+            Value::from(json!({"a": 2, "b": 1})),
+            Value::from(json!({"b": 1})),
+        ];
+        for (i, a) in ascending.iter().enumerate() {
+            for (j, b) in ascending.iter().enumerate() {
+                assert_eq!(a.cmp_values(b), i.cmp(&j), "{a:?} against {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_values() {
+        for (a, b) in [
+            (Value::from(1), decimal("1.00")),
+            (decimal("1.5"), decimal("1.500")),
+            (decimal("-0"), Value::from(0)),
+            (Value::from(vec![1, 2]), Value::List(vec![decimal("1.0"), Value::from(2)])),
+            (Value::from(json!({"a": 1, "b": 2})), Value::from(json!({"b": 2, "a": 1.0}))),
+            (Value::from(json!(100)), Value::from(json!(1e2))),
+        ] {
+            assert_eq!(a, b);
+        }
+        assert_ne!(Value::from("1"), Value::from(1));
+        assert_ne!(Value::from(false), Value::Null);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-3..3_i64).prop_map(Value::from),
+            (-30..30_i64, 0..3_u32).prop_map(|(m, s)| Value::Decimal(Decimal::new(m, s))),
+            "[a-c]{0,2}".prop_map(Value::from),
+            (0..3_i64).prop_map(|i| Value::from(Id::<Any>::new(i))),
+            (-3..3_i64).prop_map(|i| Value::Json(json!(i))),
+            "[a-c]{0,2}".prop_map(|s| Value::Json(json!({ s: 1 }))),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop::collection::vec(inner, 0..3).prop_map(Value::List)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_total(a in any_value(), b in any_value(), c in any_value()) {
+            prop_assert_eq!(a.cmp_values(&b), b.cmp_values(&a).reverse());
+            prop_assert!(a.cmp_values(&a).is_eq());
+            if a <= b && b <= c {
+                prop_assert!(a <= c);
+            }
+        }
     }
 }
