@@ -1,0 +1,33 @@
+//! The order of everything around a save and an action, on one screen. It is written by hand and
+//! deliberately not dynamic: who comes first must be readable here.
+
+use std::sync::Arc;
+
+use fondaco_schema::Model;
+use fondaco_values::AnyId;
+
+use crate::error::Result;
+use crate::model::Saving;
+use crate::tx::Tx;
+
+/// Before the check: the module's own code, then the plugins, which see what the module made of it.
+/// Defaults are set before, computed fields after (`records`).
+pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]) -> Result<()> {
+    let registry = tx.registry().clone();
+    for hook in registry.before_save(&model.name) {
+        hook(tx, batch).await?;
+    }
+    let plugins = Arc::clone(&tx.shared().plugins);
+    plugins.before_save(tx, model, batch).await
+}
+
+/// After an action's work, when all that is left is the commit: the last word of the plugins.
+pub(crate) async fn before_commit(
+    tx: &mut Tx,
+    model: &Model,
+    id: AnyId,
+    action: &str,
+) -> Result<()> {
+    let plugins = Arc::clone(&tx.shared().plugins);
+    plugins.before_commit(tx, model, id, action).await
+}

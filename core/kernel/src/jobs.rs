@@ -1,0 +1,183 @@
+//! Work for later: rows written in the transaction that asked for it, run at least once, each in a
+//! transaction of its own that also marks it done. A handler that only writes to the database
+//! therefore takes effect exactly once.
+
+use std::time::Duration;
+
+use fondaco_values::{AnyId, Timestamp};
+
+use crate::db::Sql;
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::tx::Tx;
+use crate::{Kernel, identity};
+
+const ATTEMPTS_MAX: i64 = 12;
+/// How long a server may be silent before another takes over its job.
+const LEASE_S: i64 = 60;
+const CLAIM_MAX: i64 = 16;
+/// The truth behind the wake-up call: looked for at least this often.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Asks for a job to be run at `run_at` or later.
+pub async fn enqueue(
+    tx: &mut Tx,
+    name: &str,
+    payload: serde_json::Value,
+    run_at: Timestamp,
+) -> Result<AnyId> {
+    let id = tx.new_id();
+    let sql = Sql::text(
+        "insert into job (id, name, payload, company, run_at) values ($1, $2, $3, $4, $5)",
+    );
+    let company = tx.ctx().company();
+    let sql = sql.bind(id).bind(name).bind(payload.to_string()).bind(company).bind(run_at);
+    tx.exec(sql).await?;
+    tx.wake_jobs();
+    Ok(id)
+}
+
+#[derive(Clone, Debug)]
+struct Due {
+    id: i64,
+    name: String,
+    payload: String,
+    company: i64,
+    attempts: i64,
+}
+
+impl Kernel {
+    /// Runs jobs as they fall due, until the returned future is dropped.
+    pub async fn work(&self) {
+        loop {
+            match self.run_due_jobs().await {
+                Ok(0) => {
+                    let wake = self.shared().jobs.notified();
+                    // Woken or not, the table is looked at.
+                    let _ = tokio::time::timeout(POLL, wake).await;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "jobs could not be taken");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Runs every job that is due now; answers how many ran, well or badly.
+    pub async fn run_due_jobs(&self) -> Result<usize> {
+        let ctx = identity::kernel_itself();
+        let due = self.run(&ctx, |tx| Box::pin(claim(tx))).await?;
+        for job in &due {
+            self.run_job(job.clone()).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn run_job(&self, job: Due) -> Result<()> {
+        let ctx = identity::service_in(AnyId::new(job.company).cast());
+        let outcome = {
+            let job = job.clone();
+            self.run(&ctx, move |tx| {
+                let job = job.clone();
+                Box::pin(async move { run_one(tx, &job).await })
+            })
+            .await
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(job = %job.name, attempt = job.attempts, %error, "a job failed");
+            self.run(&ctx, move |tx| {
+                let (job, error) = (job.clone(), error.to_string());
+                Box::pin(async move { put_off(tx, &job, &error).await })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
+    let now = tx.now().as_microsecond();
+    let sql = Sql::new()
+        .lit("update job set attempts = attempts + 1, lease_until = ")
+        .arg(now + LEASE_S * 1_000_000)
+        .lit(" where id in (select id from job where done_at is null and dead_at is null")
+        .lit(" and run_at <= ")
+        .arg(now)
+        .lit(" and (lease_until is null or lease_until < ")
+        .arg(now)
+        .lit(") order by run_at, id limit ")
+        .arg(CLAIM_MAX)
+        .lit(tx.dialect().skip_locked())
+        .lit(") returning id, name, payload, company, attempts");
+    let mut due: Vec<Due> = tx
+        .rows(sql)
+        .await?
+        .iter()
+        .map(|row| Due {
+            id: row.int(0),
+            name: row.str(1).to_owned(),
+            payload: row.str(2).to_owned(),
+            company: row.int(3),
+            attempts: row.int(4),
+        })
+        .collect();
+    due.sort_by_key(|job| job.id);
+    Ok(due)
+}
+
+async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
+    let registry = tx.registry().clone();
+    let payload: serde_json::Value = serde_json::from_str(&job.payload)
+        .map_err(|e| Error::internal(format!("job {}: {e}", job.name)))?;
+    if let Some(hear) = registry.subscriber(&job.name) {
+        let event: Event = serde_json::from_value(payload)
+            .map_err(|e| Error::internal(format!("job {}: {e}", job.name)))?;
+        hear(tx, &event).await?;
+    } else if let Some(run) = registry.job(&job.name) {
+        run(tx, &payload).await?;
+    } else {
+        return Err(Error::internal(format!("nobody runs the job {}", job.name)));
+    }
+    let done = Sql::text("update job set done_at = $1 where id = $2 and done_at is null");
+    match tx.exec(done.bind(tx.now()).bind(job.id)).await? {
+        1 => Ok(()),
+        _ => Err(Error::Conflict { code: "job_done", message: "The job was done by another.".into() }),
+    }
+}
+
+/// Tries again later, twice as long each time, and gives up in the end, visibly.
+async fn put_off(tx: &mut Tx, job: &Due, error: &str) -> Result<()> {
+    let wait_s = 1_i64 << job.attempts.min(12);
+    let now = tx.now().as_microsecond();
+    let dead = (job.attempts >= ATTEMPTS_MAX).then_some(now);
+    let sql = Sql::text(
+        "update job set run_at = $1, lease_until = null, last_error = $2, dead_at = $3 \
+         where id = $4 and done_at is null",
+    );
+    let sql = sql.bind(now + wait_s * 1_000_000).bind(error).bind(dead).bind(job.id);
+    tx.exec(sql).await.map(drop)
+}
+
+/// Jobs waiting, failing and given up, for the operator.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub struct Load {
+    pub waiting: i64,
+    pub failing: i64,
+    pub dead: i64,
+}
+
+pub async fn load(tx: &mut Tx) -> Result<Load> {
+    let sql = Sql::text(
+        "select count(*), coalesce(sum(case when last_error is null then 0 else 1 end), 0) \
+         from job where done_at is null and dead_at is null",
+    );
+    let open = tx.row(sql).await?;
+    let dead = tx.row(Sql::text("select count(*) from job where dead_at is not null")).await?;
+    Ok(Load {
+        waiting: open.as_ref().map_or(0, |row| row.int(0)),
+        failing: open.as_ref().map_or(0, |row| row.int(1)),
+        dead: dead.map_or(0, |row| row.int(0)),
+    })
+}

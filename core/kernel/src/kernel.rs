@@ -1,0 +1,293 @@
+//! The kernel as a whole. `run` and `read` are the only ways to the database: a unit of work is a
+//! closure that can run again, awaits nothing but the kernel, and is committed as a whole or not.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use fondaco_schema::Source;
+use fondaco_values::Timestamp;
+use tokio::sync::{Notify, broadcast, oneshot};
+
+use crate::db::{Door, Job, Work};
+use crate::error::{Error, Result};
+use crate::module::{Module, Registry};
+use crate::plugins::{NoPlugins, Plugins};
+use crate::tx::{Changed, Effects, Fut, Tx};
+use crate::{Ctx, identity, seeds};
+
+/// Changes that a slow listener may fall behind before he misses some.
+const CHANGES_KEPT: usize = 1024;
+
+#[derive(Clone)]
+pub struct Kernel {
+    door: Arc<Door>,
+    shared: Arc<Shared>,
+}
+
+/// What a kernel is opened with.
+pub struct Setup {
+    pub database: Database,
+    /// The modules that are switched on.
+    pub modules: Vec<Module>,
+    /// The company folder's TOML.
+    pub company: Vec<Source>,
+    pub clock: Clock,
+    /// Set for runs that can be replayed: ids, tokens and numbers then follow from it.
+    pub seed: Option<u64>,
+    /// Cheaper password hashing; for tests only, since it protects nobody.
+    pub cheap_passwords: bool,
+    pub plugins: Arc<dyn Plugins>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Database {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+impl Setup {
+    pub fn new(database: Database, modules: Vec<Module>) -> Setup {
+        Setup {
+            database,
+            modules,
+            company: Vec::new(),
+            clock: Clock::system(),
+            seed: None,
+            cheap_passwords: false,
+            plugins: Arc::new(NoPlugins),
+        }
+    }
+}
+
+impl Kernel {
+    /// Opens the database, merges kernel, modules and company into one schema, brings the tables to
+    /// it and sows what every company starts with. Must be called inside a tokio runtime.
+    pub async fn open(setup: Setup) -> Result<Kernel> {
+        if let Database::Sqlite(path) = &setup.database {
+            crate::db::make_folder(path)?;
+        }
+        let sows = seeds::of(&setup.modules);
+        let registry = Registry::new(setup.modules, setup.company)?;
+        let shared = Arc::new(Shared {
+            registry: RwLock::new(Arc::new(registry)),
+            clock: setup.clock,
+            ids: Ids::default(),
+            plugins: setup.plugins,
+            seed: setup.seed.map(AtomicU64::new),
+            cheap_passwords: setup.cheap_passwords,
+            jobs: Notify::new(),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+        });
+        let door = Arc::new(Door::open(&setup.database, shared.clone())?);
+        let kernel = Kernel { door, shared };
+        kernel.prepare(sows).await?;
+        Ok(kernel)
+    }
+
+    async fn prepare(&self, sows: Vec<seeds::Sow>) -> Result<()> {
+        let ctx = identity::kernel_itself();
+        self.run(&ctx, |tx| Box::pin(crate::model::migrate::run(tx))).await?;
+        let floor = self
+            .run(&ctx, |tx| Box::pin(crate::audit::last_id(tx)))
+            .await?;
+        self.shared.ids.not_below(floor);
+        let sows = Arc::new(sows);
+        self.run(&ctx, move |tx| {
+            let sows = sows.clone();
+            Box::pin(async move { seeds::sow(tx, &sows).await })
+        })
+        .await
+    }
+
+    /// Runs a unit of work that may write. It may run more than once; only the last run counts.
+    pub async fn run<T, F>(&self, ctx: &Ctx, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+    {
+        let (work, slot) = erase(work);
+        let (done, wait) = oneshot::channel();
+        self.door.write(Job { ctx: ctx.clone(), work, done }).await?;
+        wait.await.map_err(|_| Error::Closed)??;
+        take(&slot)
+    }
+
+    /// Runs a unit of work that only reads, beside the writer, on one snapshot.
+    pub async fn read<T, F>(&self, ctx: &Ctx, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+    {
+        let (work, slot) = erase(work);
+        let (done, wait) = oneshot::channel();
+        self.door.read(Job { ctx: ctx.clone(), work, done }).await?;
+        wait.await.map_err(|_| Error::Closed)??;
+        take(&slot)
+    }
+
+    /// The registry now in force.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.shared.registry()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Hears of every committed change from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.shared.changes.subscribe()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+type Slot<T> = Arc<Mutex<Option<T>>>;
+
+/// A unit of work whose answer waits in a slot, so that it can travel without its type.
+fn erase<T, F>(work: F) -> (Work, Slot<T>)
+where
+    T: Send + 'static,
+    F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+{
+    let slot: Slot<T> = Arc::new(Mutex::new(None));
+    let (work, answer) = (Arc::new(work), slot.clone());
+    let erased: Work = Box::new(move |tx| {
+        let (work, answer) = (work.clone(), answer.clone());
+        Box::pin(async move {
+            let value = work(tx).await?;
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            Ok(())
+        })
+    });
+    (erased, slot)
+}
+
+fn take<T>(slot: &Slot<T>) -> Result<T> {
+    let value = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    value.ok_or_else(|| Error::internal("a unit of work ended without an answer"))
+}
+
+/// What all transactions of one process share.
+pub(crate) struct Shared {
+    registry: RwLock<Arc<Registry>>,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) plugins: Arc<dyn Plugins>,
+    seed: Option<AtomicU64>,
+    pub(crate) cheap_passwords: bool,
+    pub(crate) jobs: Notify,
+    changes: broadcast::Sender<Changed>,
+}
+
+impl Shared {
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn after_commit(&self, effects: Effects) {
+        if let Some(registry) = effects.registry {
+            *self.registry.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        }
+        if effects.jobs {
+            self.jobs.notify_one();
+        }
+        for changed in effects.changes {
+            // No listener is no error.
+            let _ = self.changes.send(changed);
+        }
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        match &self.seed {
+            Some(seed) => seeded(seed, &mut bytes),
+            #[expect(clippy::disallowed_methods, reason = "this is where chance comes in")]
+            None => getrandom::fill(&mut bytes)
+                .map_err(|e| Error::internal(format!("no random numbers: {e}")))?,
+        }
+        Ok(bytes)
+    }
+}
+
+/// SplitMix64: enough for a run that is to be repeated, never for one that is to be secret.
+fn seeded(seed: &AtomicU64, bytes: &mut [u8]) {
+    for chunk in bytes.chunks_mut(8) {
+        let mut z = seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
+    }
+}
+
+/// Ids in order of time: 41 bits of milliseconds since 2020, then a count within them.
+#[derive(Default)]
+pub(crate) struct Ids {
+    last: AtomicI64,
+}
+
+const ID_EPOCH_MS: i64 = 1_577_836_800_000;
+const ID_COUNT_BITS: u32 = 21;
+
+impl Ids {
+    pub(crate) fn next(&self, now: Timestamp) -> i64 {
+        let by_time = (now.as_millisecond() - ID_EPOCH_MS).max(1) << ID_COUNT_BITS;
+        let step = |last: i64| Some(by_time.max(last + 1));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+        last.map_or(by_time, |last| by_time.max(last + 1))
+    }
+
+    pub(crate) fn not_below(&self, floor: i64) {
+        self.last.fetch_max(floor, Ordering::Relaxed);
+    }
+}
+
+/// The hour, from the machine or set by hand for runs that tell a story.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// Microseconds since 1970; `None` = the machine's.
+    set: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    pub fn system() -> Clock {
+        Clock { set: None }
+    }
+
+    pub fn at(time: Timestamp) -> Clock {
+        Clock { set: Some(Arc::new(AtomicI64::new(time.as_microsecond()))) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        match &self.set {
+            #[expect(clippy::disallowed_methods, reason = "this is where time comes in")]
+            None => Timestamp::now(),
+            Some(set) => Timestamp::from_microsecond(set.load(Ordering::Relaxed))
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+        }
+    }
+
+    /// Moves a clock that was set by hand; the machine's own is not ours to move.
+    pub fn set(&self, time: Timestamp) {
+        if let Some(set) = &self.set {
+            set.store(time.as_microsecond(), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_go_up_even_when_the_clock_goes_back() {
+        let ids = Ids::default();
+        let late = Timestamp::from_second(1_800_000_000).unwrap();
+        let early = Timestamp::from_second(1_700_000_000).unwrap();
+        let given = [ids.next(late), ids.next(late), ids.next(early), ids.next(late)];
+        assert!(given.windows(2).all(|w| w[0] < w[1]), "{given:?}");
+    }
+}

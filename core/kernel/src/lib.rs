@@ -1,0 +1,47 @@
+//! The kernel: identity, permissions, ledger and data model, and the one door to the database.
+//! Not here: HTTP and pages (`core/web`), anything of one business function (`modules/*`).
+//! Read on in the order of the modules below; `core/README.md` is the map.
+
+extern crate self as fondaco_kernel;
+
+pub mod kernel;
+pub mod ctx;
+pub mod error;
+pub mod tx;
+mod db;
+
+pub mod identity;
+pub mod permissions;
+pub mod ledger;
+pub mod model;
+
+pub mod records;
+pub mod store;
+pub mod record;
+pub mod shared;
+
+pub mod module;
+pub mod hooks;
+pub mod plugins;
+pub mod workflow;
+pub mod ports;
+pub mod events;
+pub mod jobs;
+pub mod audit;
+pub mod numbers;
+pub mod repeats;
+pub mod files;
+pub mod seeds;
+
+pub mod units;
+pub mod rates;
+pub mod calendars;
+
+pub use ctx::{Actor, ActorKind, Ctx, Scopes};
+pub use error::{Error, Result};
+pub use kernel::{Clock, Database, Kernel, Setup};
+pub use module::{Acting, Args, DocRef, Module, Outcome, Table};
+pub use tx::{Fut, Tx};
+pub use fondaco_derive::Record;
+pub use fondaco_schema as schema;
+pub use fondaco_values as values;

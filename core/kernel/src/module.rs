@@ -1,0 +1,395 @@
+//! What a module tells the kernel: its files, and the plain list of what its Rust adds.
+//! Modules know the kernel and never each other; they meet through `ports` and `events`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fondaco_schema::{Origin, Schema, Source};
+use fondaco_values::{AnyId, Date, Decimal, Problem, Value};
+use indexmap::IndexMap;
+
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::model::{self, Catalog, Saving};
+use crate::permissions::Allowed;
+use crate::ports::Ports;
+use crate::record::{Declared, Record};
+use crate::store;
+use crate::tx::{Fut, Tx};
+
+pub type ActionFn = for<'t> fn(&'t mut Tx, Acting) -> Fut<'t, Outcome>;
+pub type BeforeSave = for<'t> fn(&'t mut Tx, &'t mut [Saving]) -> Fut<'t, ()>;
+pub type Subscriber = for<'t> fn(&'t mut Tx, &'t Event) -> Fut<'t, ()>;
+pub type JobFn = for<'t> fn(&'t mut Tx, &'t serde_json::Value) -> Fut<'t, ()>;
+pub type ReportFn = for<'t> fn(&'t mut Tx, Args) -> Fut<'t, Table>;
+
+/// One module as it is compiled in. Switched on by handing it to `Kernel::open`.
+pub struct Module {
+    name: &'static str,
+    manifest: &'static str,
+    models: Vec<(&'static str, &'static str)>,
+    reports: Vec<(&'static str, &'static str)>,
+    data: Vec<(&'static str, &'static str)>,
+    records: Vec<Declared>,
+    actions: Vec<(&'static str, &'static str, ActionFn)>,
+    before_save: Vec<(&'static str, BeforeSave)>,
+    inside: Vec<(&'static str, Subscriber)>,
+    after: Vec<(&'static str, Subscriber)>,
+    jobs: Vec<(&'static str, JobFn)>,
+    report_rows: Vec<(&'static str, ReportFn)>,
+    ports: Vec<fn(&mut Ports)>,
+}
+
+impl Module {
+    /// `manifest` is the text of the module's `module.toml`.
+    pub fn new(name: &'static str, manifest: &'static str) -> Module {
+        Module {
+            name,
+            manifest,
+            models: Vec::new(),
+            reports: Vec::new(),
+            data: Vec::new(),
+            records: Vec::new(),
+            actions: Vec::new(),
+            before_save: Vec::new(),
+            inside: Vec::new(),
+            after: Vec::new(),
+            jobs: Vec::new(),
+            report_rows: Vec::new(),
+            ports: Vec::new(),
+        }
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// `(path, text)` of each file in `models/`.
+    pub fn models(mut self, files: &[(&'static str, &'static str)]) -> Module {
+        self.models.extend(files);
+        self
+    }
+
+    /// `(path, text)` of each file in `reports/`.
+    pub fn reports(mut self, files: &[(&'static str, &'static str)]) -> Module {
+        self.reports.extend(files);
+        self
+    }
+
+    /// `(path, text)` of each file in `data/`: what every company starts with (`seeds`).
+    pub fn data(mut self, files: &[(&'static str, &'static str)]) -> Module {
+        self.data.extend(files);
+        self
+    }
+
+    /// Has the struct compared with its TOML at start-up.
+    pub fn record<M: Record>(mut self) -> Module {
+        self.records.push(Declared::of::<M>());
+        self
+    }
+
+    pub fn action(mut self, model: &'static str, name: &'static str, deed: ActionFn) -> Module {
+        self.actions.push((model, name, deed));
+        self
+    }
+
+    pub fn before_save(mut self, model: &'static str, hook: BeforeSave) -> Module {
+        self.before_save.push((model, hook));
+        self
+    }
+
+    /// Hears of an event inside the transaction, and may refuse.
+    pub fn inside(mut self, event: &'static str, hear: Subscriber) -> Module {
+        self.inside.push((event, hear));
+        self
+    }
+
+    /// Hears of an event after the commit, at least once.
+    pub fn after(mut self, event: &'static str, hear: Subscriber) -> Module {
+        self.after.push((event, hear));
+        self
+    }
+
+    pub fn job(mut self, name: &'static str, run: JobFn) -> Module {
+        self.jobs.push((name, run));
+        self
+    }
+
+    pub fn report(mut self, name: &'static str, rows: ReportFn) -> Module {
+        self.report_rows.push((name, rows));
+        self
+    }
+
+    pub fn port(mut self, provide: fn(&mut Ports)) -> Module {
+        self.ports.push(provide);
+        self
+    }
+
+    pub(crate) fn data_files(&self) -> &[(&'static str, &'static str)] {
+        &self.data
+    }
+
+    /// The module's TOML, for checks without a kernel.
+    pub fn sources(&self) -> Vec<Source> {
+        let manifest = [("module.toml", self.manifest)];
+        let files = manifest.iter().chain(&self.models).chain(&self.reports);
+        files
+            .map(|(path, text)| Source {
+                origin: Origin::Module(self.name.to_owned()),
+                path: format!("modules/{}/{path}", self.name),
+                text: (*text).to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// Turns `order::confirm` (a function over `Allowed<SalesOrder>` and `Args`) into an action.
+#[macro_export]
+macro_rules! act {
+    ($deed:path) => {
+        |tx, acting| {
+            ::std::boxed::Box::pin(async move {
+                let record = acting.allowed(tx).await?;
+                $deed(tx, record, acting.into_args()).await
+            })
+        }
+    };
+}
+
+/// An action that was permitted, on its way to the module's function. Made only by `records::act`
+/// and `store::perform`.
+pub struct Acting {
+    id: AnyId,
+    args: Args,
+}
+
+impl Acting {
+    pub(crate) fn new(id: AnyId, args: Args) -> Acting {
+        Acting { id, args }
+    }
+
+    /// The record, as proof that acting on it is allowed.
+    pub async fn allowed<M: Record>(&self, tx: &mut Tx) -> Result<Allowed<M>> {
+        let record = store::get::<M>(tx, self.id.cast()).await?;
+        Ok(Allowed::new(record))
+    }
+
+    pub fn into_args(self) -> Args {
+        self.args
+    }
+}
+
+/// Checked arguments of an action or a report, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Args(pub IndexMap<String, Value>);
+
+impl Args {
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !matches!(value, Value::Null))
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Args {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_text)
+    }
+
+    pub fn date(&self, name: &str) -> Option<Date> {
+        self.get(name).and_then(Value::as_date)
+    }
+
+    pub fn decimal(&self, name: &str) -> Option<Decimal> {
+        self.get(name).and_then(Value::as_decimal)
+    }
+
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.get(name).and_then(Value::as_int)
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    pub fn link<M>(&self, name: &str) -> Option<fondaco_values::Id<M>> {
+        self.get(name).and_then(Value::as_link).map(|id| id.cast())
+    }
+
+    pub fn json(&self, name: &str) -> Option<&serde_json::Value> {
+        match self.get(name) {
+            Some(Value::Json(json)) => Some(json),
+            _ => None,
+        }
+    }
+}
+
+/// What an action answers.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Outcome {
+    /// A sentence for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// A document that came of it, to open next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<DocRef>,
+    /// Goes into the payload of the event that the change of state emits.
+    #[serde(skip)]
+    pub payload: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Outcome {
+    pub fn done() -> Outcome {
+        Outcome::default()
+    }
+
+    pub fn says(message: impl Into<String>) -> Outcome {
+        Outcome { message: Some(message.into()), ..Outcome::default() }
+    }
+
+    pub fn opens(mut self, document: DocRef) -> Outcome {
+        self.open = Some(document);
+        self
+    }
+
+    /// Adds to the payload of the event.
+    pub fn with(mut self, key: &str, value: impl serde::Serialize) -> Outcome {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.payload.insert(key.to_owned(), value);
+        self
+    }
+}
+
+/// A document of whatever module, for links between documents of modules that do not know each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct DocRef {
+    pub model: String,
+    pub id: AnyId,
+}
+
+impl DocRef {
+    pub fn new<M>(model: &str, id: fondaco_values::Id<M>) -> DocRef {
+        DocRef { model: model.to_owned(), id: id.cast() }
+    }
+}
+
+/// Rows of a report.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub rows: Vec<Vec<Value>>,
+    /// The last row of the page, such as totals; as long as a row or empty.
+    pub totals: Vec<Value>,
+}
+
+/// Schema and behaviour of everything that is switched on.
+pub struct Registry {
+    pub schema: Arc<Schema>,
+    pub(crate) catalog: Catalog,
+    pub ports: Ports,
+    actions: HashMap<String, ActionFn>,
+    before_save: HashMap<String, Vec<BeforeSave>>,
+    inside: HashMap<String, Vec<Subscriber>>,
+    after: HashMap<String, Vec<(String, Subscriber)>>,
+    jobs: HashMap<String, JobFn>,
+    reports: HashMap<String, ReportFn>,
+}
+
+impl Registry {
+    /// Merges kernel, modules and company, and compares every struct with its TOML.
+    ///
+    /// # Errors
+    /// `Schema` with all faults at once; `Startup` when Rust and TOML disagree.
+    pub(crate) fn new(modules: Vec<Module>, company: Vec<Source>) -> Result<Registry> {
+        let mut sources = model::sources();
+        sources.extend(modules.iter().flat_map(Module::sources));
+        sources.extend(company);
+        let schema = Arc::new(fondaco_schema::load(&sources).map_err(Error::Schema)?);
+        let declared: Vec<Declared> =
+            modules.iter().flat_map(|m| m.records.iter().cloned()).collect();
+        let mut registry = Registry {
+            catalog: Catalog::new(schema.clone(), &declared)?,
+            schema,
+            ports: Ports::default(),
+            actions: HashMap::new(),
+            before_save: HashMap::new(),
+            inside: HashMap::new(),
+            after: HashMap::new(),
+            jobs: HashMap::new(),
+            reports: HashMap::new(),
+        };
+        let mut wrong = Vec::new();
+        for module in modules {
+            registry.add(module, &mut wrong);
+        }
+        if wrong.is_empty() { Ok(registry) } else { Err(Error::Startup(wrong.join("\n"))) }
+    }
+
+    fn add(&mut self, module: Module, wrong: &mut Vec<String>) {
+        for (model, name, deed) in module.actions {
+            let known = self.schema.model(model).is_some_and(|m| m.actions.contains_key(name));
+            if !known {
+                wrong.push(format!("{}: no action {name} on {model}", module.name));
+            }
+            self.actions.insert(format!("{model}.{name}"), deed);
+        }
+        for (model, hook) in module.before_save {
+            if self.schema.model(model).is_none() {
+                wrong.push(format!("{}: a hook on the unknown model {model}", module.name));
+            }
+            self.before_save.entry(model.to_owned()).or_default().push(hook);
+        }
+        for (event, hear) in module.inside {
+            self.inside.entry(event.to_owned()).or_default().push(hear);
+        }
+        for (n, (event, hear)) in module.after.into_iter().enumerate() {
+            let job = format!("{}:{event}:{n}", module.name);
+            self.after.entry(event.to_owned()).or_default().push((job, hear));
+        }
+        for (name, rows) in module.report_rows {
+            if !self.schema.reports.contains_key(name) {
+                wrong.push(format!("{}: no report {name}", module.name));
+            }
+            self.reports.insert(name.to_owned(), rows);
+        }
+        self.jobs.extend(module.jobs.into_iter().map(|(name, run)| (name.to_owned(), run)));
+        for provide in module.ports {
+            provide(&mut self.ports);
+        }
+    }
+
+    pub(crate) fn action(&self, model: &str, name: &str) -> Option<ActionFn> {
+        self.actions.get(&format!("{model}.{name}")).copied()
+    }
+
+    pub(crate) fn before_save(&self, model: &str) -> Vec<BeforeSave> {
+        self.before_save.get(model).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn inside(&self, event: &str) -> Vec<Subscriber> {
+        self.inside.get(event).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn after(&self, event: &str) -> &[(String, Subscriber)] {
+        self.after.get(event).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn subscriber(&self, job: &str) -> Option<Subscriber> {
+        let found = self.after.values().flatten().find(|(name, _)| name == job);
+        found.map(|(_, hear)| *hear)
+    }
+
+    pub(crate) fn job(&self, name: &str) -> Option<JobFn> {
+        self.jobs.get(name).copied()
+    }
+
+    /// The rows of a report that the caller was allowed to see.
+    pub(crate) fn report(&self, name: &str) -> Option<ReportFn> {
+        self.reports.get(name).copied()
+    }
+}
+
+/// A problem with one argument of an action.
+pub fn missing(name: &str, message: &str) -> Error {
+    Error::Invalid(vec![Problem::new(name, "required", message)])
+}

@@ -1,0 +1,78 @@
+//! Document numbers without gaps: per company, series and year, drawn when nothing else can fail.
+//! Not here: numbers of journal entries (`ledger`), which follow the journal's own rules.
+
+use fondaco_values::Date;
+
+use crate::db::Sql;
+use crate::error::{Error, Result};
+use crate::tx::Tx;
+
+/// Draws the numbers of all records that asked for one in this transaction.
+pub(crate) async fn draw_pending(tx: &mut Tx) -> Result<()> {
+    for (model, id) in tx.take_pending_numbers() {
+        let schema = tx.schema().clone();
+        let model = schema
+            .model(&model)
+            .ok_or_else(|| Error::internal(format!("a number for the unknown model {model}")))?;
+        let Some(template) = &model.number else { continue };
+        let number = draw(tx, &model.name, template).await?;
+        let sql = Sql::new()
+            .lit("update ")
+            .ident(&model.table())
+            .lit(" set number = ")
+            .arg(number)
+            .lit(" where id = ")
+            .arg(id)
+            .lit(" and number is null");
+        assert_eq!(tx.exec(sql).await?, 1, "{} {id} had a number already", model.name);
+    }
+    Ok(())
+}
+
+/// The next number of a series, as the template writes it.
+pub(crate) async fn draw(tx: &mut Tx, series: &str, template: &str) -> Result<String> {
+    let today = tx.today();
+    let year = if template.contains("{year}") { i64::from(today.year()) } else { 0 };
+    let sql = Sql::text(
+        "insert into number_series (company, series, year, last) values ($1, $2, $3, 1) \
+         on conflict (company, series, year) do update set last = number_series.last + 1 \
+         returning last",
+    );
+    let sql = sql.bind(tx.ctx().company()).bind(series).bind(year);
+    let row = tx.row(sql).await?;
+    let seq = row.map_or(1, |row| row.int(0));
+    Ok(write(template, today, seq))
+}
+
+/// `SO-{year}-{seq:5}` → `SO-2026-00042`; also `{month}`.
+pub fn write(template: &str, date: Date, seq: i64) -> String {
+    let mut out = template
+        .replace("{year}", &date.year().to_string())
+        .replace("{month}", &format!("{:02}", date.month()))
+        .replace("{seq}", &seq.to_string());
+    if let Some((before, rest)) = out.split_once("{seq:")
+        && let Some((width, after)) = rest.split_once('}')
+    {
+        let width: usize = width.parse().unwrap_or(1);
+        out = format!("{before}{seq:0width$}{after}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates() {
+        let date = Date::constant(2026, 3, 9);
+        for (template, written) in [
+            ("SO-{year}-{seq:5}", "SO-2026-00042"),
+            ("{seq}", "42"),
+            ("INV/{year}/{month}/{seq:3}", "INV/2026/03/042"),
+            ("Q{seq:1}", "Q42"),
+        ] {
+            assert_eq!(write(template, date, 42), written, "{template}");
+        }
+    }
+}

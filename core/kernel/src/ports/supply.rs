@@ -1,0 +1,81 @@
+//! Make or buy: whoever can cover a shortage does so. Which way is said by the product's `supply`.
+
+use std::sync::Arc;
+
+use fondaco_values::{AnyId, Date, Id, Quantity};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::module::DocRef;
+use crate::shared::Product;
+use crate::store;
+use crate::tx::{Fut, Tx};
+
+/// A quantity that is missing, and for what.
+#[derive(Clone, Debug)]
+pub struct Need {
+    pub product: Id<Product>,
+    pub quantity: Quantity,
+    pub by: Date,
+    /// The document that is short, and its line. Asking again makes no double.
+    pub source: DocRef,
+    pub key: AnyId,
+    pub choice: Option<serde_json::Value>,
+}
+
+/// How a need will be met.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Covered {
+    pub key: AnyId,
+    pub document: DocRef,
+    pub quantity: Quantity,
+    pub ready_on: Date,
+}
+
+pub trait Supply: Send + Sync {
+    /// The value of the product's `supply` that this provider serves: `make` or `buy`.
+    fn way(&self) -> &'static str;
+
+    /// Opens what is needed (production orders, purchase requests).
+    fn cover<'t>(&'t self, tx: &'t mut Tx, needs: Vec<Need>) -> Fut<'t, Vec<Covered>>;
+
+    /// Takes back what was opened for a document and has not begun.
+    fn withdraw<'t>(&'t self, tx: &'t mut Tx, source: &'t DocRef) -> Fut<'t, ()>;
+
+    /// When the quantity could be there if it were asked for now; nothing is opened.
+    fn promise<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Option<Date>>;
+
+    /// What one unit would cost, for margins; `None` when unknown.
+    fn unit_cost<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        need: &'t Need,
+    ) -> Fut<'t, Option<fondaco_values::Decimal>>;
+}
+
+/// Hands each need to the provider of its product's way. Needs of products that nobody makes or
+/// buys are left out of the answer: the caller shows them as a shortage.
+pub async fn cover(tx: &mut Tx, needs: Vec<Need>) -> Result<Vec<Covered>> {
+    let ids: Vec<Id<Product>> = needs.iter().map(|need| need.product).collect();
+    let products = store::get_many::<Product>(tx, &ids).await?;
+    let mut covered = Vec::new();
+    for provider in tx.ports().supply {
+        let mine = |product: &Product| product.supply == provider.way();
+        let share: Vec<Need> = needs
+            .iter()
+            .zip(&products)
+            .filter(|(_, product)| mine(product))
+            .map(|(need, _)| need.clone())
+            .collect();
+        if !share.is_empty() {
+            covered.extend(provider.cover(tx, share).await?);
+        }
+    }
+    Ok(covered)
+}
+
+/// The provider that makes or buys this product, if one is switched on.
+pub async fn provider(tx: &mut Tx, product: Id<Product>) -> Result<Option<Arc<dyn Supply>>> {
+    let product = store::get::<Product>(tx, product).await?;
+    Ok(tx.ports().supply.into_iter().find(|provider| provider.way() == product.supply))
+}

@@ -1,0 +1,202 @@
+//! One database transaction and what belongs to it: the caller, the hour, new ids, the ports,
+//! the events. Everything that a unit of work may use of the world comes through here.
+//! Not here: how a transaction is begun and committed (`kernel`, `db`).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use fondaco_schema::Schema;
+use fondaco_values::{AnyId, Date, Id, Timestamp};
+
+use crate::Ctx;
+use crate::db::{Cell, Conn, Dialect, Row, Sql};
+use crate::error::Result;
+use crate::kernel::Shared;
+use crate::module::Registry;
+use crate::numbers;
+use crate::ports::Ports;
+
+/// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
+pub type Fut<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
+
+pub struct Tx {
+    conn: Conn,
+    pub(crate) ctx: Ctx,
+    shared: Arc<Shared>,
+    registry: Arc<Registry>,
+    now: Timestamp,
+    effects: Effects,
+    pending_numbers: Vec<(String, AnyId)>,
+    statements: u64,
+}
+
+/// What the rest of the process is told after the commit, and only then.
+#[derive(Default)]
+pub(crate) struct Effects {
+    pub(crate) jobs: bool,
+    pub(crate) changes: Vec<Changed>,
+    pub(crate) registry: Option<Arc<Registry>>,
+}
+
+/// A record changed; open screens and streams hear of it.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    pub model: String,
+    pub id: AnyId,
+    pub company: AnyId,
+    pub event: String,
+}
+
+impl Tx {
+    pub(crate) fn begin(conn: Conn, ctx: Ctx, shared: Arc<Shared>) -> Tx {
+        let (registry, now) = (shared.registry(), shared.clock.now());
+        Tx {
+            conn,
+            ctx,
+            registry,
+            now,
+            shared,
+            effects: Effects::default(),
+            pending_numbers: Vec::new(),
+            statements: 0,
+        }
+    }
+
+    pub(crate) fn end(self) -> (Conn, Effects) {
+        (self.conn, self.effects)
+    }
+
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// The hour of this transaction: one for all it does.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The business date, in UTC.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    /// A new id: 64 bits, in order of time, never given twice.
+    pub fn new_id<M>(&self) -> Id<M> {
+        Id::new(self.shared.ids.next(self.now))
+    }
+
+    /// Random bytes, from the seed of the run where there is one.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        self.shared.random()
+    }
+
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.registry.schema
+    }
+
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// What the enabled modules do for each other.
+    pub fn ports(&self) -> Ports {
+        self.registry.ports.clone()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Has the document number of a record drawn at the end, when nothing can fail any more.
+    pub(crate) fn number_later(&mut self, model: &str, id: AnyId) {
+        self.pending_numbers.push((model.to_owned(), id));
+    }
+
+    pub(crate) fn take_pending_numbers(&mut self) -> Vec<(String, AnyId)> {
+        std::mem::take(&mut self.pending_numbers)
+    }
+
+    pub(crate) fn tell(&mut self, changed: Changed) {
+        self.effects.changes.push(changed);
+    }
+
+    pub(crate) fn wake_jobs(&mut self) {
+        self.effects.jobs = true;
+    }
+
+    /// Has the process work with another registry once this transaction is committed.
+    pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
+        self.registry = registry.clone();
+        self.effects.registry = Some(registry);
+    }
+
+    /// The last steps of every unit of work, before the commit.
+    pub(crate) async fn finish(&mut self) -> Result<()> {
+        numbers::draw_pending(self).await
+    }
+}
+
+/// Statements. Only the kernel's own rooms get here.
+impl Tx {
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    /// Statements run so far in this transaction.
+    pub fn statements(&self) -> u64 {
+        self.statements
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    pub(crate) async fn exec(&mut self, sql: Sql) -> Result<u64> {
+        self.statements += 1;
+        self.conn.exec(&sql)
+    }
+
+    pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>> {
+        self.statements += 1;
+        self.conn.rows(&sql)
+    }
+
+    pub(crate) async fn row(&mut self, sql: Sql) -> Result<Option<Row>> {
+        Ok(self.rows(sql).await?.into_iter().next())
+    }
+
+    /// Reads an answer row by row without keeping it.
+    pub(crate) async fn each(
+        &mut self,
+        sql: Sql,
+        each: impl FnMut(&crate::db::RowRef<'_, '_>) + Send,
+    ) -> Result<()> {
+        self.statements += 1;
+        self.conn.each(&sql, each)
+    }
+
+    /// One statement for many rows of values.
+    pub(crate) async fn exec_each(&mut self, text: &str, rows: &[Vec<Cell>]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.statements += 1;
+        self.conn.exec_each(text, rows)
+    }
+
+    /// Inserts rows into a table of the kernel.
+    pub(crate) async fn insert_rows(
+        &mut self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        rows: &[Vec<Cell>],
+    ) -> Result<()> {
+        let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+        let (columns, places) = (columns.join("\", \""), places.join(", "));
+        let text = format!("insert into \"{table}\" (\"{columns}\") values ({places})");
+        self.exec_each(&text, rows).await
+    }
+
+    /// A copy of the whole database into a new file.
+    pub(crate) fn copy_to(&mut self, path: &std::path::Path) -> Result<()> {
+        self.conn.copy_to(path)
+    }
+}
