@@ -11,10 +11,11 @@ mod fault;
 mod field;
 mod model;
 mod schema;
+mod suggest;
 pub mod tables;
 
 pub use diff::{Risk, Step, diff};
-pub use expr::{Expr, Node, Scope, Type};
+pub use expr::{Expr, Node, Scope, Type, compile, eval};
 pub use fault::{Fault, Origin, Source};
 pub use field::{Choice, Class, Field, Kind};
 pub use model::{Action, Grant, Index, Model, Owner, States};
