@@ -1,0 +1,36 @@
+//! Who is asking: users, passwords, sessions, API tokens. Credentials go in, a [`Ctx`] comes out; it
+//! is made nowhere else, and nothing in a request can name another user.
+//! Not here: what one may do (`permissions`), cookies and headers (`web`).
+//! Architecture invariants: credentials stand in tables of their own (`0003_identity.sql`), outside
+//! the reach of records; a token is stored as its digest only; every check of a password goes
+//! through `password::verify`, and so through the guard; who somebody is and which roles he holds is
+//! read anew for each request, so a change of rights is in force at the next one.
+//! Read on with `session.rs` (sign in, by session), `token.rs`, `bootstrap.rs`.
+
+mod user;
+mod session;
+mod token;
+mod password;
+mod guard;
+mod bootstrap;
+mod service;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+pub use bootstrap::{first_administrator, first_code, password_code, redeem};
+pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, change_password, set_password};
+pub use secret::Secret;
+pub use service::{AsSystem, service};
+pub use session::{SessionInfo, by_session, choose_company, revoke, sessions, sign_in, sign_out};
+pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
+pub use user::{NewUser, add_user};
+
+pub(crate) use service::kernel_itself;
+pub(crate) use token::covers;
+pub(crate) use user::before_save;
+
+/// The kernel's role that manages users, settings and shared master data. It passes no row rule.
+pub const ADMINISTRATOR: &str = "administrator";
+/// The kernel's role that every signed-in user holds without being given it.
+pub const EVERYONE: &str = "everyone";

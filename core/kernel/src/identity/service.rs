@@ -1,0 +1,110 @@
+//! Callers without a user: named services with grants of their own, the kernel itself at start-up,
+//! and the loud way to act as the system.
+//! Not here: modules working on their own models (`store`), which asks nobody's rights.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use fondaco_values::{AnyId, Id};
+use serde_json::json;
+
+use super::EVERYONE;
+use crate::Ctx;
+use crate::audit;
+use crate::ctx::{Actor, ActorKind, Scopes};
+use crate::error::{Error, Result};
+use crate::kernel::Kernel;
+use crate::permissions;
+use crate::shared::Company;
+use crate::tx::Tx;
+
+/// Work without a user in one company, under its own name. Its rights are those of the role of the
+/// same name, where the schema has one; without, it has what everyone has.
+///
+/// # Errors
+/// `Internal` for the name that is kept for [`Tx::as_system`].
+pub fn service(kernel: &Kernel, name: &str, company: Id<Company>) -> Result<Ctx> {
+    if name == permissions::SYSTEM {
+        return Err(Error::internal("no service may call itself the system"));
+    }
+    let actor = Actor {
+        kind: ActorKind::Service,
+        user: None,
+        name: name.to_owned(),
+        party: None,
+        roles: permissions::held(&kernel.registry().schema, [name, EVERYONE]),
+        companies: vec![company],
+        scopes: Scopes::All,
+    };
+    Ok(Ctx::new(actor, company, "en"))
+}
+
+/// The kernel on its own business: tables, seeds, sessions. It works in no company, and asks for no
+/// records that have rights.
+pub(crate) fn kernel_itself() -> Ctx {
+    let actor = Actor {
+        kind: ActorKind::Service,
+        user: None,
+        name: "kernel".to_owned(),
+        party: None,
+        roles: Vec::new(),
+        companies: Vec::new(),
+        scopes: Scopes::All,
+    };
+    Ctx::new(actor, Id::default(), "en")
+}
+
+impl Tx {
+    /// Acts as the system as long as the guard that it returns lives: every grant of `records::*`,
+    /// in the companies that the caller works in. On behalf of whom stays known. Written to the audit
+    /// and to the log; a test lists who calls this and why.
+    pub async fn as_system(&mut self, reason: &'static str) -> Result<AsSystem<'_>> {
+        let before = self.ctx.actor.clone();
+        let user = before.user.map_or(AnyId::default(), Id::any);
+        tracing::warn!(actor = before.name, reason, "acting as the system");
+        if let Some(model) = self.schema().model("user").cloned() {
+            let mut changes = serde_json::Map::new();
+            changes.insert("reason".to_owned(), json!([null, reason]));
+            let entry = audit::Entry { record: user, action: "as_system".to_owned(), changes };
+            audit::write(self, &model, vec![entry]).await?;
+        }
+        let mut companies = before.companies.clone();
+        if !companies.contains(&self.ctx.company) {
+            companies.push(self.ctx.company);
+        }
+        self.ctx.actor = Arc::new(Actor {
+            kind: ActorKind::System,
+            name: permissions::SYSTEM.to_owned(),
+            scopes: Scopes::All,
+            companies,
+            ..Actor::clone(&before)
+        });
+        Ok(AsSystem { tx: self, before })
+    }
+}
+
+/// A transaction that acts as the system. Dropped, it is the caller's again.
+pub struct AsSystem<'t> {
+    tx: &'t mut Tx,
+    before: Arc<Actor>,
+}
+
+impl Deref for AsSystem<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        self.tx
+    }
+}
+
+impl DerefMut for AsSystem<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl Drop for AsSystem<'_> {
+    fn drop(&mut self) {
+        self.tx.ctx.actor = self.before.clone();
+    }
+}

@@ -1,0 +1,115 @@
+//! The decisions: may this be done, with this record? And their proof, [`Allowed`].
+//! Not here: the rules (`rows`), their explanation in full (`explain`).
+
+use std::fmt;
+use std::ops::Deref;
+
+use fondaco_schema::{Model, Report, Schema, Scope};
+use fondaco_values::{AnyId, Id};
+
+use super::{
+    Right,
+    roles::{granting, grants, in_scope},
+    rows::{holds, is_true, restriction, restriction_source, rule_holds},
+};
+use crate::ctx::{ActorKind, Ctx};
+use crate::error::{Error, Result};
+
+/// Proof that the caller may do what the function that takes it does, with the record inside.
+/// INVARIANT: made only in this file; neither Clone nor Copy: one proof, one deed.
+#[derive(Debug)]
+pub struct Allowed<M> {
+    record: M,
+}
+
+impl<M> Allowed<M> {
+    /// The record, when the deed needs to change and save it.
+    pub fn into_inner(self) -> M {
+        self.record
+    }
+}
+
+impl<M> Deref for Allowed<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.record
+    }
+}
+
+/// Whether the caller has the right on some records of the model at all.
+pub fn may(ctx: &Ctx, model: &Model, right: Right<'_>) -> bool {
+    in_scope(&ctx.actor, model, right) && grants(&ctx.actor, model, right).next().is_some()
+}
+
+/// Like [`may`]; a refusal names what is missing. For lists and before a new record is built.
+pub fn require(ctx: &Ctx, model: &Model, right: Right<'_>) -> Result<()> {
+    if may(ctx, model, right) { Ok(()) } else { Err(forbidden(ctx, model, right)) }
+}
+
+/// Whether the caller may do this with this record, as it is stored. `NotFound` when he may not see
+/// it, `Forbidden` when he sees it and may not.
+pub fn check(
+    ctx: &Ctx,
+    model: &Model,
+    id: AnyId,
+    right: Right<'_>,
+    record: &dyn Scope,
+) -> Result<()> {
+    if !sees(ctx, model, record) {
+        return Err(Error::not_found(&model.name, id));
+    }
+    if holds(ctx, model, right, record) { Ok(()) } else { Err(forbidden(ctx, model, right)) }
+}
+
+/// Whether the caller may create this record, complete with defaults and computed fields.
+pub fn allow_create(ctx: &Ctx, model: &Model, record: &dyn Scope) -> Result<()> {
+    still_allowed(ctx, model, Right::Create, record)
+}
+
+/// Whether the record, as it is about to be saved, is still one on which the caller has the right:
+/// nobody writes a record out of his own reach, or past a limit that his grant sets.
+pub fn still_allowed(ctx: &Ctx, model: &Model, right: Right<'_>, record: &dyn Scope) -> Result<()> {
+    if holds(ctx, model, right, record) { Ok(()) } else { Err(forbidden(ctx, model, right)) }
+}
+
+/// Whether the caller may run the report. One without roles is for administrators.
+pub fn may_run_report(ctx: &Ctx, report: &Report) -> bool {
+    let held = |role: &str| ctx.actor.roles.iter().any(|own| own == role);
+    let by_role = match report.roles.as_slice() {
+        [] => held(crate::identity::ADMINISTRATOR),
+        roles => roles.iter().any(|role| held(role)),
+    };
+    let in_scope = crate::identity::covers(&ctx.actor.scopes, &report.name, Right::Read);
+    ctx.actor.kind == ActorKind::System || (by_role && in_scope)
+}
+
+/// Sight does not depend on the scopes of a token: one that may only confirm orders may confirm those
+/// that its owner sees, and for the rest of them it is told what it lacks.
+pub(super) fn sees(ctx: &Ctx, model: &Model, record: &dyn Scope) -> bool {
+    is_true(&restriction(model), record)
+        && grants(&ctx.actor, model, Right::Read).any(|(_, rule)| rule_holds(&rule, record))
+}
+
+fn forbidden(ctx: &Ctx, model: &Model, right: Right<'_>) -> Error {
+    let what = format!("{right} {}", model.label.to_lowercase());
+    Error::Forbidden { what, missing: missing(ctx, model, right) }
+}
+
+fn missing(ctx: &Ctx, model: &Model, right: Right<'_>) -> String {
+    if !in_scope(&ctx.actor, model, right) {
+        return format!("the token has no scope {}:{right}", model.name);
+    }
+    let own: Vec<String> = grants(&ctx.actor, model, right)
+        .map(|(role, rule)| format!("{role} may if {}", rule.source()))
+        .chain(restriction_source(model).map(str::to_owned))
+        .collect();
+    if may(ctx, model, right) {
+        return format!("it does not hold that {}", own.join(", "));
+    }
+    let others: Vec<&str> = granting(model, right).collect();
+    match others.as_slice() {
+        [] => "no role grants it".to_owned(),
+        others => format!("none of your roles grants it, only {}", others.join(", ")),
+    }
+}
