@@ -26,7 +26,7 @@ pub use session::{SessionInfo, by_session, choose_company, revoke, sessions, sig
 pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
 pub use user::{NewUser, add_user};
 
-pub(crate) use service::kernel_itself;
+pub(crate) use service::{kernel_itself, service_in};
 pub(crate) use token::covers;
 pub(crate) use user::before_save;
 

@@ -1,7 +1,6 @@
 //! The decisions: may this be done, with this record? And their proof, [`Allowed`].
 //! Not here: the rules (`rows`), their explanation in full (`explain`).
 
-use std::fmt;
 use std::ops::Deref;
 
 use fondaco_schema::{Model, Report, Schema, Scope};
@@ -16,13 +15,18 @@ use crate::ctx::{ActorKind, Ctx};
 use crate::error::{Error, Result};
 
 /// Proof that the caller may do what the function that takes it does, with the record inside.
-/// INVARIANT: made only in this file; neither Clone nor Copy: one proof, one deed.
+/// INVARIANT: made by [`allow()`], and by `Acting::allowed` for an action that `records::act` has
+/// permitted or a module performs on its own model; neither Clone nor Copy: one proof, one deed.
 #[derive(Debug)]
 pub struct Allowed<M> {
     record: M,
 }
 
 impl<M> Allowed<M> {
+    pub(crate) fn new(record: M) -> Allowed<M> {
+        Allowed { record }
+    }
+
     /// The record, when the deed needs to change and save it.
     pub fn into_inner(self) -> M {
         self.record

@@ -20,7 +20,7 @@ mod separation;
 mod explain;
 mod matrix;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 
