@@ -62,3 +62,13 @@ create table blob_store (
   size   integer not null,
   at     integer not null
 ) strict;
+
+-- Under which key a record is known to a data file, an import or another system.
+create table external_key (
+  model   text    not null,
+  company integer not null,
+  key     text    not null,
+  record  integer not null,
+  primary key (model, company, key)
+) strict;
+create index external_key_record on external_key (record);

@@ -99,9 +99,3 @@ fn readable(changes: &str, may_read: &impl Fn(&str) -> bool) -> serde_json::Valu
     changes.retain(|field, _| may_read(field));
     serde_json::Value::Object(changes)
 }
-
-/// The newest id in the audit: new ids start above it.
-pub(crate) async fn last_id(tx: &mut Tx) -> Result<i64> {
-    let row = tx.row(Sql::text("select coalesce(max(id), 0) from audit")).await?;
-    Ok(row.map_or(0, |row| row.int(0)))
-}

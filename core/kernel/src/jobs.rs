@@ -75,8 +75,13 @@ impl Kernel {
         Ok(due.len())
     }
 
+    /// Jobs waiting, failing and given up.
+    pub async fn job_load(&self) -> Result<Load> {
+        self.read(&identity::kernel_itself(), |tx| Box::pin(load(tx))).await
+    }
+
     async fn run_job(&self, job: Due) -> Result<()> {
-        let ctx = identity::service_in(AnyId::new(job.company).cast());
+        let ctx = identity::service(self, "jobs", AnyId::new(job.company).cast())?;
         let outcome = {
             let job = job.clone();
             self.run(&ctx, move |tx| {
@@ -168,7 +173,7 @@ pub struct Load {
     pub dead: i64,
 }
 
-pub async fn load(tx: &mut Tx) -> Result<Load> {
+async fn load(tx: &mut Tx) -> Result<Load> {
     let sql = Sql::text(
         "select count(*), coalesce(sum(case when last_error is null then 0 else 1 end), 0) \
          from job where done_at is null and dead_at is null",

@@ -9,7 +9,7 @@ use fondaco_schema::Source;
 use fondaco_values::Timestamp;
 use tokio::sync::{Notify, broadcast, oneshot};
 
-use crate::db::{Door, Job, Work};
+use crate::db::{Door, Job, Sql, Work};
 use crate::error::{Error, Result};
 use crate::module::{Module, Registry};
 use crate::plugins::{NoPlugins, Plugins};
@@ -32,6 +32,8 @@ pub struct Setup {
     pub modules: Vec<Module>,
     /// The company folder's TOML.
     pub company: Vec<Source>,
+    /// The company folder's records: `(path, text)` of each file in `data/` (`seeds`).
+    pub data: Vec<(String, String)>,
     pub clock: Clock,
     /// Set for runs that can be replayed: ids, tokens and numbers then follow from it.
     pub seed: Option<u64>,
@@ -52,6 +54,7 @@ impl Setup {
             database,
             modules,
             company: Vec::new(),
+            data: Vec::new(),
             clock: Clock::system(),
             seed: None,
             cheap_passwords: false,
@@ -67,7 +70,7 @@ impl Kernel {
         if let Database::Sqlite(path) = &setup.database {
             crate::db::make_folder(path)?;
         }
-        let sows = seeds::of(&setup.modules);
+        let sows = seeds::read(&setup.modules, &setup.data)?;
         let registry = Registry::new(setup.modules, setup.company)?;
         let shared = Arc::new(Shared {
             registry: RwLock::new(Arc::new(registry)),
@@ -85,13 +88,22 @@ impl Kernel {
         Ok(kernel)
     }
 
+    /// The schema that this setup would run with; touches no database.
+    ///
+    /// # Errors
+    /// `Schema` with every fault.
+    pub fn check(setup: &Setup) -> Result<fondaco_schema::Schema> {
+        let mut sources = crate::model::sources();
+        sources.extend(setup.modules.iter().flat_map(Module::sources));
+        sources.extend(setup.company.iter().cloned());
+        fondaco_schema::load(&sources).map_err(Error::Schema)
+    }
+
     async fn prepare(&self, sows: Vec<seeds::Sow>) -> Result<()> {
         let ctx = identity::kernel_itself();
         self.run(&ctx, |tx| Box::pin(crate::model::migrate::run(tx))).await?;
-        let floor = self
-            .run(&ctx, |tx| Box::pin(crate::audit::last_id(tx)))
-            .await?;
-        self.shared.ids.not_below(floor);
+        let (floor, start) = self.run(&ctx, |tx| Box::pin(begin(tx))).await?;
+        self.shared.ids.begin(floor, start);
         let sows = Arc::new(sows);
         self.run(&ctx, move |tx| {
             let sows = sows.clone();
@@ -143,6 +155,17 @@ impl Kernel {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
+}
+
+/// The newest id in the audit, and the how-manieth start this is.
+async fn begin(tx: &mut Tx) -> Result<(i64, i64)> {
+    let newest = tx.row(Sql::text("select coalesce(max(id), 0) from audit")).await?;
+    let start = Sql::text(
+        "insert into meta (name, value) values ('starts', '1') on conflict (name) \
+         do update set value = cast(cast(meta.value as integer) + 1 as text) returning value",
+    );
+    let start = tx.row(start).await?.and_then(|row| row.str(0).parse().ok());
+    Ok((newest.map_or(0, |row| row.int(0)), start.unwrap_or(1)))
 }
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
@@ -223,25 +246,41 @@ fn seeded(seed: &AtomicU64, bytes: &mut [u8]) {
     }
 }
 
-/// Ids in order of time: 41 bits of milliseconds since 2020, then a count within them.
+/// Ids in order of time: 41 bits of milliseconds since 2020, 6 bits for the process, 15 to count.
+/// Every start takes the next of the 64 process numbers, so two processes on one database give
+/// different ids.
 #[derive(Default)]
 pub(crate) struct Ids {
     last: AtomicI64,
+    process: AtomicI64,
 }
 
 const ID_EPOCH_MS: i64 = 1_577_836_800_000;
-const ID_COUNT_BITS: u32 = 21;
+const ID_COUNT_BITS: u32 = 15;
+const ID_PROCESS_BITS: u32 = 6;
+const ID_MS: i64 = 1 << (ID_COUNT_BITS + ID_PROCESS_BITS);
 
 impl Ids {
     pub(crate) fn next(&self, now: Timestamp) -> i64 {
-        let by_time = (now.as_millisecond() - ID_EPOCH_MS).max(1) << ID_COUNT_BITS;
-        let step = |last: i64| Some(by_time.max(last + 1));
+        let process = self.process.load(Ordering::Relaxed) << ID_COUNT_BITS;
+        let by_time = (now.as_millisecond() - ID_EPOCH_MS).max(1) * ID_MS + process;
+        let follow = |last: i64| {
+            let next = last + 1;
+            let is_full = next % (1 << ID_COUNT_BITS) == 0;
+            // The count of a millisecond is used up: borrow from the next one.
+            if is_full { (last / ID_MS + 1) * ID_MS + process } else { next }
+        };
+        let step = |last: i64| Some(by_time.max(follow(last)));
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
-        last.map_or(by_time, |last| by_time.max(last + 1))
+        last.map_or(by_time, |last| by_time.max(follow(last)))
     }
 
-    pub(crate) fn not_below(&self, floor: i64) {
-        self.last.fetch_max(floor, Ordering::Relaxed);
+    /// Starts above every id given before, under the process number of this start.
+    pub(crate) fn begin(&self, floor: i64, start: i64) {
+        let process = start % (1 << ID_PROCESS_BITS);
+        self.process.store(process, Ordering::Relaxed);
+        let after = (floor / ID_MS + 1) * ID_MS + (process << ID_COUNT_BITS);
+        self.last.fetch_max(if floor > 0 { after } else { 0 }, Ordering::Relaxed);
     }
 }
 
@@ -289,5 +328,18 @@ mod tests {
         let early = Timestamp::from_second(1_700_000_000).unwrap();
         let given = [ids.next(late), ids.next(late), ids.next(early), ids.next(late)];
         assert!(given.windows(2).all(|w| w[0] < w[1]), "{given:?}");
+    }
+
+    #[test]
+    fn two_processes_never_give_the_same_id() {
+        let (one, two) = (Ids::default(), Ids::default());
+        one.begin(0, 1);
+        two.begin(0, 2);
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let count = 3 << ID_COUNT_BITS;
+        let mut given: Vec<i64> =
+            (0..count).flat_map(|_| [one.next(now), two.next(now)]).collect();
+        given.sort_unstable();
+        assert!(given.windows(2).all(|w| w[0] < w[1]));
     }
 }

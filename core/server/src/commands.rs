@@ -1,0 +1,21 @@
+//! The commands, a file each.
+
+pub mod check;
+pub mod demo;
+pub mod export;
+pub mod import;
+pub mod init;
+pub mod ledger;
+pub mod schema;
+pub mod serve;
+pub mod user;
+
+use std::path::PathBuf;
+
+/// Which company a command is for.
+#[derive(Debug, clap::Args)]
+pub struct CompanyFolder {
+    /// The company folder, with its fondaco.toml.
+    #[arg(long = "company", short = 'C', value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+}

@@ -1,0 +1,25 @@
+//! For the operator: is the process alive, can it work.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::App;
+
+/// The process answers.
+pub(crate) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers too.
+pub(crate) async fn ready(State(app): State<App>) -> Response {
+    match app.kernel.job_load().await {
+        Ok(jobs) => Json(json!({ "ready": true, "jobs": jobs })).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false }))).into_response()
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A kernel's error as an answer: problem+json (RFC 9457), with all problems at once. Internal
+//! causes go to the log, once, here; the client gets the public text.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fondaco_kernel::Error;
+use fondaco_kernel::values::Problem;
+use serde_json::{Value, json};
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Error);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal(error)
+    }
+}
+
+impl Refusal {
+    /// One thing wrong with the request itself.
+    pub(crate) fn bad(field: &str, code: &str, message: impl Into<String>) -> Refusal {
+        Refusal(Error::problem(field, code, message))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, kind, title) = status(&self.0);
+        if status.is_server_error() {
+            tracing::error!(error = %self.0, "a request failed");
+        }
+        let mut body = json!({
+            "type": format!("/problems/{kind}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.0.public(),
+        });
+        if let Error::Invalid(problems) = &self.0 {
+            body["errors"] = problems.iter().map(one).collect();
+        }
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Error::TooMany { retry_after_s } = self.0 {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
+        response
+    }
+}
+
+fn one(problem: &Problem) -> Value {
+    serde_json::to_value(problem).unwrap_or_default()
+}
+
+fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The input is wrong"),
+        Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+        Error::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+        Error::Conflict { code: "version", .. } => {
+            (StatusCode::PRECONDITION_FAILED, "version", "Changed meanwhile")
+        }
+        Error::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "Conflict"),
+        Error::Unauthenticated(_) => {
+            (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first")
+        }
+        Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts"),
+        Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping"),
+        Error::Schema(_) | Error::Startup(_) | Error::Storage { .. } | Error::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong")
+        }
+    }
+}

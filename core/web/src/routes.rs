@@ -1,0 +1,44 @@
+//! Every route, on one screen.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use fondaco_kernel::values::limits;
+
+use crate::{App, api, batch, caller, health, ledger, live, metrics, openapi, reports, session};
+
+pub fn all(app: App) -> Router {
+    Router::new()
+        // Who is asking.
+        .route("/api/session", post(session::sign_in).get(session::who).delete(session::sign_out))
+        .route("/api/session/first", post(session::first_administrator))
+        .route("/api/session/password", post(session::redeem_code))
+        .route("/api/tokens", post(session::create_token).get(session::tokens))
+        // What there is.
+        .route("/api/openapi.json", get(openapi::document))
+        .route("/api/events", get(live::events))
+        // More than one thing at once.
+        .route("/api/batch", post(batch::run))
+        // Figures.
+        .route("/api/reports", get(reports::index))
+        .route("/api/reports/{name}", get(reports::run))
+        .route("/api/ledger/trial-balance", get(ledger::trial_balance))
+        .route("/api/ledger/accounts/{id}/lines", get(ledger::lines))
+        .route("/api/ledger/entries/{id}", get(ledger::entry))
+        .route("/api/ledger/verify", post(ledger::verify))
+        // Records of any model.
+        .route("/api/{model}", get(api::list).post(api::create))
+        .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
+        .route("/api/{model}/{id}/history", get(api::history))
+        .route("/api/{model}/{id}/{action}", post(api::act))
+        .layer(from_fn_with_state(app.clone(), caller::guard_origin))
+        // For the operator.
+        .route("/health", get(health::alive))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::text))
+        .fallback(crate::respond::no_such_route)
+        .layer(from_fn_with_state(app.clone(), metrics::observe))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .with_state(app)
+}

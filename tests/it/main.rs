@@ -1,0 +1,3 @@
+//! All tests that need a database or a server, in one binary.
+
+mod tidy;
