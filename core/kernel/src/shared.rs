@@ -224,7 +224,7 @@ pub struct PaymentTermLine {
     pub end_of_month: bool,
 }
 
-#[derive(Record, Clone, Debug)]
+#[derive(Record, Clone, Debug, Default)]
 #[record("user")]
 pub struct User {
     pub id: Id<User>,
@@ -234,6 +234,18 @@ pub struct User {
     pub party: Option<Id<Party>>,
     pub language: String,
     pub active: bool,
+    pub companies: Vec<Id<Company>>,
+    pub roles: Vec<UserRole>,
+}
+
+#[derive(Record, Clone, Debug, Default)]
+#[record("user_role")]
+pub struct UserRole {
+    pub id: Id<UserRole>,
+    /// The name of a role of the schema.
+    pub role: String,
+    /// Only when working in this company.
+    pub company: Option<Id<Company>>,
 }
 
 #[derive(Record, Clone, Debug)]
