@@ -5,6 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::expr::FieldRef;
+use crate::suggest::did_you_mean;
 use crate::{Class, Field, Kind, Model};
 
 /// All models, modules, roles and reports, resolved and checked.
@@ -34,6 +36,41 @@ impl Schema {
     pub fn field(&self, model: &str, field: &str) -> Option<(&Arc<Model>, &Field)> {
         let model = self.models.get(model)?;
         Some((model, model.fields.get(field)?))
+    }
+
+    /// The fields along a path such as `customer.name`: all but the last are links. The refusal names
+    /// what is not there and what may be meant.
+    pub fn path(&self, model: &str, path: &str) -> Result<Vec<FieldRef>, String> {
+        const FIELDS_MAX: usize = 4;
+        let mut at =
+            self.models.get(model).ok_or_else(|| format!("there is no model `{model}`"))?;
+        let names: Vec<&str> = path.split('.').collect();
+        if names.len() > FIELDS_MAX {
+            return Err(format!("`{path}` goes over more than {} links", FIELDS_MAX - 1));
+        }
+        let mut fields = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let Some(field) = at.field(name) else {
+                let message = format!("`{}` has no field `{name}`", at.name);
+                let help = did_you_mean(name, at.fields.keys().map(String::as_str));
+                return Err(help.map_or(message.clone(), |help| format!("{message}; {help}")));
+            };
+            fields.push(FieldRef {
+                model: at.name.clone(),
+                field: field.name.clone(),
+                ty: field.kind.ty(),
+                scale: field.kind.scale(),
+            });
+            if place + 1 < names.len() {
+                let Kind::Link { to } = &field.kind else {
+                    return Err(format!(
+                        "`{name}` is not a link; nothing can follow it in `{path}`"
+                    ));
+                };
+                at = self.models.get(to).ok_or_else(|| format!("there is no model `{to}`"))?;
+            }
+        }
+        Ok(fields)
     }
 }
 

@@ -1,0 +1,240 @@
+//! `module = …` and `role = …`: what a module says of itself, roles, duties to keep apart, the menu.
+
+use super::document::{Faults, Table, Text};
+use super::expression::Slot;
+use super::field::class_of;
+use super::{Loader, NAME_RULE, Part, PartKind, is_name};
+use crate::field::label_of;
+use crate::{Class, MenuItem, ModuleInfo, Origin, Role, Separation, Target};
+
+const MODULE_KEYS: [&str; 9] =
+    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate", "settings"];
+const ROLE_KEYS: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
+
+impl Loader<'_> {
+    pub(super) fn modules(&mut self, parts: &[Part<'_>]) {
+        for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
+            self.module(part);
+            let Some(table) = part.table.table("roles", &mut self.faults) else { continue };
+            for entry in table.entries() {
+                let Some(table) = entry.item.table(entry.name, &mut self.faults) else { continue };
+                table.only(&ROLE_KEYS, &mut self.faults);
+                let name = Text { place: entry.place, text: entry.name.to_owned() };
+                self.role(part, &name, table);
+            }
+        }
+        for part in parts.iter().filter(|part| part.kind == PartKind::Role) {
+            let known: Vec<&str> = ["role", "grants"].into_iter().chain(ROLE_KEYS).collect();
+            part.table.only(&known, &mut self.faults);
+            self.role(part, &Text { place: part.place, text: part.name.clone() }, part.table);
+        }
+        self.includes(parts);
+        for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
+            self.separations(part);
+        }
+    }
+
+    fn module(&mut self, part: &Part<'_>) {
+        part.table.only(&MODULE_KEYS, &mut self.faults);
+        let named = match part.document.origin {
+            Origin::Kernel => part.name == "kernel",
+            Origin::Module(name) | Origin::Plugin(name) => part.name == *name,
+            Origin::Company => false,
+        };
+        if !named {
+            let message = format!("`{}` is not the name of this module", part.name);
+            let help = format!("expected is `{}`", part.document.origin);
+            self.faults.with_help(part.place, message, Some(help));
+        }
+        if self.modules.contains_key(&part.name) {
+            return self.faults.at(part.place, format!("module `{}` is there twice", part.name));
+        }
+        let info = ModuleInfo {
+            name: part.name.clone(),
+            title: part
+                .table
+                .words("title", &mut self.faults)
+                .unwrap_or_else(|| label_of(&part.name)),
+            help: part.table.words("help", &mut self.faults).unwrap_or_default(),
+            version: version(part.table, &mut self.faults),
+            kernel: kernel(part.table, &mut self.faults),
+            menu: Vec::new(),
+            settings: indexmap::IndexMap::new(),
+        };
+        self.modules.insert(part.name.clone(), info);
+    }
+
+    fn role(&mut self, part: &Part<'_>, name: &Text, table: Table<'_>) {
+        if !is_name(&name.text) {
+            let message = format!("`{}` is not a name of a role", name.text);
+            return self.faults.with_help(name.place, message, Some(NAME_RULE.to_owned()));
+        }
+        if let Some(there) = self.roles.get(&name.text) {
+            let message = format!("role `{}` is declared by {} already", name.text, there.module);
+            return self.faults.at(name.place, message);
+        }
+        let label = table.words("label", &mut self.faults);
+        let includes = table.texts("includes", &mut self.faults);
+        let role = Role {
+            name: name.text.clone(),
+            label: label.unwrap_or_else(|| label_of(&name.text)),
+            help: table.words("help", &mut self.faults).unwrap_or_default(),
+            module: part.document.origin.to_string(),
+            includes: includes.into_iter().map(|include| include.text).collect(),
+            classes: classes("classes", table, &mut self.faults),
+            write_classes: classes("write_classes", table, &mut self.faults),
+        };
+        self.roles.insert(name.text.clone(), role);
+    }
+
+    /// Included roles exist, and none includes itself by a detour.
+    fn includes(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let tables: Vec<(String, Table<'_>)> = match part.kind {
+                PartKind::Role => vec![(part.name.clone(), part.table)],
+                PartKind::Module => {
+                    let roles = part.table.item("roles").and_then(|item| item.as_table());
+                    let entries = roles.map(|roles| roles.entries()).unwrap_or_default();
+                    let table =
+                        |entry: &super::document::Entry<'_>| entry.item.as_table().is_some();
+                    let roles = entries.into_iter().filter(table);
+                    roles
+                        .filter_map(|entry| Some((entry.name.to_owned(), entry.item.as_table()?)))
+                        .collect()
+                }
+                _ => continue,
+            };
+            for (name, table) in tables {
+                let mut ignored = Faults::new(&[]);
+                for include in table.texts("includes", &mut ignored) {
+                    self.known_role(&include);
+                    if self.reaches(&include.text, &name) {
+                        let message = format!("role `{name}` includes itself");
+                        self.faults.at(include.place, message);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn known_role(&mut self, role: &Text) {
+        if !self.roles.contains_key(&role.text) {
+            let known = self.roles.keys().map(String::as_str);
+            let message = format!("there is no role `{}`", role.text);
+            self.faults.unknown(role.place, message, &role.text, known);
+        }
+    }
+
+    fn reaches(&self, from: &str, to: &str) -> bool {
+        let mut seen = vec![from];
+        let mut at = 0;
+        while let Some(name) = seen.get(at) {
+            if *name == to {
+                return true;
+            }
+            let includes = self.roles.get(*name).map(|role| role.includes.as_slice());
+            for next in includes.unwrap_or_default() {
+                if !seen.contains(&next.as_str()) {
+                    seen.push(next);
+                }
+            }
+            at += 1;
+        }
+        false
+    }
+
+    fn separations(&mut self, part: &Part<'_>) {
+        for item in part.table.items("separate", &mut self.faults) {
+            let Some(table) = item.table("separate", &mut self.faults) else { continue };
+            table.only(&["roles", "reason"], &mut self.faults);
+            let roles = table.texts("roles", &mut self.faults);
+            roles.iter().for_each(|role| self.known_role(role));
+            let reason = table.words("reason", &mut self.faults).unwrap_or_default();
+            match roles.as_slice() {
+                [one, two] if one.text != two.text => {
+                    let roles = [one.text.clone(), two.text.clone()];
+                    self.separations.push(Separation { roles, reason });
+                }
+                _ => self.faults.at(table.place, "`roles` wants two different roles"),
+            }
+        }
+    }
+
+    /// Menus and settings: they name models and reports, so they come last.
+    pub(super) fn menus(&mut self, parts: &[Part<'_>]) {
+        for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
+            let mut menu = Vec::new();
+            for item in part.table.items("menu", &mut self.faults) {
+                let Some(table) = item.table("menu", &mut self.faults) else { continue };
+                menu.extend(self.menu_item(table));
+            }
+            let settings = match part.table.table("settings", &mut self.faults) {
+                Some(table) => {
+                    let module = part.name.clone();
+                    let slot = |name: &str| Slot::Setting {
+                        module: module.clone(),
+                        setting: name.to_owned(),
+                    };
+                    self.inputs(table, part.document.origin, "", &slot)
+                }
+                None => indexmap::IndexMap::new(),
+            };
+            if let Some(module) = self.modules.get_mut(&part.name) {
+                module.menu = menu;
+                module.settings = settings;
+            }
+        }
+    }
+
+    fn menu_item(&mut self, table: Table<'_>) -> Option<MenuItem> {
+        table.only(&["label", "model", "report"], &mut self.faults);
+        let label = table.words("label", &mut self.faults);
+        let model = table.text("model", &mut self.faults);
+        let report = table.text("report", &mut self.faults);
+        let (own_label, target) = match (model, report) {
+            (Some(model), None) => match self.models.get(&model.text) {
+                Some(found) => (found.plural.clone(), Target::Model(model.text)),
+                None => {
+                    self.unknown_model(model.place, &model.text);
+                    return None;
+                }
+            },
+            (None, Some(report)) => match self.reports.get(&report.text) {
+                Some(found) => (found.label.clone(), Target::Report(report.text)),
+                None => {
+                    let known = self.reports.keys().map(String::as_str);
+                    let message = format!("there is no report `{}`", report.text);
+                    self.faults.unknown(report.place, message, &report.text, known);
+                    return None;
+                }
+            },
+            _ => {
+                self.faults.at(table.place, "a menu item leads to a `model` or to a `report`");
+                return None;
+            }
+        };
+        Some(MenuItem { label: label.unwrap_or(own_label), target })
+    }
+}
+
+fn classes(key: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Vec<Class> {
+    let words = table.texts(key, faults);
+    words.iter().filter_map(|word| class_of(word, faults)).collect()
+}
+
+fn version(table: Table<'_>, faults: &mut Faults<'_>) -> semver::Version {
+    let none = semver::Version::new(0, 0, 0);
+    let Some(word) = table.text("version", faults) else { return none };
+    semver::Version::parse(&word.text).unwrap_or_else(|error| {
+        faults.at(word.place, format!("`{}` is not a version: {error}", word.text));
+        none
+    })
+}
+
+fn kernel(table: Table<'_>, faults: &mut Faults<'_>) -> semver::VersionReq {
+    let Some(word) = table.text("kernel", faults) else { return semver::VersionReq::STAR };
+    semver::VersionReq::parse(&word.text).unwrap_or_else(|error| {
+        faults.at(word.place, format!("`{}` is not a range of versions: {error}", word.text));
+        semver::VersionReq::STAR
+    })
+}

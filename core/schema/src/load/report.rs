@@ -1,0 +1,117 @@
+//! `report = …`: parameters, columns, who may run it, and how it is drawn.
+
+use super::document::{Table, Text};
+use super::expression::Slot;
+use super::field::kind;
+use super::{Loader, Part, PartKind, is_name};
+use crate::field::label_of;
+use crate::{Chart, Column, Report};
+
+const KEYS: [&str; 7] = ["report", "label", "help", "roles", "params", "columns", "chart"];
+const COLUMN_KEYS: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
+const CHARTS: [&str; 4] = ["bar", "line", "area", "pie"];
+
+impl Loader<'_> {
+    pub(super) fn reports(&mut self, parts: &[Part<'_>]) {
+        for part in parts.iter().filter(|part| part.kind == PartKind::Report) {
+            part.table.only(&KEYS, &mut self.faults);
+            self.name_of_report(part);
+            let columns = self.columns(part.table);
+            let roles = part.table.texts("roles", &mut self.faults);
+            roles.iter().for_each(|role| self.known_role(role));
+            let label = part.table.words("label", &mut self.faults);
+            let last = part.name.rsplit('.').next().unwrap_or(&part.name);
+            let params = match part.table.table("params", &mut self.faults) {
+                Some(table) => {
+                    let slot = |name: &str| Slot::Param {
+                        report: part.name.clone(),
+                        param: name.to_owned(),
+                    };
+                    self.inputs(table, part.document.origin, "", &slot)
+                }
+                None => indexmap::IndexMap::new(),
+            };
+            let report = Report {
+                name: part.name.clone(),
+                label: label.unwrap_or_else(|| label_of(last)),
+                help: part.table.words("help", &mut self.faults).unwrap_or_default(),
+                module: part.document.origin.to_string(),
+                params,
+                chart: self.chart(part.table, &columns),
+                columns,
+                roles: roles.into_iter().map(|role| role.text).collect(),
+            };
+            self.reports.insert(part.name.clone(), report);
+        }
+    }
+
+    fn name_of_report(&mut self, part: &Part<'_>) {
+        let prefix = part.document.origin.prefix();
+        let words: Vec<&str> = part.name.split('.').collect();
+        let own = prefix.as_deref().is_none_or(|prefix| words.len() == 2 && words[0] == prefix);
+        if words.len() > 2 || !words.iter().all(|word| is_name(word)) {
+            self.faults.at(part.place, format!("`{}` is not a name of a report", part.name));
+        } else if !own {
+            let prefix = prefix.unwrap_or_default();
+            self.faults.at(part.place, format!("a report of `{prefix}` is named `{prefix}.…`"));
+        }
+        if self.reports.contains_key(&part.name) {
+            self.faults.at(part.place, format!("report `{}` is there twice", part.name));
+        }
+    }
+
+    fn columns(&mut self, table: Table<'_>) -> Vec<Column> {
+        let mut columns: Vec<Column> = Vec::new();
+        for item in table.items("columns", &mut self.faults) {
+            let Some(table) = item.table("columns", &mut self.faults) else { continue };
+            table.only(&COLUMN_KEYS, &mut self.faults);
+            let Some(name) = table.text("name", &mut self.faults) else {
+                self.faults.at(table.place, "a column has a `name`");
+                continue;
+            };
+            if !is_name(&name.text) || columns.iter().any(|column| column.name == name.text) {
+                let message = format!("`{}` is not a name, or is there already", name.text);
+                self.faults.at(name.place, message);
+            }
+            let Some(kind) = kind(&name.text, table, &mut self.faults) else { continue };
+            if let Some(to) = kind.target().filter(|to| !self.models.contains_key(*to)) {
+                let to = to.to_owned();
+                self.unknown_model(name.place, &to);
+            }
+            let label = table.words("label", &mut self.faults);
+            let label = label.unwrap_or_else(|| label_of(&name.text));
+            columns.push(Column { name: name.text, label, kind });
+        }
+        if columns.is_empty() {
+            self.faults.at(table.place, "a report has [[columns]]");
+        }
+        columns
+    }
+
+    fn chart(&mut self, table: Table<'_>, columns: &[Column]) -> Option<Chart> {
+        let chart = table.table("chart", &mut self.faults)?;
+        chart.only(&["kind", "x", "y"], &mut self.faults);
+        let kind = chart.text("kind", &mut self.faults)?;
+        if !CHARTS.contains(&kind.text.as_str()) {
+            let message = format!("there is no chart `{}`, only {}", kind.text, CHARTS.join(", "));
+            self.faults.unknown(kind.place, message, &kind.text, CHARTS);
+        }
+        let x = chart.text("x", &mut self.faults)?;
+        let y = match chart.item("y").and_then(|item| item.as_text().map(|_| item)) {
+            Some(item) => item.text("y", &mut self.faults).into_iter().collect(),
+            None => chart.texts("y", &mut self.faults),
+        };
+        let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let all: Vec<&Text> = y.iter().chain([&x]).collect();
+        for word in all {
+            if !known.contains(&word.text.as_str()) {
+                let message = format!("there is no column `{}`", word.text);
+                self.faults.unknown(word.place, message, &word.text, known.iter().copied());
+            }
+        }
+        if y.is_empty() {
+            self.faults.at(chart.place, "a chart has `x` and `y`");
+        }
+        Some(Chart { kind: kind.text, x: x.text, y: y.into_iter().map(|y| y.text).collect() })
+    }
+}
