@@ -7,16 +7,16 @@
 //! read anew for each request, so a change of rights is in force at the next one.
 //! Read on with `session.rs` (sign in, by session), `token.rs`, `bootstrap.rs`.
 
-mod user;
-mod session;
-mod token;
-mod password;
-mod guard;
 mod bootstrap;
-mod service;
+mod guard;
+mod password;
 mod secret;
+mod service;
+mod session;
 #[cfg(test)]
 mod tests;
+mod token;
+mod user;
 
 pub use bootstrap::{first_administrator, first_code, password_code, redeem};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, change_password, set_password};
@@ -26,7 +26,7 @@ pub use session::{SessionInfo, by_session, choose_company, revoke, sessions, sig
 pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
 pub use user::{NewUser, add_user};
 
-pub(crate) use service::{kernel_itself, service_in};
+pub(crate) use service::kernel_itself;
 pub(crate) use token::covers;
 pub(crate) use user::before_save;
 

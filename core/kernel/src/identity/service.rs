@@ -39,21 +39,6 @@ pub fn service(kernel: &Kernel, name: &str, company: Id<Company>) -> Result<Ctx>
     Ok(Ctx::new(actor, company, "en"))
 }
 
-/// Jobs and subscribers of events in one company. They work on their modules' own models, with the
-/// modules' authority (`store`); of records of others they have no grant.
-pub(crate) fn service_in(company: Id<Company>) -> Ctx {
-    let actor = Actor {
-        kind: ActorKind::Service,
-        user: None,
-        name: "jobs".to_owned(),
-        party: None,
-        roles: Vec::new(),
-        companies: vec![company],
-        scopes: Scopes::All,
-    };
-    Ctx::new(actor, company, "en")
-}
-
 /// The kernel on its own business: tables, seeds, sessions. It works in no company, and asks for no
 /// records that have rights.
 pub(crate) fn kernel_itself() -> Ctx {

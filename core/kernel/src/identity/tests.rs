@@ -43,7 +43,12 @@ async fn empty_house() -> (Kernel, Clock, i64) {
 
 fn ada() -> NewUser {
     let password = Some(PASSWORD.to_owned());
-    NewUser { login: " Ada@Example.org ".into(), name: "Ada".into(), password, ..NewUser::default() }
+    NewUser {
+        login: " Ada@Example.org ".into(),
+        name: "Ada".into(),
+        password,
+        ..NewUser::default()
+    }
 }
 
 impl House {
@@ -72,11 +77,9 @@ impl House {
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
-        let read = move |row: Option<crate::db::Row>| row.map_or(0, |row| row.int(0));
-        let work = self.kernel.read(&kernel_itself(), move |tx| {
-            Box::pin(async move { Ok(read(tx.row(Sql::text(sql)).await?)) })
-        });
-        work.await.unwrap()
+        let rows =
+            self.kernel.read(&kernel_itself(), move |tx| Box::pin(tx.rows(Sql::text(sql)))).await;
+        rows.unwrap()[0].int(0)
     }
 }
 
@@ -247,13 +250,12 @@ async fn an_old_hash_is_made_anew_at_sign_in() {
         argon2::PasswordHasher::hash_password_with_salt(&argon2, PASSWORD.as_bytes(), &[1; 16])
             .unwrap();
     let (old, admin) = (hashed.to_string(), house.admin);
-    let put = |phc: String| {
-        house.kernel.run(&kernel_itself(), move |tx| {
-            let phc = phc.clone();
-            Box::pin(async move { password::put(tx, admin, &phc).await })
-        })
-    };
-    put(old).await.unwrap();
+    let itself = kernel_itself();
+    let put = house.kernel.run(&itself, move |tx| {
+        let old = old.clone();
+        Box::pin(async move { password::put(tx, admin, &old).await })
+    });
+    put.await.unwrap();
     let at_cost = "select count(*) from identity_password where phc like '%$m=64,t=1,p=1$%'";
     assert_eq!(house.count(at_cost).await, 0);
     house.enter(PASSWORD, HERE).await.unwrap();

@@ -19,7 +19,7 @@ use crate::model::Saving;
 use crate::permissions;
 use crate::shared::{Company, Party, User, UserRole};
 use crate::store;
-use crate::tx::Tx;
+use crate::tx::{Fut, Tx};
 
 /// One row of the table of users.
 #[derive(Clone, Debug)]
@@ -186,7 +186,11 @@ pub(super) async fn insert(tx: &mut Tx, new: NewUser, phc: Option<String>) -> Re
 /// Watches over every change of a user, by whatever way it comes: logins are normal, roles exist and
 /// do not exclude each other, and sessions end when the user is switched off or gets other roles
 /// or companies.
-pub(crate) async fn before_save(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
+pub(crate) fn before_save<'t>(tx: &'t mut Tx, batch: &'t mut [Saving]) -> Fut<'t, ()> {
+    Box::pin(watch(tx, batch))
+}
+
+async fn watch(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let mut problems = Vec::new();
     let mut ended = Vec::new();
     for saving in batch {

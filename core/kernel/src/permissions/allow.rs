@@ -3,16 +3,19 @@
 
 use std::ops::Deref;
 
-use fondaco_schema::{Model, Report, Schema, Scope};
+use fondaco_schema::{Model, Report, Scope};
 use fondaco_values::{AnyId, Id};
 
 use super::{
     Right,
     roles::{granting, grants, in_scope},
-    rows::{holds, is_true, restriction, restriction_source, rule_holds},
+    rows::{holds, is_true, restriction, restriction_source, rows, rule_holds},
 };
 use crate::ctx::{ActorKind, Ctx};
 use crate::error::{Error, Result};
+use crate::model::{compute::Stage, sql};
+use crate::record::Record;
+use crate::tx::Tx;
 
 /// Proof that the caller may do what the function that takes it does, with the record inside.
 /// INVARIANT: made by [`allow()`], and by `Acting::allowed` for an action that `records::act` has
@@ -39,6 +42,23 @@ impl<M> Deref for Allowed<M> {
     fn deref(&self) -> &M {
         &self.record
     }
+}
+
+/// Reads the record and proves that the caller may do this with it.
+///
+/// # Errors
+/// `NotFound` when there is none or he may not see it, `Forbidden` when he may not do this.
+pub async fn allow<M: Record>(tx: &mut Tx, id: Id<M>, right: Right<'_>) -> Result<Allowed<M>> {
+    let registry = tx.registry().clone();
+    let meta = registry.catalog.meta(M::MODEL)?;
+    let found = sql::by_ids(tx, meta, &[id.any()]).await?.pop();
+    let record = found.ok_or_else(|| Error::not_found(M::MODEL, id))?;
+    let rules = [Right::Read, right].map(|right| rows(tx.ctx(), &meta.model, right));
+    let rules = [&rules[0], &rules[1]];
+    let mut stage = Stage::new(tx, &rules).await?;
+    stage.reach(tx, &[&record], &rules).await?;
+    check(tx.ctx(), &meta.model, id.any(), right, &stage.scope(&record))?;
+    Ok(Allowed::new(M::from_rec(&record)?))
 }
 
 /// Whether the caller has the right on some records of the model at all.

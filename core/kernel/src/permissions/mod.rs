@@ -12,21 +12,19 @@
 //! * a new record, complete: [`allow_create`]; a changed one, before it is saved: [`still_allowed`];
 //! * each field named from outside: [`may_read_field`], [`may_write_field`].
 
+mod allow;
+mod explain;
+mod fields;
+mod matrix;
 mod roles;
 mod rows;
-mod fields;
-mod allow;
 mod separation;
-mod explain;
-mod matrix;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::fmt;
 
-pub use allow::{
-    Allowed, allow, allow_create, check, may, may_run_report, require, still_allowed,
-};
+pub use allow::{Allowed, allow, allow_create, check, may, may_run_report, require, still_allowed};
 pub use explain::{Explanation, Reason, why};
 pub use fields::{may_read_field, may_read_path, may_write_field};
 pub use matrix::matrix;

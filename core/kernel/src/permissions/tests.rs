@@ -164,14 +164,15 @@ struct Row<'a> {
 
 /// `agent=7 state=draft total=1000 company=1 created_by=7`; what is left out is null.
 fn row<'a>(ctx: &'a Ctx, text: &'a str) -> Row<'a> {
-    let values = text.split_whitespace().filter_map(|part| part.split_once('=')).map(|(name, value)| {
-        let value = match (name, value.parse::<i64>()) {
-            ("total", Ok(n)) => Value::Decimal(n.into()),
-            (_, Ok(n)) => Value::Link(AnyId::new(n)),
-            _ => Value::Text(value.to_owned()),
-        };
-        (name, value)
-    });
+    let values =
+        text.split_whitespace().filter_map(|part| part.split_once('=')).map(|(name, value)| {
+            let value = match (name, value.parse::<i64>()) {
+                ("total", Ok(n)) => Value::Decimal(n.into()),
+                (_, Ok(n)) => Value::Link(AnyId::new(n)),
+                _ => Value::Text(value.to_owned()),
+            };
+            (name, value)
+        });
     Row { values: values.collect(), ctx }
 }
 
@@ -194,7 +195,9 @@ impl Scope for Row<'_> {
             ActorAttr::Companies => {
                 Value::List(actor.companies().iter().map(|id| Value::Link(id.any())).collect())
             }
-            ActorAttr::Roles => Value::List(actor.roles().iter().cloned().map(Value::Text).collect()),
+            ActorAttr::Roles => {
+                Value::List(actor.roles().iter().cloned().map(Value::Text).collect())
+            }
         }
     }
 
@@ -378,11 +381,7 @@ fn refusals_name_what_is_missing() {
             "You may not confirm sales order: it does not hold that agent may if total <= 1000.0, \
              company in actor.companies.",
         ),
-        (
-            user(&schema, &["boss"]),
-            "settle",
-            "You may not settle sales order: no role grants it.",
-        ),
+        (user(&schema, &["boss"]), "settle", "You may not settle sales order: no role grants it."),
         (
             token(&schema, &["boss"], &["read"]),
             "delete",
