@@ -23,3 +23,6 @@ pub use load::load;
 pub use model::{Action, Grant, Index, Model, Owner, States};
 pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
 pub use tables::{Tables, tables};
+
+#[cfg(test)]
+mod tests;

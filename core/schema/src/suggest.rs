@@ -1,13 +1,16 @@
 //! "Did you mean …?": the nearest of the known words.
 
+use std::cmp::Reverse;
+
 /// The known word that `word` is most likely a slip of; none when all are far from it.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    let allowed = (word.chars().count() / 3).min(3);
+    let alike = |other: &str| word.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     known
         .into_iter()
         .map(|candidate| (distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| (*distance, Reverse(alike(candidate))))
         .map(|(_, candidate)| candidate)
 }
 
@@ -60,7 +63,8 @@ mod tests {
     #[test]
     fn far_words_are_not_suggested() {
         assert_eq!(nearest("colour", ["total", "color"]), Some("color"));
-        assert_eq!(nearest("x", ["total"]), None);
+        assert_eq!(nearest("x", ["a"]), None);
+        assert_eq!(nearest("tday", ["day", "today"]), Some("today"));
         assert_eq!(nearest("abcdef", ["uvwxyz"]), None);
     }
 }

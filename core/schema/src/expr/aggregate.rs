@@ -91,22 +91,46 @@ impl<'a> Checker<'a> {
                 _ => Ok(None),
             };
         }
-        let Some(names) = chain(part) else { return Ok(None) };
+        let Some(names) = chain(part) else { return self.field_of_range(part) };
         let Named::Lines { level, field, by, child, rest } = self.named(&names)? else {
             return Ok(None);
         };
-        let mut range = Range { level, lines: field, by, child, filter: None, body: None };
-        if !rest.is_empty() {
-            self.frames.push(Frame { variable: Some(String::new()), model: child });
-            let names: Vec<String> = std::iter::once(String::new()).chain(rest).collect();
-            let body = self.named(&names);
-            self.frames.pop();
-            match body? {
-                Named::Value(node) => range.body = Some(node),
-                Named::Lines { field, .. } => return Err(super::check::several(&field)),
-            }
+        let range = Range { level, lines: field, by, child, filter: None, body: None };
+        if rest.is_empty() { Ok(Some(range)) } else { self.with_field(range, rest).map(Some) }
+    }
+
+    /// `lines.filter(l, …).price`.
+    fn field_of_range(&mut self, part: &Expression) -> Result<Option<Range<'a>>, String> {
+        let mut names = Vec::new();
+        let mut at = part;
+        while let Parsed::Select(select) = &at.expr {
+            names.insert(0, select.field.clone());
+            at = &select.operand;
         }
-        Ok(Some(range))
+        if names.is_empty() || !matches!(at.expr, Parsed::Call(_)) {
+            return Ok(None);
+        }
+        match self.range(at)? {
+            Some(range) if range.body.is_none() => self.with_field(range, names).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn with_field(
+        &mut self,
+        mut range: Range<'a>,
+        names: Vec<String>,
+    ) -> Result<Range<'a>, String> {
+        let line = String::new();
+        self.frames.push(Frame { variable: Some(line.clone()), model: range.child });
+        let names: Vec<String> = std::iter::once(line).chain(names).collect();
+        let body = self.named(&names);
+        self.frames.pop();
+        match body? {
+            Named::Value(node) => range.body = Some(node),
+            Named::Lines { field, .. } => return Err(super::check::several(&field)),
+        }
+        Ok(range)
     }
 
     fn narrowed(

@@ -23,11 +23,13 @@ pub(super) struct Place {
 pub(super) struct Faults<'s> {
     sources: &'s [Source],
     found: Vec<Fault>,
+    /// Sources that are not TOML: what else is found in them follows from that, and is left out.
+    broken: Vec<usize>,
 }
 
 impl<'s> Faults<'s> {
     pub(super) fn new(sources: &'s [Source]) -> Faults<'s> {
-        Faults { sources, found: Vec::new() }
+        Faults { sources, found: Vec::new(), broken: Vec::new() }
     }
 
     pub(super) fn at(&mut self, place: Place, message: impl Into<String>) {
@@ -41,6 +43,9 @@ impl<'s> Faults<'s> {
         help: Option<String>,
     ) {
         let Some(source) = self.sources.get(place.source) else { return };
+        if self.broken.contains(&place.source) {
+            return;
+        }
         let before = source.text.get(..place.offset).unwrap_or(&source.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
@@ -83,9 +88,12 @@ pub(super) struct Document<'s> {
 impl<'s> Document<'s> {
     pub(super) fn parse(number: usize, source: &'s Source, faults: &mut Faults<'_>) -> Self {
         let (root, errors) = DeTable::parse_recoverable(&source.text);
-        for error in errors {
+        for error in &errors {
             let offset = error.span().map_or(0, |span| span.start);
             faults.at(Place { source: number, offset }, error.message());
+        }
+        if !errors.is_empty() {
+            faults.broken.push(number);
         }
         Document { source: number, origin: &source.origin, root }
     }

@@ -135,7 +135,8 @@ fn of_choice(schema: &Schema, model: &str, slot: &Slot, expr: &Expr) -> Option<S
     ends.into_iter().find(|text| !known().any(|value| value == *text)).map(|text| {
         let help = crate::suggest::did_you_mean(text, known());
         let known = known().collect::<Vec<_>>().join(", ");
-        format!("'{text}' is not one of the values: {}", help.unwrap_or(known))
+        format!("'{text}' is none of the values {known}")
+            + &help.map(|help| format!("; {help}")).unwrap_or_default()
     })
 }
 

@@ -40,7 +40,7 @@ impl Loader<'_> {
         for lines in &lines {
             self.tie(lines);
         }
-        for lines in &lines {
+        for lines in lines.iter().filter(|lines| lines.of != lines.parent) {
             self.refuse_circle(lines);
         }
         self.share_with_owners();

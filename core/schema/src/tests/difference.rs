@@ -1,0 +1,112 @@
+//! Two schemas → the steps between their tables.
+
+use super::world;
+use crate::{Origin, Risk, Source, Tables, diff, load, tables};
+
+fn of(thing: &str) -> Tables {
+    let mut sources = world();
+    if !thing.is_empty() {
+        sources.push(Source::new(Origin::Company, "x.toml", format!("model = 'own.x'\n{thing}")));
+    }
+    tables(&load(&sources).unwrap_or_else(|faults| panic!("{}", super::lines(&faults))))
+}
+
+fn steps(old: &Tables, new: &Tables) -> Vec<String> {
+    let told = diff(old, new).into_iter().map(|step| {
+        let risk = match step.risk() {
+            Risk::Safe => "",
+            Risk::Checked => " (checked)",
+            Risk::Destructive => " (destructive)",
+        };
+        let json = serde_json::to_value(&step).unwrap();
+        let word = |key: &str| match &json[key] {
+            serde_json::Value::Object(of) => of["name"].as_str().unwrap_or_default().to_owned(),
+            value => value.as_str().unwrap_or_default().to_owned(),
+        };
+        let words = ["step", "table", "column", "index", "from", "to", "hidden"].map(word);
+        let words: Vec<&str> =
+            words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+        format!("{}{risk}", words.join(" "))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_new_model() {
+    let new = of(
+        "[fields]\nname = { type = 'text', search = true, unique = true }\ntags = { type = 'tags' }",
+    );
+    assert_eq!(
+        steps(&of(""), &new),
+        [
+            "create_table own_x",
+            "create_table own_x__tags",
+            "add_index own_x own_x_name_unique (checked)",
+            "create_search own_x",
+            "add_index own_x__tags own_x__tags_value",
+        ]
+    );
+    assert!(steps(&new, &new).is_empty());
+}
+
+#[test]
+fn changes_of_fields() {
+    let cases: [(&str, &str, &[&str]); 8] = [
+        (
+            "a = { type = 'text' }",
+            "b = { type = 'text', renamed_from = 'a' }",
+            &["rename_column own_x a b"],
+        ),
+        (
+            "a = { type = 'text' }",
+            "b = { type = 'text' }",
+            &["hide_column own_x a a_old_1 (destructive)", "add_column own_x b"],
+        ),
+        (
+            "a = { type = 'text' }",
+            "a = { type = 'integer' }",
+            &["hide_column own_x a a_old_1 (destructive)", "add_column own_x a"],
+        ),
+        (
+            "a = { type = 'decimal', scale = 2 }",
+            "a = { type = 'decimal', scale = 4 }",
+            &["rescale own_x a"],
+        ),
+        (
+            "a = { type = 'decimal', scale = 4 }",
+            "a = { type = 'decimal', scale = 2 }",
+            &["rescale own_x a (checked)"],
+        ),
+        (
+            "a = { type = 'text' }",
+            "a = { type = 'text', required = true }",
+            &["require own_x a (checked)"],
+        ),
+        (
+            "a = { type = 'text', index = true }",
+            "a = { type = 'text' }",
+            &["drop_index own_x own_x_a"],
+        ),
+        ("a = { type = 'text' }", "a = { type = 'email' }", &[]),
+    ];
+    for (old, new, wanted) in cases {
+        let (old, new) = (of(&format!("[fields]\n{old}")), of(&format!("[fields]\n{new}")));
+        assert_eq!(steps(&old, &new), wanted);
+    }
+}
+
+#[test]
+fn what_is_hidden_stays_hidden() {
+    let (with, without) = (of("[fields]\na = { type = 'text' }"), of(""));
+    assert_eq!(steps(&with, &without), ["hide_table own_x own_x_old_1 (destructive)"]);
+    let kept = with.after(&without);
+    assert!(steps(&kept, &without).is_empty());
+    assert!(steps(&kept, &with).contains(&"create_table own_x".to_owned()));
+    let again = kept.after(&with);
+    assert_eq!(steps(&again, &without), ["hide_table own_x own_x_old_2 (destructive)"]);
+
+    let other = of("[fields]\na = { type = 'integer' }");
+    let once = with.after(&other);
+    assert!(steps(&once, &other).is_empty());
+    assert_eq!(steps(&once, &with)[0], "hide_column own_x a a_old_2 (destructive)");
+}
