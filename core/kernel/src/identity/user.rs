@@ -44,12 +44,6 @@ pub(super) fn normal(login: &str) -> String {
     login.trim().to_lowercase()
 }
 
-pub(super) async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<Known>> {
-    let sql =
-        Sql::text("select id, login, name, party, language, active from \"user\" where login = $1");
-    Ok(tx.row(sql.bind(login)).await?.as_ref().map(known))
-}
-
 pub(super) async fn by_id(tx: &mut Tx, user: Id<User>) -> Result<Option<Known>> {
     let sql =
         Sql::text("select id, login, name, party, language, active from \"user\" where id = $1");

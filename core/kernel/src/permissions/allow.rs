@@ -14,12 +14,24 @@ use super::{
 use crate::ctx::{ActorKind, Ctx};
 use crate::error::{Error, Result};
 use crate::model::{compute::Stage, sql};
-use crate::record::Record;
+use crate::record::{Rec, Record};
 use crate::tx::Tx;
 
 /// Proof that the caller may do what the function that takes it does, with the record inside.
 /// INVARIANT: made by [`allow()`], and by `Acting::allowed` for an action that `records::act` has
 /// permitted or a module performs on its own model; neither Clone nor Copy: one proof, one deed.
+///
+/// ```compile_fail,E0451
+/// let forged = fondaco_kernel::permissions::Allowed { record: 1 };
+/// ```
+/// ```compile_fail,E0624
+/// let forged = fondaco_kernel::permissions::Allowed::new(1);
+/// ```
+/// ```compile_fail,E0599
+/// fn twice(one: fondaco_kernel::permissions::Allowed<i64>) {
+///     let other = one.clone();
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Allowed<M> {
     record: M,
@@ -49,16 +61,28 @@ impl<M> Deref for Allowed<M> {
 /// # Errors
 /// `NotFound` when there is none or he may not see it, `Forbidden` when he may not do this.
 pub async fn allow<M: Record>(tx: &mut Tx, id: Id<M>, right: Right<'_>) -> Result<Allowed<M>> {
+    let (record, stage) = staged(tx, M::MODEL, id.any(), right).await?;
+    check(tx.ctx(), &record.model, id.any(), right, &stage.scope(&record))?;
+    Ok(Allowed::new(M::from_rec(&record)?))
+}
+
+/// The whole record with all that the rules for this right reach.
+pub(super) async fn staged(
+    tx: &mut Tx,
+    model: &str,
+    id: AnyId,
+    right: Right<'_>,
+) -> Result<(Rec, Stage)> {
     let registry = tx.registry().clone();
-    let meta = registry.catalog.meta(M::MODEL)?;
-    let found = sql::by_ids(tx, meta, &[id.any()]).await?.pop();
-    let record = found.ok_or_else(|| Error::not_found(M::MODEL, id))?;
+    let meta = registry.catalog.meta(model)?;
+    let lines: Vec<usize> = meta.lines.iter().map(|lines| lines.at).collect();
+    let record = sql::documents(tx, meta, &[id], &lines).await?.pop();
+    let record = record.ok_or_else(|| Error::not_found(model, id))?;
     let rules = [Right::Read, right].map(|right| rows(tx.ctx(), &meta.model, right));
     let rules = [&rules[0], &rules[1]];
     let mut stage = Stage::new(tx, &rules).await?;
     stage.reach(tx, &[&record], &rules).await?;
-    check(tx.ctx(), &meta.model, id.any(), right, &stage.scope(&record))?;
-    Ok(Allowed::new(M::from_rec(&record)?))
+    Ok((record, stage))
 }
 
 /// Whether the caller has the right on some records of the model at all.

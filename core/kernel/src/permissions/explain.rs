@@ -5,15 +5,18 @@
 use std::fmt;
 
 use fondaco_schema::{Model, Scope};
+use fondaco_values::AnyId;
 use serde::Serialize;
 
 use super::{
     Right,
-    allow::sees,
+    allow::{sees, staged},
     roles::{granting, grants, in_scope},
     rows::{is_true, restriction, restriction_source, rule_holds},
 };
 use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::tx::Tx;
 
 /// Why the caller may, or may not, do this with this record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +43,16 @@ pub struct Reason {
     pub role: String,
     pub rule: String,
     pub holds: bool,
+}
+
+/// Explains what the caller may do with a stored record.
+///
+/// # Errors
+/// `NotFound` when there is none or he may not see it: an explanation would show it.
+pub async fn explain(tx: &mut Tx, model: &str, id: AnyId, right: Right<'_>) -> Result<Explanation> {
+    let (record, stage) = staged(tx, model, id, right).await?;
+    let explanation = why(tx.ctx(), &record.model, right, &stage.scope(&record));
+    if explanation.seen { Ok(explanation) } else { Err(Error::not_found(model, id)) }
 }
 
 /// Explains the answer to `right` on this record of `model`.

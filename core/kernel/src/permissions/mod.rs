@@ -1,9 +1,9 @@
 //! Who may do what: default deny; grants of roles are ORed, the restriction of companies is ANDed
 //! for everybody; there is no superuser and no grant to a single person.
 //! Not here: who somebody is (`identity`), how a rule becomes SQL (`model::sql`).
-//! Architecture invariants: these functions read no database, but for [`allow()`], which reads the
-//! record; an [`Allowed`] is made nowhere else; lines have no rights of their own, they are asked
-//! for by their document ([`document`]).
+//! Architecture invariants: nothing here reads the database but [`allow()`] and [`explain()`], which
+//! read the record; an [`Allowed`] is made nowhere else; lines have no rights of their own, they are
+//! asked for by their document ([`document`]).
 //!
 //! How a record of `model` is asked for:
 //! * a list, count, sum, search or expansion adds [`rows`] to its `where`; a link's path in somebody's
@@ -25,7 +25,7 @@ pub(crate) mod tests;
 use std::fmt;
 
 pub use allow::{Allowed, allow, allow_create, check, may, may_run_report, require, still_allowed};
-pub use explain::{Explanation, Reason, why};
+pub use explain::{Explanation, Reason, explain, why};
 pub use fields::{may_read_field, may_read_path, may_write_field};
 pub use matrix::matrix;
 pub use roles::{SYSTEM, held};
