@@ -29,7 +29,7 @@ pub struct Field {
     pub stored: bool,
     pub min: Option<Decimal>,
     pub max: Option<Decimal>,
-    /// A regular expression that the whole text must match.
+    /// A [`crate::Pattern`] that the whole text must match.
     pub pattern: Option<String>,
     pub class: Class,
     pub origin: Origin,

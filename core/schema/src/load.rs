@@ -10,6 +10,7 @@ mod declare;
 mod document;
 mod expression;
 mod field;
+pub(crate) mod keys;
 mod link;
 mod module;
 mod number;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use self::document::{Document, Faults, Place, Table};
+use self::document::{Document, Faults, Place, Table, Text};
 use self::expression::Pending;
 use crate::{Fault, Model, ModuleInfo, Report, Role, Schema, Separation, Source};
 
@@ -58,6 +59,8 @@ struct Loader<'s> {
     places: HashMap<(String, String), Place>,
     modules: IndexMap<String, ModuleInfo>,
     roles: IndexMap<String, Role>,
+    /// Which role includes which, where it is written.
+    includes: Vec<(String, Text)>,
     separations: Vec<Separation>,
     reports: IndexMap<String, Report>,
     pending: Vec<Pending>,
@@ -99,6 +102,7 @@ impl<'s> Loader<'s> {
             places: HashMap::new(),
             modules: IndexMap::new(),
             roles: IndexMap::new(),
+            includes: Vec::new(),
             separations: Vec::new(),
             reports: IndexMap::new(),
             pending: Vec::new(),

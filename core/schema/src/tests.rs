@@ -3,6 +3,7 @@
 mod difference;
 mod expressions;
 mod faults;
+mod json;
 mod property;
 mod whole;
 

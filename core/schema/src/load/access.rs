@@ -4,11 +4,9 @@ use indexmap::IndexMap;
 
 use super::document::{Item, Place, Table};
 use super::expression::{Right, Slot};
-use super::{Loader, Part, PartKind};
+use super::{Loader, Part, PartKind, keys};
 use crate::Grant;
 use crate::expr::Type;
-
-const KEYS: [&str; 5] = ["read", "create", "write", "delete", "actions"];
 
 impl Loader<'_> {
     pub(super) fn access(&mut self, parts: &[Part<'_>]) {
@@ -33,7 +31,7 @@ impl Loader<'_> {
     }
 
     fn grant(&mut self, model: &str, role: &str, place: Place, table: Table<'_>) {
-        table.only(&KEYS, &mut self.faults);
+        table.only(&keys::GRANT, &mut self.faults);
         let Some(found) = self.models.get(model) else { return };
         if let Some(owner) = &found.owner {
             let message = format!("lines have the rights of their document `{}`", owner.parent);

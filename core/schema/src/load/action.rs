@@ -7,13 +7,11 @@ use indexmap::IndexMap;
 use super::document::{Place, Table, Text};
 use super::expression::Slot;
 use super::field::{Sort, read_all};
-use super::{Loader, NAME_RULE, Part, PartKind, is_name};
+use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys};
 use crate::expr::Type;
 use crate::field::label_of;
 use crate::{Action, Field, Index, Origin};
 
-const ACTION_KEYS: [&str; 9] =
-    ["label", "help", "from", "to", "require", "refusal", "args", "number", "internal"];
 /// Rights with a name of their own.
 const TAKEN: [&str; 5] = ["read", "create", "write", "delete", "actions"];
 
@@ -38,7 +36,7 @@ impl Loader<'_> {
     }
 
     fn action(&mut self, part: &Part<'_>, name: &str, place: Place, table: Table<'_>) {
-        table.only(&ACTION_KEYS, &mut self.faults);
+        table.only(&keys::ACTION, &mut self.faults);
         let Some(model) = self.models.get(&part.name) else { return };
         if model.actions.contains_key(name) {
             return self.faults.at(place, format!("action `{name}` is declared twice"));
@@ -131,7 +129,7 @@ impl Loader<'_> {
             for entry in table.entries() {
                 let (fields, unique) = match entry.item.as_table() {
                     Some(table) => {
-                        table.only(&["fields", "unique"], &mut self.faults);
+                        table.only(&keys::INDEX, &mut self.faults);
                         let fields = table.texts("fields", &mut self.faults);
                         (fields, table.flag("unique", &mut self.faults))
                     }

@@ -5,22 +5,15 @@ use indexmap::IndexMap;
 use super::document::{Place, Table, Text};
 use super::expression::Slot;
 use super::field::{Read, Sort, choices, read_all};
-use super::{Loader, NAME_RULE, Part, PartKind, is_name, number};
+use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys, number};
 use crate::expr::{Expr, Node, Type};
 use crate::field::label_of;
 use crate::{Choice, Field, Kind, Model, Origin, States};
 
-const MODEL_KEYS: [&str; 13] = [
-    "model", "label", "plural", "title", "number", "shared", "help", "fields", "states", "actions",
-    "access", "views", "indexes",
-];
-const EXTENDS_KEYS: [&str; 7] =
-    ["extends", "when", "fields", "access", "views", "indexes", "actions"];
-
 impl Loader<'_> {
     pub(super) fn models(&mut self, parts: &[Part<'_>]) {
         for part in parts.iter().filter(|part| part.kind == PartKind::Model) {
-            part.table.only(&MODEL_KEYS, &mut self.faults);
+            part.table.only(&keys::MODEL, &mut self.faults);
             self.name_of_model(part);
             if self.models.contains_key(&part.name) {
                 let message = format!("model `{}` is declared twice", part.name);
@@ -41,7 +34,7 @@ impl Loader<'_> {
 
     pub(super) fn extensions(&mut self, parts: &[Part<'_>]) {
         for part in parts.iter().filter(|part| part.kind == PartKind::Extends) {
-            part.table.only(&EXTENDS_KEYS, &mut self.faults);
+            part.table.only(&keys::EXTENDS, &mut self.faults);
             if !self.applies(part) {
                 continue;
             }
@@ -126,7 +119,7 @@ impl Loader<'_> {
 
     fn states(&mut self, table: Table<'_>) -> Option<States> {
         let states = table.table("states", &mut self.faults)?;
-        states.only(&["initial", "values"], &mut self.faults);
+        states.only(&keys::STATES, &mut self.faults);
         let choices = choices(states, &mut self.faults);
         let values: Vec<String> = choices.iter().map(|choice| choice.value.clone()).collect();
         let labels = choices.into_iter().map(|choice| (choice.value, choice.label)).collect();
@@ -174,28 +167,24 @@ impl Loader<'_> {
     /// Adds what the kernel keeps on each record. Comes after lines are tied: line models have a
     /// position, and are shared as their document is.
     pub(super) fn system_fields(&mut self) {
+        let mut taken = Vec::new();
         for model in self.models.values_mut() {
             let declared = std::mem::take(&mut model.fields);
             let (before, after) = system(model);
-            for field in before {
-                model.fields.insert(field.name.clone(), field);
-            }
-            for (name, field) in declared {
-                if model.fields.contains_key(&name) || after.iter().any(|own| own.name == name) {
-                    let place = self.places.get(&(model.name.clone(), name.clone()));
-                    if let Some(place) = place {
-                        let message = format!("`{name}` is a system field; it is always there");
-                        self.faults.at(*place, message);
-                    }
-                    continue;
-                }
-                model.fields.insert(name, field);
-            }
-            for field in after {
-                model.fields.insert(field.name.clone(), field);
-            }
+            let is_system = |name: &str| before.iter().chain(&after).any(|own| own.name == name);
+            let (refused, declared): (Vec<_>, Vec<_>) =
+                declared.into_values().partition(|field| is_system(&field.name));
+            taken.extend(refused.into_iter().map(|field| (model.name.clone(), field.name)));
+            let all = before.into_iter().chain(declared).chain(after);
+            model.fields = all.map(|field| (field.name.clone(), field)).collect();
             if model.title.is_empty() {
                 model.title = title(model);
+            }
+        }
+        for name in taken {
+            if let Some(place) = self.places.get(&name) {
+                let message = format!("`{}` is a system field; it is always there", name.1);
+                self.faults.at(*place, message);
             }
         }
     }

@@ -5,33 +5,10 @@ use fondaco_values::Decimal;
 use indexmap::IndexMap;
 
 use super::document::{Faults, Item, Place, Table, Text};
-use super::{NAME_RULE, is_name};
+use super::{NAME_RULE, is_name, keys};
 use crate::field::label_of;
 use crate::suggest::nearest;
-use crate::{Choice, Class, Field, Kind, Origin};
-
-const TYPES: [&str; 20] = [
-    "text",
-    "long_text",
-    "email",
-    "phone",
-    "url",
-    "integer",
-    "decimal",
-    "money",
-    "percent",
-    "bool",
-    "date",
-    "date_time",
-    "duration",
-    "choice",
-    "link",
-    "lines",
-    "links",
-    "tags",
-    "file",
-    "json",
-];
+use crate::{Choice, Class, Field, Kind, Origin, Pattern};
 
 /// What others call our types.
 const SYNONYMS: [(&str, &str); 22] = [
@@ -121,7 +98,7 @@ fn read(
     field.search = table.flag("search", faults);
     field.index = table.flag("index", faults);
     field.stored = table.flag("stored", faults);
-    field.pattern = table.words("pattern", faults);
+    field.pattern = pattern(table, faults);
     field.renamed_from = table.words("renamed_from", faults);
     field.class = class(table, faults);
     (field.min, field.max) = bounds(table, faults);
@@ -166,32 +143,8 @@ fn only_known(kind: &Kind, sort: Sort, table: Table<'_>, faults: &mut Faults<'_>
             known.push("search");
         }
     }
-    const ALL: [&str; 22] = [
-        "type",
-        "label",
-        "help",
-        "required",
-        "default",
-        "scale",
-        "min",
-        "max",
-        "values",
-        "to",
-        "of",
-        "by",
-        "pattern",
-        "readonly",
-        "class",
-        "renamed_from",
-        "unique",
-        "index",
-        "compute",
-        "stored",
-        "search",
-        "name",
-    ];
     for entry in table.entries() {
-        if !known.contains(&entry.name) && ALL.contains(&entry.name) && entry.name != "name" {
+        if !known.contains(&entry.name) && keys::FIELD.contains(&entry.name) {
             let message = format!("a {} field here has no `{}`", kind.name(), entry.name);
             faults.at(entry.place, message);
             known.push(entry.name);
@@ -227,6 +180,14 @@ fn bounds(table: Table<'_>, faults: &mut Faults<'_>) -> (Option<Decimal>, Option
     (table.number("min", faults), table.number("max", faults))
 }
 
+fn pattern(table: Table<'_>, faults: &mut Faults<'_>) -> Option<String> {
+    let pattern = table.text("pattern", faults)?;
+    if let Err(message) = Pattern::new(&pattern.text) {
+        faults.at(pattern.place, format!("pattern `{}`: {message}", pattern.text));
+    }
+    Some(pattern.text)
+}
+
 /// Reads `type` and the keys that belong to it. Also used for the columns of reports.
 pub(super) fn kind(name: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Option<Kind> {
     let Some(entry) = table.entry("type") else {
@@ -260,10 +221,10 @@ pub(super) fn kind(name: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Opt
         "json" => Kind::Json,
         other => {
             let synonym = SYNONYMS.iter().find(|(theirs, _)| *theirs == other);
-            let near = synonym.map(|(_, ours)| *ours).or_else(|| nearest(other, TYPES));
+            let near = synonym.map(|(_, ours)| *ours).or_else(|| nearest(other, keys::TYPES));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known are {}", TYPES.join(", ")),
+                None => format!("known are {}", keys::TYPES.join(", ")),
             };
             faults.with_help(word.place, format!("there is no type `{other}`"), Some(help));
             return None;
@@ -313,7 +274,7 @@ pub(super) fn choices(table: Table<'_>, faults: &mut Faults<'_>) -> Vec<Choice> 
 
 fn choice(item: Item<'_>, faults: &mut Faults<'_>) -> Option<Choice> {
     if let Some(table) = item.as_table() {
-        table.only(&["value", "label"], faults);
+        table.only(&keys::CHOICE, faults);
         let value = match table.has("value") {
             true => table.words("value", faults)?,
             false => {

@@ -3,13 +3,9 @@
 use super::document::{Faults, Table, Text};
 use super::expression::Slot;
 use super::field::class_of;
-use super::{Loader, NAME_RULE, Part, PartKind, is_name};
+use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys};
 use crate::field::label_of;
 use crate::{Class, MenuItem, ModuleInfo, Origin, Role, Separation, Target};
-
-const MODULE_KEYS: [&str; 9] =
-    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate", "settings"];
-const ROLE_KEYS: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 
 impl Loader<'_> {
     pub(super) fn modules(&mut self, parts: &[Part<'_>]) {
@@ -18,24 +14,23 @@ impl Loader<'_> {
             let Some(table) = part.table.table("roles", &mut self.faults) else { continue };
             for entry in table.entries() {
                 let Some(table) = entry.item.table(entry.name, &mut self.faults) else { continue };
-                table.only(&ROLE_KEYS, &mut self.faults);
+                table.only(&keys::ROLE, &mut self.faults);
                 let name = Text { place: entry.place, text: entry.name.to_owned() };
                 self.role(part, &name, table);
             }
         }
         for part in parts.iter().filter(|part| part.kind == PartKind::Role) {
-            let known: Vec<&str> = ["role", "grants"].into_iter().chain(ROLE_KEYS).collect();
-            part.table.only(&known, &mut self.faults);
+            part.table.only(&keys::ROLE_FILE, &mut self.faults);
             self.role(part, &Text { place: part.place, text: part.name.clone() }, part.table);
         }
-        self.includes(parts);
+        self.check_includes();
         for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
             self.separations(part);
         }
     }
 
     fn module(&mut self, part: &Part<'_>) {
-        part.table.only(&MODULE_KEYS, &mut self.faults);
+        part.table.only(&keys::MODULE, &mut self.faults);
         let named = match part.document.origin {
             Origin::Kernel => part.name == "kernel",
             Origin::Module(name) | Origin::Plugin(name) => part.name == *name,
@@ -75,6 +70,8 @@ impl Loader<'_> {
         }
         let label = table.words("label", &mut self.faults);
         let includes = table.texts("includes", &mut self.faults);
+        let of_role = |include: &Text| (name.text.clone(), include.clone());
+        self.includes.extend(includes.iter().map(of_role));
         let role = Role {
             name: name.text.clone(),
             label: label.unwrap_or_else(|| label_of(&name.text)),
@@ -88,31 +85,11 @@ impl Loader<'_> {
     }
 
     /// Included roles exist, and none includes itself by a detour.
-    fn includes(&mut self, parts: &[Part<'_>]) {
-        for part in parts {
-            let tables: Vec<(String, Table<'_>)> = match part.kind {
-                PartKind::Role => vec![(part.name.clone(), part.table)],
-                PartKind::Module => {
-                    let roles = part.table.item("roles").and_then(|item| item.as_table());
-                    let entries = roles.map(|roles| roles.entries()).unwrap_or_default();
-                    let table =
-                        |entry: &super::document::Entry<'_>| entry.item.as_table().is_some();
-                    let roles = entries.into_iter().filter(table);
-                    roles
-                        .filter_map(|entry| Some((entry.name.to_owned(), entry.item.as_table()?)))
-                        .collect()
-                }
-                _ => continue,
-            };
-            for (name, table) in tables {
-                let mut ignored = Faults::new(&[]);
-                for include in table.texts("includes", &mut ignored) {
-                    self.known_role(&include);
-                    if self.reaches(&include.text, &name) {
-                        let message = format!("role `{name}` includes itself");
-                        self.faults.at(include.place, message);
-                    }
-                }
+    fn check_includes(&mut self) {
+        for (role, include) in std::mem::take(&mut self.includes) {
+            self.known_role(&include);
+            if self.reaches(&include.text, &role) {
+                self.faults.at(include.place, format!("role `{role}` includes itself"));
             }
         }
     }
@@ -146,7 +123,7 @@ impl Loader<'_> {
     fn separations(&mut self, part: &Part<'_>) {
         for item in part.table.items("separate", &mut self.faults) {
             let Some(table) = item.table("separate", &mut self.faults) else { continue };
-            table.only(&["roles", "reason"], &mut self.faults);
+            table.only(&keys::SEPARATE, &mut self.faults);
             let roles = table.texts("roles", &mut self.faults);
             roles.iter().for_each(|role| self.known_role(role));
             let reason = table.words("reason", &mut self.faults).unwrap_or_default();
@@ -187,7 +164,7 @@ impl Loader<'_> {
     }
 
     fn menu_item(&mut self, table: Table<'_>) -> Option<MenuItem> {
-        table.only(&["label", "model", "report"], &mut self.faults);
+        table.only(&keys::MENU, &mut self.faults);
         let label = table.words("label", &mut self.faults);
         let model = table.text("model", &mut self.faults);
         let report = table.text("report", &mut self.faults);

@@ -3,18 +3,14 @@
 use super::document::{Table, Text};
 use super::expression::Slot;
 use super::field::kind;
-use super::{Loader, Part, PartKind, is_name};
+use super::{Loader, Part, PartKind, is_name, keys};
 use crate::field::label_of;
 use crate::{Chart, Column, Report};
-
-const KEYS: [&str; 7] = ["report", "label", "help", "roles", "params", "columns", "chart"];
-const COLUMN_KEYS: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
-const CHARTS: [&str; 4] = ["bar", "line", "area", "pie"];
 
 impl Loader<'_> {
     pub(super) fn reports(&mut self, parts: &[Part<'_>]) {
         for part in parts.iter().filter(|part| part.kind == PartKind::Report) {
-            part.table.only(&KEYS, &mut self.faults);
+            part.table.only(&keys::REPORT, &mut self.faults);
             self.name_of_report(part);
             let columns = self.columns(part.table);
             let roles = part.table.texts("roles", &mut self.faults);
@@ -64,7 +60,7 @@ impl Loader<'_> {
         let mut columns: Vec<Column> = Vec::new();
         for item in table.items("columns", &mut self.faults) {
             let Some(table) = item.table("columns", &mut self.faults) else { continue };
-            table.only(&COLUMN_KEYS, &mut self.faults);
+            table.only(&keys::COLUMN, &mut self.faults);
             let Some(name) = table.text("name", &mut self.faults) else {
                 self.faults.at(table.place, "a column has a `name`");
                 continue;
@@ -90,11 +86,12 @@ impl Loader<'_> {
 
     fn chart(&mut self, table: Table<'_>, columns: &[Column]) -> Option<Chart> {
         let chart = table.table("chart", &mut self.faults)?;
-        chart.only(&["kind", "x", "y"], &mut self.faults);
+        chart.only(&keys::CHART, &mut self.faults);
         let kind = chart.text("kind", &mut self.faults)?;
-        if !CHARTS.contains(&kind.text.as_str()) {
-            let message = format!("there is no chart `{}`, only {}", kind.text, CHARTS.join(", "));
-            self.faults.unknown(kind.place, message, &kind.text, CHARTS);
+        if !keys::CHARTS.contains(&kind.text.as_str()) {
+            let message =
+                format!("there is no chart `{}`, only {}", kind.text, keys::CHARTS.join(", "));
+            self.faults.unknown(kind.place, message, &kind.text, keys::CHARTS);
         }
         let x = chart.text("x", &mut self.faults)?;
         let y = match chart.item("y").and_then(|item| item.as_text().map(|_| item)) {

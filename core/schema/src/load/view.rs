@@ -4,11 +4,10 @@
 use serde_json::Value as Json;
 
 use super::document::{Faults, Item, Table};
-use super::{Loader, Part, PartKind};
+use super::{Loader, Part, PartKind, keys};
 use crate::expr::{Type, compile};
 use crate::{Kind, Model, Schema};
 
-const VIEWS: [&str; 7] = ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
 /// Hold names of fields: one, a list, or tables with `field`.
 const NAMES: [&str; 23] = [
     "field", "fields", "columns", "sort", "group", "by", "card", "rows", "values", "start", "end",
@@ -78,7 +77,7 @@ pub(super) fn check_all(schema: &Schema, parts: &[Part<'_>], faults: &mut Faults
         else {
             continue;
         };
-        views.only(&VIEWS, faults);
+        views.only(&keys::VIEWS, faults);
         for entry in views.entries() {
             if let Some(table) = entry.item.table(entry.name, faults) {
                 Views { schema, faults }.table(model, table);

@@ -1,0 +1,75 @@
+//! The keys of the TOML by table: read strictly by the files beside this one, told to editors by
+//! `json_schema`.
+
+pub(crate) const MODEL: [&str; 13] = [
+    "model", "label", "plural", "title", "number", "shared", "help", "fields", "states", "actions",
+    "access", "views", "indexes",
+];
+pub(crate) const EXTENDS: [&str; 7] =
+    ["extends", "when", "fields", "access", "views", "indexes", "actions"];
+pub(crate) const MODULE: [&str; 9] =
+    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate", "settings"];
+pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
+pub(crate) const ROLE_FILE: [&str; 7] =
+    ["role", "grants", "label", "help", "includes", "classes", "write_classes"];
+pub(crate) const REPORT: [&str; 7] =
+    ["report", "label", "help", "roles", "params", "columns", "chart"];
+pub(crate) const COLUMN: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
+pub(crate) const CHART: [&str; 3] = ["kind", "x", "y"];
+pub(crate) const MENU: [&str; 3] = ["label", "model", "report"];
+pub(crate) const SEPARATE: [&str; 2] = ["roles", "reason"];
+pub(crate) const ACTION: [&str; 9] =
+    ["label", "help", "from", "to", "require", "refusal", "args", "number", "internal"];
+pub(crate) const GRANT: [&str; 5] = ["read", "create", "write", "delete", "actions"];
+pub(crate) const STATES: [&str; 2] = ["initial", "values"];
+pub(crate) const INDEX: [&str; 2] = ["fields", "unique"];
+pub(crate) const CHOICE: [&str; 2] = ["value", "label"];
+/// Of any field; which of them a type knows is in `field`.
+pub(crate) const FIELD: [&str; 21] = [
+    "type",
+    "label",
+    "help",
+    "required",
+    "default",
+    "scale",
+    "min",
+    "max",
+    "values",
+    "to",
+    "of",
+    "by",
+    "pattern",
+    "readonly",
+    "class",
+    "renamed_from",
+    "unique",
+    "index",
+    "compute",
+    "stored",
+    "search",
+];
+pub(crate) const TYPES: [&str; 20] = [
+    "text",
+    "long_text",
+    "email",
+    "phone",
+    "url",
+    "integer",
+    "decimal",
+    "money",
+    "percent",
+    "bool",
+    "date",
+    "date_time",
+    "duration",
+    "choice",
+    "link",
+    "lines",
+    "links",
+    "tags",
+    "file",
+    "json",
+];
+pub(crate) const VIEWS: [&str; 7] =
+    ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
+pub(crate) const CHARTS: [&str; 4] = ["bar", "line", "area", "pie"];
