@@ -395,11 +395,14 @@ async fn one_works_in_ones_own_companies_only() {
     assert!(ctx.in_company(stranger).is_none());
 }
 
+/// `(role, company it is held in, or 0 for all)`
+type Roles = &'static [(&'static str, i64)];
+
 #[test]
 fn a_role_of_one_company_reaches_no_other() {
     let schema = schema();
-    // roles as (role, company or 0 for all), worked in → does he hold boss here; companies reached
-    let cases: &[(&[(&str, i64)], i64, bool, &[i64])] = &[
+    // roles, worked in → does he hold boss here; companies reached
+    let cases: &[(Roles, i64, bool, &[i64])] = &[
         (&[], 1, false, &[1, 2, 3]),
         (&[("boss", 0)], 1, true, &[1, 2, 3]),
         (&[("boss", 1)], 1, true, &[1]),
@@ -418,7 +421,7 @@ fn a_role_of_one_company_reaches_no_other() {
 #[test]
 fn roles_that_exclude_each_other_are_refused() {
     let schema = schema();
-    let cases: &[(&[(&str, i64)], &[&str])] = &[
+    let cases: &[(Roles, &[&str])] = &[
         (&[("payer", 0), ("boss", 0)], &[]),
         (&[("payer", 0), ("approver", 0)], &["separation"]),
         (&[("payer", 1), ("approver", 0)], &["separation"]),
