@@ -1,8 +1,8 @@
 //! Text → parsed tree (crate `cel`) → checked tree. Here: reading the text, its limits and its
 //! numbers; the checks by kind of part are in `check`, `operator`, `call` and `aggregate`.
 
-use cel::Env;
 use cel::parser::Expression;
+use cel::{Env, ParseErrors};
 use fondaco_values::limits::EXPRESSION_BYTES_MAX;
 
 use super::check::Checker;
@@ -42,11 +42,16 @@ fn parse(source: &str) -> Result<Expression, String> {
     if source.len() > EXPRESSION_BYTES_MAX {
         return Err(format!("is longer than {EXPRESSION_BYTES_MAX} bytes"));
     }
-    refuse_deep(source)?;
+    if brackets(source) > BRACKETS_MAX {
+        return Err(format!("has brackets inside brackets more than {BRACKETS_MAX} deep"));
+    }
     refuse_long_decimals(source)?;
-    // An environment without macros leaves `lines.exists(l, …)` as it is written.
-    let parser = Env::default().with_optional_support(false).parser();
-    parser.parse(source).map_err(|errors| match errors.errors.first() {
+    let parsed = if source.len() <= INLINE_BYTES_MAX && brackets(source) <= INLINE_BRACKETS_MAX {
+        parse_here(source)
+    } else {
+        parse_on_a_stack_of_its_own(source)
+    };
+    parsed.map_err(|errors| match errors.errors.first() {
         Some(error) => {
             let message = error.msg.trim_start_matches("Syntax error: ");
             let message = message.split(" expecting ").next().unwrap_or(message);
@@ -56,21 +61,42 @@ fn parse(source: &str) -> Result<Expression, String> {
     })
 }
 
-/// Brackets are refused before the parser, which goes down into them by recursion.
-fn refuse_deep(source: &str) -> Result<(), String> {
-    const BRACKETS_MAX: usize = 24;
-    let mut depth = 0_usize;
+/// What the parser takes on the caller's stack: it needs up to 150 KiB for each bracket inside
+/// another, and 2 KiB for each operator in a row.
+const INLINE_BRACKETS_MAX: usize = 4;
+const INLINE_BYTES_MAX: usize = 256;
+const BRACKETS_MAX: usize = 24;
+const STACK_BYTES: usize = 32 * 1024 * 1024;
+
+fn parse_here(source: &str) -> Result<Expression, ParseErrors> {
+    // An environment without macros leaves `lines.exists(l, …)` as it is written.
+    Env::default().with_optional_support(false).parser().parse(source)
+}
+
+/// Long and nested texts come from strangers too (filters), and must not overflow a worker's stack.
+fn parse_on_a_stack_of_its_own(source: &str) -> Result<Expression, ParseErrors> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let parsed = builder.spawn_scoped(scope, || parse_here(source)).map(|thread| thread.join());
+        match parsed {
+            Ok(Ok(parsed)) => parsed,
+            Ok(Err(_)) | Err(_) => Err(ParseErrors { errors: Vec::new() }),
+        }
+    })
+}
+
+/// How deep brackets stand inside brackets.
+fn brackets(source: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
     for letter in source.chars() {
         match letter {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > BRACKETS_MAX {
-            return Err(format!("has brackets inside brackets more than {BRACKETS_MAX} deep"));
-        }
+        deepest = deepest.max(depth);
     }
-    Ok(())
+    deepest
 }
 
 /// The parser reads numbers with a point as binary floating point, exact to 15 digits.

@@ -373,7 +373,17 @@ fn wanted_types() {
 fn limits() {
     assert!(check(&"(".repeat(30)).contains("brackets inside brackets"));
     assert!(check(&vec!["1"; 1000].join("+")).contains("more than 32 levels"));
-    assert!(check(&"!".repeat(2000)).starts_with("refused"));
+    let deep = "(".repeat(24) + "1" + &")".repeat(24);
+    assert_eq!(check(&deep), "1 : integer");
+    assert!(check(&"(1?[-".repeat(12)).starts_with("refused"));
+    // The parser drops pairs of `!` and `-`; the others are refused, and none overflows the stack.
+    for piece in ["1?1:", "a.", "total.", "1&&!", "- -", "!-", "1+", "1==", "f(", "a[", "{1:"] {
+        for end in ["1", "a"] {
+            let source = piece.repeat((4_000 / piece.len()).min(1_300)) + end;
+            let found = check(&source);
+            assert!(found.starts_with("refused") || found == "1 : integer", "{piece} {found}");
+        }
+    }
     assert!(check(&"x".repeat(5000)).contains("longer than 4096 bytes"));
     assert_eq!(check(&vec!["urgent"; 200].join(" && ")), "true : true or false");
 }
