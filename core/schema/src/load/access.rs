@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::document::{Item, Place, Table};
+use super::document::{Item, Place, Table, Text};
 use super::expression::{Right, Slot};
 use super::{Loader, Part, PartKind, keys};
 use crate::Grant;
@@ -57,12 +57,12 @@ impl Loader<'_> {
     }
 
     fn condition(&mut self, key: &str, item: Item<'_>, model: &str, slot: Slot) {
-        match item.text(key, &mut self.faults) {
-            Some(text) => self.later(Some(text), model, slot, Type::Bool),
-            None => {
-                self.faults.at(item.place, format!("an expression is quoted: {key} = \"true\""))
-            }
-        }
+        let Some(text) = item.as_text().map(str::to_owned) else {
+            let help = format!("it is quoted: {key} = \"true\"");
+            let message = item.wanted(key, "an expression");
+            return self.faults.with_help(item.place, message, Some(help));
+        };
+        self.later(Some(Text { place: item.place, text }), model, slot, Type::Bool);
     }
 
     /// `["confirm"]`, or `{ confirm = "total <= 10000.0" }`.

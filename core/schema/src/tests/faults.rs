@@ -301,7 +301,7 @@ fn access() {
             ),
             (
                 "model = 'own.x'\n[access.seller]\nread = true",
-                "3:8: `read` wants a text, not true or false\n3:8: an expression is quoted: read = \"true\"",
+                "3:8: `read` wants an expression, not true or false (it is quoted: read = \"true\")",
             ),
             (
                 "model = 'own.x'\n[access.seller]\nread = 'nme == 1'",
