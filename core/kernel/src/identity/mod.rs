@@ -22,7 +22,9 @@ pub use bootstrap::{first_administrator, first_code, password_code, redeem};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, change_password, set_password};
 pub use secret::Secret;
 pub use service::{AsSystem, service};
-pub use session::{SessionInfo, by_session, choose_company, revoke, sessions, sign_in, sign_out};
+pub use session::{
+    SESSION_LIFE_S, SessionInfo, by_session, choose_company, revoke, sessions, sign_in, sign_out,
+};
 pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
 pub use user::{NewUser, add_user};
 
@@ -30,7 +32,7 @@ pub(crate) use service::kernel_itself;
 pub(crate) use token::covers;
 pub(crate) use user::before_save;
 
-/// The kernel's role that manages users, settings and shared master data. It passes no row rule.
+/// The kernel's role that manages users, settings and shared master data. It bypasses no row rule.
 pub const ADMINISTRATOR: &str = "administrator";
 /// The kernel's role that every signed-in user holds without being given it.
 pub const EVERYONE: &str = "everyone";

@@ -18,8 +18,9 @@ use crate::tx::Tx;
 const HOUR_US: i64 = 3_600_000_000;
 /// A session that was not used for so long is over: a working day.
 const IDLE_US: i64 = 8 * HOUR_US;
-/// A session is over after so long however much it is used.
-const LIFE_US: i64 = 24 * HOUR_US;
+/// A session is over after so many seconds however much it is used; its cookie with it.
+pub const SESSION_LIFE_S: i64 = 24 * 3600;
+const LIFE_US: i64 = SESSION_LIFE_S * 1_000_000;
 /// How stale the hour of last use may be, so that reading stays reading.
 const SEEN_EVERY_US: i64 = HOUR_US / 12;
 /// Sessions of one user at a time; the oldest makes room.
