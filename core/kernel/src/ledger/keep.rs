@@ -1,0 +1,22 @@
+//! The upkeep of the books: rolling up, sealing, expiring. A job asks for it every second; posting
+//! itself asks for it at every thousandth entry, so that it never lags further, job or no job.
+
+use super::{pending, rollup, seal};
+use crate::Tx;
+use crate::error::Result;
+
+/// Rolls up and seals all that was posted, and expires what is due.
+pub async fn upkeep(tx: &mut Tx) -> Result<()> {
+    pending::expire_due(tx).await?;
+    rollup::roll(tx).await?;
+    seal::seal(tx).await
+}
+
+/// After entries were posted: upkeep when they crossed the end of a block.
+pub(crate) async fn after(tx: &mut Tx, first: i64, last: i64) -> Result<()> {
+    if (first - 1) / seal::BLOCK == last / seal::BLOCK {
+        return Ok(());
+    }
+    rollup::roll(tx).await?;
+    seal::seal(tx).await
+}

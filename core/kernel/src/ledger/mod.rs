@@ -1,0 +1,86 @@
+//! The ledger: one engine for everything counted, money, goods, hours. Entries of lines that add up
+//! to zero in every unit move what is counted between accounts; nothing posted is ever changed.
+//! Not here: what a business deed posts (modules), keeping accounts and journals (models `account`
+//! and `journal`), permissions (the module that offers the deed asks them).
+//! INVARIANTS: lines add up exactly, no tolerance; posted rows are immutable; no floor or ceiling is
+//! crossed at any commit; whatever is derived (rollups, open items, kept balances) can be rebuilt.
+//!
+//! Read on in this order: what an entry is, how it is posted, how it is corrected, what it comes to,
+//! what proves it.
+
+mod account;
+mod draft;
+mod entry;
+mod journal;
+mod limit;
+mod post;
+mod reason;
+mod repeat;
+
+mod matching;
+mod pending;
+pub mod period;
+mod reversal;
+mod year;
+
+mod balance;
+mod report;
+mod rollup;
+
+mod chain;
+mod keep;
+mod seal;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+pub use account::Account;
+pub use draft::{Dims, Draft, Line, Side};
+pub use entry::{Entry, LineRef, entry};
+pub use limit::available;
+pub use post::{Posted, post, post_batch};
+pub use reason::Reason;
+
+pub use matching::{Matched, OpenItem, Part, match_items, open_items, unmatch};
+pub use pending::{Pending, Rest, expire_due, pending, release, reserve, settle};
+pub use reversal::{Mode, reverse};
+pub use year::{close_year, reopen_year};
+
+pub use balance::{Balance, Filter, Group, amount, balance};
+pub use report::{Cursor, LedgerPage, LedgerRow, PageAsk, TrialBalance, TrialRow};
+pub use report::{general_ledger, trial_balance};
+pub use rollup::{rebuild, roll};
+
+pub use chain::{Hash, Head, Step, climb};
+pub use keep::upkeep;
+pub use seal::{Proof, Seal, last_seal, proof, seal};
+pub use verify::{Exported, Flaw, Verdict, verify};
+
+/// Finding accounts of the caller's company.
+pub mod accounts {
+    pub use super::account::{by_code, by_purpose, get};
+}
+
+/// The book of money: debit equals credit in the company's currency too.
+pub const GENERAL: &str = "general";
+/// The book of goods and their value.
+pub const STOCK: &str = "stock";
+/// The book of leave days and hours.
+pub const TIME: &str = "time";
+
+/// Ids as one bound value, for the dialect's `in` over an array.
+fn ids_json(ids: &BTreeSet<i64>) -> String {
+    let mut json = String::with_capacity(2 + 20 * ids.len());
+    json.push('[');
+    for (n, id) in ids.iter().enumerate() {
+        if n > 0 {
+            json.push(',');
+        }
+        json.push_str(&id.to_string());
+    }
+    json.push(']');
+    json
+}
