@@ -28,6 +28,12 @@ fn expand(input: &DeriveInput) -> Result<Tokens> {
     let reads: Vec<Tokens> = fields.iter().copied().map(read).collect();
     let writes: Vec<Tokens> = fields.iter().copied().filter_map(write).collect();
     let own = &input.ident;
+    let versioned = fields.iter().any(|f| f.ident.as_ref().is_some_and(|name| name == "version"));
+    let version = if versioned {
+        quote! { ::std::option::Option::Some(self.version) }
+    } else {
+        quote! { ::std::option::Option::None }
+    };
     Ok(quote! {
         impl ::fondaco_kernel::record::Record for #own {
             const MODEL: &'static str = #model;
@@ -49,13 +55,18 @@ fn expand(input: &DeriveInput) -> Result<Tokens> {
             fn id(&self) -> ::fondaco_kernel::values::Id<Self> {
                 self.id
             }
+
+            fn version(&self) -> ::std::option::Option<i64> {
+                #version
+            }
         }
     })
 }
 
 fn model_name(input: &DeriveInput) -> Result<LitStr> {
     let attribute = input.attrs.iter().find(|attribute| attribute.path().is_ident("record"));
-    let missing = || Error::new_spanned(&input.ident, "say which model: #[record(\"sales.order\")]");
+    let missing =
+        || Error::new_spanned(&input.ident, "say which model: #[record(\"sales.order\")]");
     attribute.ok_or_else(missing)?.parse_args::<LitStr>()
 }
 

@@ -146,7 +146,8 @@ impl Rec {
         }
         let name_of = |at: &usize| self.model.fields.get_index(*at).map(|(name, _)| name.clone());
         if !self.titles.is_empty() {
-            let titles = self.titles.iter().filter_map(|(at, t)| Some((name_of(at)?, t.clone().into())));
+            let titles =
+                self.titles.iter().filter_map(|(at, t)| Some((name_of(at)?, t.clone().into())));
             out.insert("_titles".to_owned(), Json::Object(titles.collect()));
         }
         if !self.expanded.is_empty() {
@@ -184,6 +185,8 @@ pub trait Record: Sized + Clone + Send + Sync + 'static {
     /// Sets every field of the struct but id and version.
     fn to_draft(&self, draft: &mut Draft);
     fn id(&self) -> Id<Self>;
+    /// `None` when the struct has no field `version`.
+    fn version(&self) -> Option<i64>;
 }
 
 /// A struct of Rust code, to be compared with the TOML.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use fondaco_schema::{Expr, Kind, Model, Schema, Type, expr};
 
+use regex_lite::Regex;
+
 use super::sql::Texts;
 use crate::record::{Declared, FieldSpec, Shape};
 use crate::{Error, Result};
@@ -38,9 +40,9 @@ pub struct Meta {
     pub(crate) stored: Vec<usize>,
     pub(crate) unstored: Vec<usize>,
     pub(crate) searched: Vec<usize>,
-    /// Fields of kind lines that a stored computed field reads.
-    pub(crate) folded: Vec<usize>,
     pub(crate) system: System,
+    /// Compiled patterns by index of field.
+    pub(crate) patterns: Vec<(usize, Regex)>,
     pub(crate) texts: Texts,
 }
 
@@ -75,6 +77,7 @@ impl Catalog {
         for model in schema.models.values() {
             build(&schema, model, &mut metas);
         }
+        let mut wrong: Vec<String> = schema.models.values().flat_map(|m| bad_patterns(m)).collect();
         let mut args = HashMap::new();
         for model in schema.models.values() {
             for action in model.actions.values() {
@@ -83,8 +86,7 @@ impl Catalog {
             }
         }
         let catalog = Catalog { schema, metas, args, filters: Mutex::new(HashMap::new()) };
-        let wrong: Vec<String> =
-            structs.iter().flat_map(|declared| catalog.disagreements(declared)).collect();
+        wrong.extend(structs.iter().flat_map(|declared| catalog.disagreements(declared)));
         if wrong.is_empty() { Ok(catalog) } else { Err(Error::Startup(wrong.join("\n"))) }
     }
 
@@ -94,10 +96,9 @@ impl Catalog {
 
     /// A model by name; what does not exist answers like a record that does not.
     pub fn meta(&self, model: &str) -> Result<&Arc<Meta>> {
-        self.metas.get(model).ok_or_else(|| Error::NotFound {
-            model: "model".to_owned(),
-            id: model.to_owned(),
-        })
+        self.metas
+            .get(model)
+            .ok_or_else(|| Error::NotFound { model: "model".to_owned(), id: model.to_owned() })
     }
 
     /// The arguments of an action as fields.
@@ -141,11 +142,33 @@ impl Catalog {
             let at = format!("{rust}.{}", spec.name);
             match model.field(spec.name) {
                 None => wrong.push(format!("{at}: {name} has no such field")),
-                Some(field) => wrong.extend(mismatch(spec, field).map(|what| format!("{at}: {what}"))),
+                Some(field) => {
+                    wrong.extend(mismatch(spec, field).map(|what| format!("{at}: {what}")))
+                }
             }
         }
         wrong
     }
+}
+
+fn regex(pattern: &str) -> std::result::Result<Regex, regex_lite::Error> {
+    Regex::new(&format!("^(?:{pattern})$"))
+}
+
+fn patterns(model: &Model) -> Vec<(usize, Regex)> {
+    let fields = model.fields.values().enumerate();
+    fields.filter_map(|(at, f)| Some((at, regex(f.pattern.as_ref()?).ok()?))).collect()
+}
+
+fn bad_patterns(model: &Model) -> Vec<String> {
+    let bad = |field: &fondaco_schema::Field| {
+        let error = regex(field.pattern.as_ref()?).err()?;
+        Some(format!(
+            "{}.{}: the pattern is no regular expression: {error}",
+            model.name, field.name
+        ))
+    };
+    model.fields.values().filter_map(bad).collect()
 }
 
 /// Why a struct's field cannot hold a model's field.
@@ -158,7 +181,8 @@ fn mismatch(spec: &FieldSpec, field: &fondaco_schema::Field) -> Option<String> {
     {
         return Some(format!("the TOML links to {toml}, Rust to {rust}"));
     }
-    let filled = field.required || field.system || field.compute.is_some() || field.default.is_some();
+    let filled =
+        field.required || field.system || field.compute.is_some() || field.default.is_some();
     let nothing = matches!(spec.shape, Shape::Links | Shape::Tags | Shape::Lines(_) | Shape::Bool);
     if !spec.optional && !filled && !nothing {
         return Some("it is not required, so Rust needs Option<…>".to_owned());
@@ -166,11 +190,7 @@ fn mismatch(spec: &FieldSpec, field: &fondaco_schema::Field) -> Option<String> {
     None
 }
 
-fn build(
-    schema: &Schema,
-    model: &Arc<Model>,
-    metas: &mut HashMap<String, Arc<Meta>>,
-) -> Arc<Meta> {
+fn build(schema: &Schema, model: &Arc<Model>, metas: &mut HashMap<String, Arc<Meta>>) -> Arc<Meta> {
     if let Some(built) = metas.get(&model.name) {
         return built.clone();
     }
@@ -201,15 +221,15 @@ impl Meta {
         let system = System::of(&model);
         columns.retain(|at| *at != system.id);
         columns.insert(0, system.id);
-        let computed = model.computed.iter().filter_map(|name| model.fields.get_full(name.as_str()));
+        let computed =
+            model.computed.iter().filter_map(|name| model.fields.get_full(name.as_str()));
         let (mut stored, mut unstored) = (Vec::new(), Vec::new());
         for (at, _, field) in computed {
             if field.stored { stored.push(at) } else { unstored.push(at) }
         }
-        let folded = folded_by(&model, &stored);
         let searched = all().filter(|(_, field)| field.search).map(|(at, _)| at).collect();
         let table = model.table();
-        let mut meta = Meta {
+        Meta {
             table,
             columns,
             many,
@@ -217,20 +237,20 @@ impl Meta {
             stored,
             unstored,
             searched,
-            folded,
             system,
+            patterns: patterns(&model),
             texts: Texts::default(),
             model,
-        };
-        meta.texts = Texts::of(&meta);
-        meta
+        }
     }
 
     /// The arguments of an action, seen as a model without a table.
     fn of_args(model: &Model, args: &indexmap::IndexMap<String, fondaco_schema::Field>) -> Meta {
         let fields = args.clone();
-        let model = Model { fields, states: None, owner: None, computed: Vec::new(), ..model.clone() };
+        let model =
+            Model { fields, states: None, owner: None, computed: Vec::new(), ..model.clone() };
         Meta {
+            patterns: patterns(&model),
             model: Arc::new(model),
             table: String::new(),
             columns: Vec::new(),
@@ -239,7 +259,6 @@ impl Meta {
             stored: Vec::new(),
             unstored: Vec::new(),
             searched: Vec::new(),
-            folded: Vec::new(),
             system: System::default(),
             texts: Texts::default(),
         }
@@ -249,8 +268,17 @@ impl Meta {
         self.lines.iter().find(|lines| lines.at == at)
     }
 
+    pub(crate) fn pattern(&self, at: usize) -> Option<&Regex> {
+        self.patterns.iter().find(|(field, _)| *field == at).map(|(_, regex)| regex)
+    }
+
+    /// Has a text of its own to be found by; what lines say is found by their document's.
     pub(crate) fn is_searchable(&self) -> bool {
-        !self.searched.is_empty()
+        !self.searched.is_empty() && self.model.owner.is_none()
+    }
+
+    pub(crate) fn all_lines(&self) -> Vec<usize> {
+        self.lines.iter().map(|of| of.at).collect()
     }
 
     /// Whether rows belong to a company.
@@ -277,23 +305,4 @@ impl System {
             state: at("state"),
         }
     }
-}
-
-/// The fields of kind lines that the stored computed fields read.
-fn folded_by(model: &Model, stored: &[usize]) -> Vec<usize> {
-    let mut found = Vec::new();
-    for at in stored {
-        let Some(compute) = model.fields.get_index(*at).and_then(|(_, f)| f.compute.as_ref()) else {
-            continue;
-        };
-        compute.node.walk(&mut |node| {
-            if let fondaco_schema::Node::Aggregate(fold) = node
-                && let Some(lines) = model.field_index(&fold.lines.field)
-                && !found.contains(&lines)
-            {
-                found.push(lines);
-            }
-        });
-    }
-    found
 }

@@ -1,21 +1,32 @@
 //! The data model: from declared models to rows and back.
 //! A record goes `input` → `Draft` → `compute` → `check` → `Checked` → `sql` → `Saved`; a question
-//! goes `query` → `sql` → `expand`. `registry` holds what is known beforehand, `migrate` makes the
+//! goes `query` → `sql` → `expand`. `catalog` holds what is known beforehand, `migrate` makes the
 //! tables. Not here: who may do what (`permissions`), the story of each operation (`records.rs`).
 //! Architecture invariant: nothing but `sql` writes SQL text from a schema.
 
-mod registry;
-mod draft;
-mod input;
-mod compute;
-mod check;
-mod query;
-mod expand;
-mod search;
+mod catalog;
 mod cells;
-pub(crate) mod sql;
+mod check;
+pub(crate) mod compute;
+mod draft;
+mod expand;
+mod input;
 pub(crate) mod migrate;
+mod query;
+mod save;
+mod search;
+mod sources;
+pub(crate) mod sql;
+mod value;
 
+pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
 pub use query::{Count, Page, Query, Select};
-pub use registry::{Binding, Meta, Registry};
+
+pub(crate) use check::{arguments, links_seen};
+pub(crate) use compute::Stage;
+pub(crate) use expand::shown;
+pub(crate) use input::{from_json, from_text};
+pub(crate) use query::{Ask, ask, field_node, how_many, list, one};
+pub(crate) use save::{Deed, delete, save, state_now};
+pub(crate) use sources::sources;

@@ -1,0 +1,334 @@
+//! Tables for the models: the difference between what was applied last and what the schema asks for
+//! now, carried out in one transaction together with the record of it. A crash on the way changes
+//! nothing, and running again changes nothing more. Data is never thrown away, only put aside.
+//! Not here: which steps there are (`schema::diff`), the kernel's own tables (`db::migrations`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fondaco_schema::tables::{Column, ColumnKind, Table, TableIndex};
+use fondaco_schema::{Node, Scope, Step, Tables, diff, expr::eval, tables};
+use fondaco_values::{AnyId, Value};
+
+use super::catalog::Meta;
+use super::cells::to_cell;
+use super::compute::{self, Stage};
+use super::{search, sql};
+use crate::db::{Cell, Sql};
+use crate::error::StorageKind;
+use crate::record::Rec;
+use crate::{Error, Result, Tx};
+
+/// Where the applied tables are kept, and the expressions of stored computed fields.
+const TABLES: &str = "tables";
+const COMPUTED: &str = "computed";
+/// Records recomputed at a time.
+const SLICE: i64 = 500;
+
+/// Brings the tables to the schema.
+///
+/// # Errors
+/// `Startup` when the data that is there does not allow a step; nothing is changed then.
+pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
+    let registry = tx.registry().clone();
+    let wanted = tables(&registry.schema);
+    let applied: Tables = kept(tx, TABLES).await?;
+    let steps = diff(&applied, &wanted);
+    for step in &steps {
+        carry_out(tx, step).await.map_err(|error| refused(step, error))?;
+    }
+    fill(tx, &applied, &steps).await?;
+    if !steps.is_empty() {
+        keep(tx, TABLES, &applied.after(&wanted)).await?;
+    }
+    recompute(tx, &applied).await
+}
+
+fn refused(step: &Step, error: Error) -> Error {
+    let what = match &error {
+        Error::Storage { kind: StorageKind::Unique(_), .. } => "two records have the same value",
+        Error::Startup(_) => return error,
+        _ => "the database refused it",
+    };
+    Error::Startup(format!("table {}: {what} ({step:?}): {error}", step.table()))
+}
+
+async fn kept<T: Default + serde::de::DeserializeOwned>(tx: &mut Tx, name: &str) -> Result<T> {
+    let row = tx.row(Sql::text("select value from meta where name = $1").bind(name)).await?;
+    let Some(row) = row else { return Ok(T::default()) };
+    serde_json::from_str(row.str(0))
+        .map_err(|error| Error::Startup(format!("the applied schema cannot be read: {error}")))
+}
+
+async fn keep(tx: &mut Tx, name: &str, value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| Error::internal(format!("the schema cannot be written: {error}")))?;
+    let sql = Sql::text(
+        "insert into meta (name, value) values ($1, $2) \
+         on conflict (name) do update set value = excluded.value",
+    );
+    tx.exec(sql.bind(name).bind(text)).await.map(drop)
+}
+
+async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
+    let registry = tx.registry().clone();
+    let is_line = |table: &str| {
+        let model = registry.schema.models.values().find(|model| model.table() == table);
+        model.is_some_and(|model| model.is_line())
+    };
+    match step {
+        Step::CreateTable { table } => tx.exec(create(table)).await.map(drop),
+        Step::AddColumn { table, column } => {
+            let sql = Sql::new().lit("alter table ").ident(table).lit(" add column ");
+            tx.exec(sql.append(described(column))).await.map(drop)
+        }
+        Step::RenameColumn { table, from, to }
+        | Step::HideColumn { table, column: from, hidden: to } => {
+            let sql = Sql::new().lit("alter table ").ident(table).lit(" rename column ");
+            tx.exec(sql.ident(from).lit(" to ").ident(to)).await.map(drop)
+        }
+        Step::HideTable { table, hidden } => {
+            let sql = Sql::new().lit("alter table ").ident(table).lit(" rename to ").ident(hidden);
+            tx.exec(sql).await.map(drop)
+        }
+        Step::AddIndex { table, index } => tx.exec(indexed(table, index)).await.map(drop),
+        Step::DropIndex { index, .. } => {
+            tx.exec(Sql::new().lit("drop index ").ident(index)).await.map(drop)
+        }
+        Step::Rescale { table, column, from, to } => rescale(tx, table, column, (*from, *to)).await,
+        Step::Require { table, column } => no_gaps(tx, table, column).await,
+        // Whether a value is required is told by the schema and checked before each write.
+        Step::Relax { .. } => Ok(()),
+        Step::CreateSearch { table, .. } if is_line(table) => Ok(()),
+        Step::CreateSearch { table, .. } => create_search(tx, table).await,
+        Step::DropSearch { table } => drop_search(tx, table).await,
+    }
+}
+
+fn create(table: &Table) -> Sql {
+    let mut sql = Sql::new().lit("create table ").ident(&table.name);
+    for (at, column) in table.columns.values().enumerate() {
+        sql = sql.lit(if at == 0 { " (" } else { ", " });
+        sql = match table.key.as_slice() {
+            [key] if *key == column.name => sql.ident(key).lit(" integer primary key"),
+            _ => sql.append(described(column)),
+        };
+    }
+    if table.key.len() > 1 {
+        for (at, column) in table.key.iter().enumerate() {
+            sql = sql.lit(if at == 0 { ", primary key (" } else { ", " }).ident(column);
+        }
+        sql = sql.lit(")");
+    }
+    sql.lit(") strict")
+}
+
+/// A column and its type. Not null is said by the schema and checked before each write, so that it
+/// can change without the table being written anew.
+fn described(column: &Column) -> Sql {
+    let kind = match column.kind {
+        ColumnKind::Integer => " integer",
+        ColumnKind::Text => " text",
+    };
+    let sql = Sql::new().ident(&column.name).lit(kind);
+    match &column.refers {
+        Some(table) => sql.lit(" references ").ident(table).lit(" (id)"),
+        None => sql,
+    }
+}
+
+fn indexed(table: &str, index: &TableIndex) -> Sql {
+    let head = if index.unique { "create unique index " } else { "create index " };
+    let mut sql = Sql::new().lit(head).ident(&index.name).lit(" on ").ident(table);
+    for (at, column) in index.columns.iter().enumerate() {
+        sql = sql.lit(if at == 0 { " (" } else { ", " }).ident(column);
+    }
+    sql.lit(")")
+}
+
+async fn rescale(tx: &mut Tx, table: &str, column: &str, (from, to): (u8, u8)) -> Result<()> {
+    let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)));
+    let factor = factor.ok_or_else(|| Error::Startup(format!("{table}.{column}: too far")))?;
+    let update = Sql::new().lit("update ").ident(table).lit(" set ").ident(column).lit(" = ");
+    if to > from {
+        return tx.exec(update.ident(column).lit(" * ").arg(factor)).await.map(drop);
+    }
+    let sql = Sql::new().lit("select count(*) from ").ident(table).lit(" where ").ident(column);
+    let row = tx.row(sql.lit(" % ").arg(factor).lit(" <> 0")).await?;
+    match row.map_or(0, |row| row.int(0)) {
+        0 => tx.exec(update.ident(column).lit(" / ").arg(factor)).await.map(drop),
+        n => Err(Error::Startup(format!(
+            "{table}.{column}: {n} records have more decimals than would be kept"
+        ))),
+    }
+}
+
+async fn no_gaps(tx: &mut Tx, table: &str, column: &str) -> Result<()> {
+    let sql = Sql::new().lit("select count(*) from ").ident(table).lit(" where ").ident(column);
+    match tx.row(sql.lit(" is null")).await?.map_or(0, |row| row.int(0)) {
+        0 => Ok(()),
+        n => Err(Error::Startup(format!(
+            "{table}.{column} is required now, but {n} records have no value"
+        ))),
+    }
+}
+
+/// The folded text beside the record, and its index, kept by triggers.
+async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
+    let has = Sql::text("select 1 from pragma_table_info($1) where name = $2");
+    if tx.row(has.bind(table).bind(sql::SEARCH_COLUMN)).await?.is_none() {
+        let add = Sql::new().lit("alter table ").ident(table).lit(" add column ");
+        tx.exec(add.ident(sql::SEARCH_COLUMN).lit(" text")).await?;
+    }
+    let index = format!("{table}__search");
+    let create = Sql::new().lit("create virtual table ").ident(&index);
+    let create = create.lit(" using fts5(search_text, content=").ident(table);
+    tx.exec(create.lit(", content_rowid=\"id\", tokenize='trigram')")).await?;
+    let added = || {
+        let sql = Sql::new().lit(" insert into ").ident(&index);
+        sql.lit(" (rowid, search_text) values (new.id, new.search_text);")
+    };
+    let removed = || {
+        let sql = Sql::new().lit(" insert into ").ident(&index).lit(" (").ident(&index);
+        sql.lit(", rowid, search_text) values ('delete', old.id, old.search_text);")
+    };
+    for (suffix, when, body) in [
+        ("insert", " after insert on ", added()),
+        ("delete", " after delete on ", removed()),
+        ("update", " after update of search_text on ", removed().append(added())),
+    ] {
+        let sql = Sql::new().lit("create trigger ").ident(&format!("{index}_{suffix}"));
+        tx.exec(sql.lit(when).ident(table).lit(" begin").append(body).lit(" end")).await?;
+    }
+    let registry = tx.registry().clone();
+    let model = registry.schema.models.values().find(|model| model.table() == table);
+    let Some(model) = model else { return Ok(()) };
+    let meta = registry.catalog.meta(&model.name)?.clone();
+    let text = Sql::new().lit("update ").ident(table).lit(" set search_text = $1 where id = $2");
+    let mut after = 0;
+    loop {
+        let recs = slice(tx, &meta, after).await?;
+        let Some(last) = recs.last() else { break };
+        after = last.id.raw();
+        let rows: Vec<Vec<Cell>> = recs
+            .iter()
+            .map(|rec| vec![search::text_of(&meta, rec).into(), rec.id.into()])
+            .collect();
+        tx.exec_each(text.as_str(), &rows).await?;
+    }
+    Ok(())
+}
+
+async fn drop_search(tx: &mut Tx, table: &str) -> Result<()> {
+    let index = format!("{table}__search");
+    for suffix in ["insert", "delete", "update"] {
+        let sql = Sql::new().lit("drop trigger if exists ");
+        tx.exec(sql.ident(&format!("{index}_{suffix}"))).await?;
+    }
+    tx.exec(Sql::new().lit("drop table if exists ").ident(&index)).await.map(drop)
+}
+
+/// The next records in order of id, with their lines.
+async fn slice(tx: &mut Tx, meta: &Arc<Meta>, after: i64) -> Result<Vec<Rec>> {
+    let sql = Sql::new().lit("select id from ").ident(&meta.table).lit(" where id > ").arg(after);
+    let rows = tx.rows(sql.lit(" order by id limit ").arg(SLICE)).await?;
+    let ids: Vec<AnyId> = rows.iter().map(|row| row.id(0)).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut recs = sql::documents(tx, meta, &ids, &meta.all_lines()).await?;
+    recs.sort_unstable_by_key(|rec| rec.id);
+    Ok(recs)
+}
+
+/// New columns of tables that were there take the default, where it asks for nothing of the record.
+async fn fill(tx: &mut Tx, applied: &Tables, steps: &[Step]) -> Result<()> {
+    let registry = tx.registry().clone();
+    for step in steps {
+        let Step::AddColumn { table, column } = step else { continue };
+        if !applied.tables.contains_key(table) {
+            continue;
+        }
+        let model = registry.schema.models.values().find(|model| model.table() == *table);
+        let field = model.and_then(|model| model.field(&column.name));
+        let (Some(model), Some(field)) = (model, field) else { continue };
+        let Some(default) = &field.default else { continue };
+        let stage = Stage::new(tx, &[&default.node]).await?;
+        let nobody = Rec::empty(model, AnyId::default());
+        let scope = stage.scope(&nobody);
+        let value = match constant(&default.node) {
+            true => eval(&default.node, &scope as &dyn Scope),
+            false => Value::Null,
+        };
+        if !value.is_null() {
+            let sql = Sql::new().lit("update ").ident(table).lit(" set ").ident(&column.name);
+            tx.exec(sql.lit(" = ").arg(to_cell(&field.kind, &value))).await?;
+        }
+    }
+    Ok(())
+}
+
+fn constant(node: &Node) -> bool {
+    let mut constant = true;
+    node.walk(&mut |part| {
+        constant &= matches!(
+            part,
+            Node::Literal { .. }
+                | Node::Negate(_)
+                | Node::Not(_)
+                | Node::Binary { .. }
+                | Node::Call { .. }
+        );
+    });
+    constant
+}
+
+/// Stored computed fields whose expression is new or another, in tables that were there before.
+async fn recompute(tx: &mut Tx, applied: &Tables) -> Result<()> {
+    let registry = tx.registry().clone();
+    let before: BTreeMap<String, String> = kept(tx, COMPUTED).await?;
+    let mut now = BTreeMap::new();
+    let mut stale: Vec<Arc<Meta>> = Vec::new();
+    for model in registry.schema.models.values() {
+        let meta = registry.catalog.meta(&model.name)?;
+        let mut changed = false;
+        for at in &meta.stored {
+            let field = &model.fields[*at];
+            let Some(compute) = &field.compute else { continue };
+            let name = format!("{}.{}", model.name, field.name);
+            changed |= before.get(&name) != Some(&compute.source);
+            now.insert(name, compute.source.clone());
+        }
+        if changed && applied.tables.contains_key(&meta.table) {
+            let document = fondaco_schema::Model::is_line(model);
+            let owner = model.owner.as_ref().filter(|_| document).map(|owner| owner.parent.clone());
+            let whole = registry.catalog.meta(owner.as_deref().unwrap_or(&model.name))?;
+            if stale.iter().all(|known| !Arc::ptr_eq(known, whole)) {
+                stale.push(whole.clone());
+            }
+        }
+    }
+    for meta in stale {
+        recompute_model(tx, &meta).await?;
+    }
+    if before == now { Ok(()) } else { keep(tx, COMPUTED, &now).await }
+}
+
+async fn recompute_model(tx: &mut Tx, meta: &Arc<Meta>) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let recs = slice(tx, meta, after).await?;
+        let Some(last) = recs.last() else { return Ok(()) };
+        after = last.id.raw();
+        let mut stage = Stage::new(tx, &[]).await?;
+        let lines = recs.iter().flat_map(|rec| rec.lines.iter().flat_map(|(_, lines)| lines));
+        let ids: Vec<AnyId> = recs.iter().chain(lines).filter_map(compute::currency_of).collect();
+        let registry = tx.registry().clone();
+        stage.fetch(tx, registry.catalog.meta("currency")?, &ids).await?;
+        for mut rec in recs {
+            let old = rec.clone();
+            compute::stored(&stage, meta, &mut rec);
+            sql::rewrite(tx, meta, &old, &rec).await?;
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! Questions for many records: filter, search, sort, keyset pages, capped counts; and which fields
+//! of the answer one may see. Not here: linked records and lines of the answer (`expand`).
+
+use std::sync::Arc;
+
+use fondaco_schema::expr::FieldRef;
+use fondaco_schema::{Field, Kind, Node};
+use fondaco_values::{AnyId, limits};
+use serde_json::{Value as Json, json};
+
+use super::catalog::{Catalog, Meta};
+use super::compute::Ambient;
+use super::sql::{self, Key, Plan, Sight, Writer};
+use crate::db::{Cell, Sql};
+use crate::permissions::{self, Right};
+use crate::record::Rec;
+use crate::{Ctx, Error, Result, Tx};
+
+/// What a caller asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// A condition in the expression language.
+    pub filter: Option<String>,
+    /// Words that must all be found.
+    pub search: Option<String>,
+    /// Fields or paths; `-` before one turns it around. Empty: as the model's list view says.
+    pub sort: Vec<String>,
+    /// Rows of a page; `None` = the usual number.
+    pub limit: Option<usize>,
+    /// Where the page before ended: [`Page::next`].
+    pub after: Option<String>,
+    pub show: Select,
+    pub count: bool,
+}
+
+/// Which fields one wants, and which linked records and lines with them.
+#[derive(Clone, Debug, Default)]
+pub struct Select {
+    /// Empty: all that may be read.
+    pub fields: Vec<String>,
+    /// Links, fields of kind lines, and links of lines as `lines.product`.
+    pub expand: Vec<String>,
+}
+
+/// One page of an answer.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub rows: Vec<Rec>,
+    /// For [`Query::after`]; `None` when this was the last page.
+    pub next: Option<String>,
+    /// Only when it was asked for.
+    pub count: Option<Count>,
+}
+
+/// How many there are, as far as they were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    pub number: usize,
+    /// Counting stopped here; there are more.
+    pub capped: bool,
+}
+
+/// One page of what the caller may see, with the names of linked records.
+pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result<Page> {
+    let registry = tx.registry().clone();
+    let catalog = &registry.catalog;
+    let filter = match query.filter.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => Some(catalog.filter(&meta.model, text)?),
+        None => None,
+    };
+    let node = filter.as_ref().map(|expr| &expr.node);
+    let document = permissions::document(&registry.schema, &meta.model);
+    let rule = permissions::rows(tx.ctx(), document, Right::Read);
+    let ambient = Ambient::of(tx, &node.into_iter().chain([&rule]).collect::<Vec<_>>()).await?;
+    if let Some(filter) = &filter {
+        may_ask(&ambient.ctx, catalog, filter.reads().into_iter())?;
+    }
+    let mut writer = Writer::new(catalog, &ambient, meta);
+    let fields = chosen(&ambient.ctx, catalog, meta, &query.show.fields)?;
+    let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
+    let plan = Plan::of(&mut writer, meta, &fields)?;
+    let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
+    let keys = sort_keys(&mut writer, catalog, meta, &query.sort)?;
+    let mut wanted = vec![writer.allowed(Right::Read)?];
+    wanted.extend(own_company(&writer, meta));
+    if let Some(node) = node {
+        wanted.push(writer.condition(node, Sight::Own)?);
+    }
+    if let Some(words) = query.search.as_deref() {
+        wanted.extend(search(&ambient.ctx, catalog, meta, words));
+    }
+    let joins = writer.joins();
+    let count = match query.count {
+        true => Some(counted(tx, meta, tail(&joins, &wanted)).await?),
+        false => None,
+    };
+    let mark = mark(meta, query);
+    if let Some(after) = &query.after {
+        wanted.push(sql::keyset(&keys, &read_cursor(after, &mark, keys.len())?));
+    }
+    let limit = query.limit.unwrap_or(limits::PAGE_SIZE_DEFAULT).clamp(1, limits::PAGE_SIZE_MAX);
+    let tail = tail(&joins, &wanted).append(sql::order(&keys));
+    let tail = tail.lit(" limit ").arg(sql::signed(limit + 1));
+    let keys = keys.into_iter().map(|key| key.sql).collect();
+    let mut rows = sql::page(tx, meta, plan, keys, tail).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|(_, keys)| write_cursor(keys, &mark));
+    let shown: Arc<[usize]> = shown(meta, &fields).into();
+    let named = |(mut rec, _): (Rec, _)| {
+        rec.shown = Some(shown.clone());
+        rec
+    };
+    Ok(Page { rows: rows.into_iter().map(named).collect(), next, count })
+}
+
+/// A question of a module about its own models: no permissions, one company.
+#[derive(Default)]
+pub(crate) struct Ask {
+    pub(crate) wanted: Vec<Node>,
+    pub(crate) sort: Vec<String>,
+    pub(crate) limit: Option<usize>,
+}
+
+/// Whole rows, without lines, tags and many links; `fields` says which computed ones.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ask: Ask,
+    unstored: &[usize],
+) -> Result<Vec<Rec>> {
+    let registry = tx.registry().clone();
+    let catalog = &registry.catalog;
+    let ambient = Ambient::of(tx, &ask.wanted.iter().collect::<Vec<_>>()).await?;
+    let mut writer = Writer::new(catalog, &ambient, meta);
+    let fields: Vec<usize> = meta.columns.iter().chain(unstored).copied().collect();
+    let plan = Plan::of(&mut writer, meta, &fields)?;
+    let sort = if ask.sort.is_empty() { vec!["id".to_owned()] } else { ask.sort };
+    let keys = sort_keys_of(&mut writer, catalog, meta, &sort, false)?;
+    let mut wanted: Vec<Sql> = own_company(&writer, meta).into_iter().collect();
+    for node in &ask.wanted {
+        wanted.push(writer.condition(node, Sight::Whole)?);
+    }
+    let joins = writer.joins();
+    let mut tail = tail(&joins, &wanted).append(sql::order(&keys));
+    if let Some(limit) = ask.limit {
+        tail = tail.lit(" limit ").arg(sql::signed(limit));
+    }
+    let rows = sql::page(tx, meta, plan, Vec::new(), tail).await?;
+    Ok(rows.into_iter().map(|(rec, _)| rec).collect())
+}
+
+/// How many records a module asks about.
+pub(crate) async fn how_many(tx: &mut Tx, meta: &Arc<Meta>, ask: Ask) -> Result<usize> {
+    let registry = tx.registry().clone();
+    let ambient = Ambient::of(tx, &ask.wanted.iter().collect::<Vec<_>>()).await?;
+    let mut writer = Writer::new(&registry.catalog, &ambient, meta);
+    let mut wanted: Vec<Sql> = own_company(&writer, meta).into_iter().collect();
+    for node in &ask.wanted {
+        wanted.push(writer.condition(node, Sight::Whole)?);
+    }
+    let joins = writer.joins();
+    sql::count(tx, meta, tail(&joins, &wanted), usize::MAX).await
+}
+
+/// Rows of the company one works in; one works in one at a time.
+pub(crate) fn own_company(writer: &Writer<'_>, meta: &Meta) -> Option<Sql> {
+    let at = meta.system.company?;
+    let column = writer.own(&meta.model.fields[at].name);
+    Some(column.lit(" = ").arg(writer.company()))
+}
+
+fn tail(joins: &Sql, wanted: &[Sql]) -> Sql {
+    let mut sql = joins.clone();
+    for (at, condition) in wanted.iter().enumerate() {
+        sql = sql.lit(if at == 0 { " where " } else { " and " }).append(condition.clone());
+    }
+    sql
+}
+
+async fn counted(tx: &mut Tx, meta: &Meta, tail: Sql) -> Result<Count> {
+    let number = sql::count(tx, meta, tail, limits::COUNT_MAX + 1).await?;
+    Ok(Count { number: number.min(limits::COUNT_MAX), capped: number > limits::COUNT_MAX })
+}
+
+/// The fields that were asked for and may be read, as indexes; lines are chosen by `expand`.
+pub(crate) fn chosen(
+    ctx: &Ctx,
+    catalog: &Catalog,
+    meta: &Meta,
+    names: &[String],
+) -> Result<Vec<usize>> {
+    let schema = catalog.schema();
+    let readable = |field: &Field| permissions::may_read_field(ctx, schema, field);
+    if names.is_empty() {
+        let fields = meta.model.fields.values().enumerate();
+        let plain = fields.filter(|(_, f)| readable(f) && !matches!(f.kind, Kind::Lines { .. }));
+        return Ok(plain.map(|(at, _)| at).collect());
+    }
+    let mut chosen = Vec::with_capacity(names.len());
+    for name in names {
+        match meta.model.fields.get_full(name.as_str()) {
+            Some((at, _, field)) if readable(field) => chosen.push(at),
+            _ => return Err(no_field("select", name)),
+        }
+    }
+    Ok(chosen)
+}
+
+/// What is shown of a record: the chosen fields, with its id and version.
+pub(crate) fn shown(meta: &Meta, fields: &[usize]) -> Vec<usize> {
+    let mut shown = vec![meta.system.id, meta.system.version];
+    shown.extend(fields.iter().filter(|at| ![meta.system.id, meta.system.version].contains(at)));
+    shown
+}
+
+/// Links whose names are shown: not those that the kernel keeps.
+pub(crate) fn is_titled(meta: &Meta, at: usize) -> bool {
+    let field = &meta.model.fields[at];
+    matches!(field.kind, Kind::Link { .. })
+        && !field.system
+        && (field.compute.is_none() || field.stored)
+}
+
+/// The caller may read every field that an expression of his reads.
+fn may_ask<'f>(
+    ctx: &Ctx,
+    catalog: &Catalog,
+    fields: impl Iterator<Item = &'f FieldRef>,
+) -> Result<()> {
+    let schema = catalog.schema();
+    for asked in fields {
+        let field = schema.field(&asked.model, &asked.field).map(|(_, field)| field);
+        if !field.is_some_and(|field| permissions::may_read_field(ctx, schema, field)) {
+            return Err(no_field("filter", &asked.field));
+        }
+    }
+    Ok(())
+}
+
+fn no_field(place: &str, name: &str) -> Error {
+    Error::problem(place, "unknown_field", format!("There is no field {name}."))
+}
+
+fn search(ctx: &Ctx, catalog: &Catalog, meta: &Meta, words: &str) -> Option<Sql> {
+    if !meta.is_searchable() {
+        return super::search::words(words).first().map(|_| Sql::new().lit("1 = 0"));
+    }
+    let schema = catalog.schema();
+    let field = |at: usize| &meta.model.fields[at];
+    let may = |at: usize| permissions::may_read_field(ctx, schema, field(at));
+    let is_link = |at: usize| matches!(field(at).kind, Kind::Link { .. });
+    let all = meta.searched.iter().copied();
+    let readable: Vec<usize> = all.clone().filter(|at| may(*at) && !is_link(*at)).collect();
+    let hidden = all.clone().any(|at| !may(at));
+    let links: Vec<(usize, &Meta)> = all
+        .filter(|at| is_link(*at) && may(*at))
+        .filter_map(|at| Some((at, catalog.meta(field(at).kind.target()?).ok()?.as_ref())))
+        .filter(|(_, to)| to.is_searchable() && permissions::may(ctx, &to.model, Right::Read))
+        .collect();
+    sql::found(meta, words, &links, hidden.then_some(readable.as_slice()))
+}
+
+/// The order: as asked, else as the list view says, else the newest first; the id decides last.
+fn sort_keys(
+    writer: &mut Writer<'_>,
+    catalog: &Catalog,
+    meta: &Arc<Meta>,
+    sort: &[String],
+) -> Result<Vec<Key>> {
+    let of_view = || meta.model.views.get("list").and_then(|list| list.get("sort"));
+    let usual = match of_view() {
+        Some(Json::String(sort)) => vec![sort.clone()],
+        Some(Json::Array(keys)) => {
+            keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect()
+        }
+        _ => vec!["-id".to_owned()],
+    };
+    match sort {
+        [] => sort_keys_of(writer, catalog, meta, &usual, true)
+            .or_else(|_| sort_keys_of(writer, catalog, meta, &["-id".to_owned()], true)),
+        sort => sort_keys_of(writer, catalog, meta, sort, true),
+    }
+}
+
+fn sort_keys_of(
+    writer: &mut Writer<'_>,
+    catalog: &Catalog,
+    meta: &Arc<Meta>,
+    sort: &[String],
+    as_caller: bool,
+) -> Result<Vec<Key>> {
+    let mut keys = Vec::with_capacity(sort.len() + 1);
+    for name in sort {
+        let (name, descending) = match name.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (name.as_str(), false),
+        };
+        let (path, field) = path_of(catalog, meta, name)?;
+        if as_caller {
+            may_ask(writer.ctx(), catalog, path.iter())?;
+        }
+        let sight = if as_caller { Sight::Own } else { Sight::Whole };
+        let (sql, _) = writer.path(&path, sight)?;
+        let filled =
+            field.required || ["id", "version", "created_at"].contains(&field.name.as_str());
+        keys.push(Key { sql, descending, nullable: path.len() > 1 || !filled });
+        if path.len() == 1 && field.name == "id" {
+            return Ok(keys);
+        }
+    }
+    let descending = keys.last().is_some_and(|key| key.descending);
+    keys.push(Key { sql: writer.own("id"), descending, nullable: false });
+    Ok(keys)
+}
+
+/// `customer.name` as fields; a link at the end is sorted by its name.
+pub(crate) fn path_of<'c>(
+    catalog: &'c Catalog,
+    meta: &'c Arc<Meta>,
+    name: &str,
+) -> Result<(Vec<FieldRef>, &'c Field)> {
+    let mut path = Vec::new();
+    let mut meta = meta;
+    let mut names: Vec<&str> = name.split('.').collect();
+    let mut place = 0;
+    loop {
+        let at = meta.model.field_index(names[place]).ok_or_else(|| no_field("sort", name))?;
+        let field = &meta.model.fields[at];
+        path.push(sql::field_ref(meta, at));
+        place += 1;
+        let own_id = field.name == "id";
+        let target = field.kind.target().filter(|_| !own_id);
+        match (target, place < names.len(), path.len() <= limits::LINK_PATH_MAX) {
+            (Some(to), true, true) => meta = catalog.meta(to)?,
+            (Some(to), false, true) if matches!(field.kind, Kind::Link { .. }) => {
+                meta = catalog.meta(to)?;
+                names.push(&meta.model.title);
+            }
+            (_, true, _) => return Err(no_field("sort", name)),
+            _ if field.kind.is_many() => return Err(no_field("sort", name)),
+            _ => return Ok((path, field)),
+        }
+    }
+}
+
+/// Tells one question from another, so that a cursor is not taken to the wrong one.
+fn mark(meta: &Meta, query: &Query) -> String {
+    let text = json!([meta.model.name, query.filter, query.search, query.sort]).to_string();
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// The keys of the last row, and the mark of the question, as hexadecimal text.
+fn write_cursor(keys: &[Cell], mark: &str) -> String {
+    let values = keys.iter().map(|cell| match cell {
+        Cell::Int(value) => json!(value),
+        Cell::Text(text) => json!(text),
+        Cell::Null | Cell::Bytes(_) => Json::Null,
+    });
+    let text = json!([mark, values.collect::<Vec<_>>()]).to_string();
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_cursor(cursor: &str, mark: &str, keys: usize) -> Result<Vec<Cell>> {
+    let broken = || Error::problem("after", "cursor", "The cursor is not one of this question.");
+    let digits = cursor.as_bytes();
+    if !cursor.is_ascii() || digits.len() % 2 != 0 {
+        return Err(broken());
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    let read = bytes.and_then(|bytes| serde_json::from_slice::<(String, Vec<Json>)>(&bytes).ok());
+    let (of, values) = read.ok_or_else(broken)?;
+    if of != mark || values.len() != keys {
+        return Err(broken());
+    }
+    let cell = |value: Json| match value {
+        Json::Null => Some(Cell::Null),
+        Json::String(text) => Some(Cell::Text(text)),
+        Json::Number(number) => number.as_i64().map(Cell::Int),
+        _ => None,
+    };
+    values.into_iter().map(cell).collect::<Option<Vec<Cell>>>().ok_or_else(broken)
+}
+
+/// One record that the caller may see; with all its lines unless he selects.
+pub(crate) async fn one(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    id: AnyId,
+    select: &Select,
+) -> Result<Option<Rec>> {
+    let registry = tx.registry().clone();
+    let fields = chosen(tx.ctx(), &registry.catalog, meta, &select.fields)?;
+    let mut found = seen(tx, meta, &[id], &fields).await?;
+    let mut names = select.expand.clone();
+    for of in meta.lines.iter().filter(|_| select.fields.is_empty()) {
+        let field = &meta.model.fields[of.at];
+        if permissions::may_read_field(tx.ctx(), &registry.schema, field) {
+            names.push(field.name.clone());
+        }
+    }
+    super::expand::shown(tx, meta, &mut found, &names).await?;
+    Ok(found.pop())
+}
+
+/// A field or a path as the expression language knows it.
+pub(crate) fn field_node(catalog: &Catalog, meta: &Arc<Meta>, name: &str) -> Result<Node> {
+    let unknown = || Error::Internal(format!("{} has no field {name}", meta.model.name));
+    let mut path = Vec::new();
+    let mut from = meta;
+    for part in name.split('.') {
+        if let Some(FieldRef { model, field, .. }) = path.last() {
+            let link =
+                catalog.schema().field(model, field).and_then(|(_, field)| field.kind.target());
+            from = catalog.meta(link.ok_or_else(unknown)?)?;
+        }
+        path.push(sql::field_ref(from, from.model.field_index(part).ok_or_else(unknown)?));
+    }
+    Ok(Node::Field { level: 0, path })
+}
+
+/// The records of these ids that the caller may see, in no order.
+pub(crate) async fn seen(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    fields: &[usize],
+) -> Result<Vec<Rec>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let registry = tx.registry().clone();
+    let catalog = &registry.catalog;
+    let document = permissions::document(&registry.schema, &meta.model);
+    let rule = permissions::rows(tx.ctx(), document, Right::Read);
+    let ambient = Ambient::of(tx, &[&rule]).await?;
+    let mut writer = Writer::new(catalog, &ambient, meta);
+    let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
+    let plan = Plan::of(&mut writer, meta, fields)?;
+    let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
+    let (open, close) = tx.dialect().in_array();
+    let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
+    let mut wanted = vec![among, writer.allowed(Right::Read)?];
+    wanted.extend(own_company(&writer, meta));
+    let joins = writer.joins();
+    let rows = sql::page(tx, meta, plan, Vec::new(), tail(&joins, &wanted)).await?;
+    let shown: Arc<[usize]> = shown(meta, fields).into();
+    let named = |(mut rec, _): (Rec, Vec<Cell>)| {
+        rec.shown = Some(shown.clone());
+        rec
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_by_its_own_question_only() {
+        let keys = vec![Cell::Text("Łódź".into()), Cell::Null, Cell::Int(i64::MAX)];
+        let cursor = write_cursor(&keys, "m");
+        assert_eq!(read_cursor(&cursor, "m", 3).unwrap(), keys);
+        for (cursor, mark, keys) in [
+            (cursor.as_str(), "n", 3),
+            (&cursor, "m", 2),
+            ("zz", "m", 3),
+            ("5b", "m", 3),
+            ("é", "m", 1),
+        ] {
+            assert!(read_cursor(cursor, mark, keys).is_err(), "{cursor} {mark} {keys}");
+        }
+    }
+}

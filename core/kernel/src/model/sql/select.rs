@@ -1,0 +1,296 @@
+//! Reading rows: by id, the lines of documents, a page of a list, a capped count.
+//! Not here: conditions and order (`filter`, `expression`).
+
+use std::sync::Arc;
+
+use fondaco_schema::expr::FieldRef;
+use fondaco_schema::{Kind, tables::values_table};
+use fondaco_values::{AnyId, Value};
+
+use super::{Form, Sight, Writer};
+use crate::db::{Cell, RowRef, Sql};
+use crate::model::catalog::{Catalog, Meta};
+use crate::model::cells::to_value;
+use crate::record::{Rec, plain};
+use crate::{Result, Tx};
+
+/// What a statement selects, and how its rows are read.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// Fields in the order of the statement.
+    fields: Vec<usize>,
+    /// Links whose names follow them, with the kind of the name.
+    titles: Vec<(usize, Kind)>,
+    select: Vec<Sql>,
+}
+
+impl Plan {
+    /// Selects these fields; the id and the version are always among them.
+    pub(crate) fn of(writer: &mut Writer<'_>, meta: &Meta, fields: &[usize]) -> Result<Plan> {
+        let mut plan = Plan::default();
+        let always = [meta.system.id, meta.system.version];
+        let rest = fields.iter().filter(|at| !always.contains(at));
+        for at in always.iter().chain(rest) {
+            let Some((_, field)) = meta.model.fields.get_index(*at) else { continue };
+            if field.has_column() || field.compute.is_some() {
+                let (sql, _) = writer.path(&[field_ref(meta, *at)], Sight::Whole)?;
+                plan.fields.push(*at);
+                plan.select.push(sql);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Selects the name of each linked record that the caller may see.
+    pub(crate) fn with_titles(
+        mut self,
+        writer: &mut Writer<'_>,
+        catalog: &Catalog,
+        meta: &Meta,
+        links: &[usize],
+    ) -> Result<Plan> {
+        for at in links {
+            let Some(path) = title_path(catalog, meta, *at) else { continue };
+            let (Some(last), Ok((sql, form))) = (path.last(), writer.path(&path, Sight::Own))
+            else {
+                continue;
+            };
+            let target = catalog.meta(&last.model)?;
+            let kind = target.model.field(&last.field).map(|field| field.kind.clone());
+            if let (Some(kind), true) = (kind, form != Form::Wide) {
+                self.titles.push((*at, kind));
+                self.select.push(sql);
+            }
+        }
+        Ok(self)
+    }
+
+    fn columns(&mut self) -> Sql {
+        let mut sql = Sql::new();
+        for (at, column) in std::mem::take(&mut self.select).into_iter().enumerate() {
+            sql = sql.lit(if at == 0 { "select " } else { ", " }).append(column);
+        }
+        sql
+    }
+
+    fn read(&self, meta: &Meta, row: &RowRef<'_, '_>) -> Rec {
+        let mut rec = Rec::empty(&meta.model, AnyId::default());
+        for (place, at) in self.fields.iter().enumerate() {
+            rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.cell(place));
+        }
+        name(meta, &mut rec);
+        for (place, (at, kind)) in self.titles.iter().enumerate() {
+            let title = to_value(kind, row.cell(self.fields.len() + place));
+            if !title.is_null() {
+                rec.titles.push((*at, plain(&title)));
+            }
+        }
+        rec
+    }
+
+    /// The cells behind what `read` reads, such as the values of sort keys.
+    fn width(&self) -> usize {
+        self.fields.len() + self.titles.len()
+    }
+}
+
+/// Id and version stand beside the values too.
+fn name(meta: &Meta, rec: &mut Rec) {
+    if let Some(id) = rec.values[meta.system.id].as_link() {
+        rec.id = id;
+    }
+    rec.version = rec.values[meta.system.version].as_int().unwrap_or_default();
+    for at in &meta.many {
+        rec.values[*at] = Value::List(Vec::new());
+    }
+}
+
+pub(crate) fn field_ref(meta: &Meta, at: usize) -> FieldRef {
+    let field = &meta.model.fields[at];
+    FieldRef {
+        model: meta.model.name.clone(),
+        field: field.name.clone(),
+        ty: field.kind.ty(),
+        scale: field.kind.scale(),
+    }
+}
+
+/// From a link to the name of what it leads to; over one link more when that name is a link.
+fn title_path(catalog: &Catalog, meta: &Meta, at: usize) -> Option<Vec<FieldRef>> {
+    let mut path = vec![field_ref(meta, at)];
+    let mut target = catalog.meta(meta.model.fields[at].kind.target()?).ok()?;
+    for _ in 0..2 {
+        let title = target.model.field_index(&target.model.title)?;
+        path.push(field_ref(target, title));
+        match target.model.fields[title].kind.target() {
+            None => return Some(path),
+            Some(next) => target = catalog.meta(next).ok()?,
+        }
+    }
+    None
+}
+
+/// One page: the rows, and the cells of the sort keys of the last one.
+pub(crate) async fn page(
+    tx: &mut Tx,
+    meta: &Meta,
+    mut plan: Plan,
+    keys: Vec<Sql>,
+    tail: Sql,
+) -> Result<Vec<(Rec, Vec<Cell>)>> {
+    let mut sql = plan.columns();
+    let (width, sorted) = (plan.width(), keys.len());
+    for key in keys {
+        sql = sql.lit(", ").append(key);
+    }
+    let sql = sql.lit(" from ").ident(&meta.table).lit(" as m").append(tail);
+    let mut rows = Vec::new();
+    tx.each(sql, |row| {
+        let keys = (width..width + sorted).map(|place| row.cell(place)).collect();
+        rows.push((plan.read(meta, row), keys));
+    })
+    .await?;
+    Ok(rows)
+}
+
+/// How many rows there are, counted no further than `at_most`.
+pub(crate) async fn count(tx: &mut Tx, meta: &Meta, tail: Sql, at_most: usize) -> Result<usize> {
+    let sql = Sql::new().lit("select count(*) from (select 1 as one from ").ident(&meta.table);
+    let sql = sql.lit(" as m").append(tail).lit(" limit ").arg(signed(at_most)).lit(") as some");
+    let row = tx.row(sql).await?;
+    Ok(row.map_or(0, |row| usize::try_from(row.int(0)).unwrap_or_default()))
+}
+
+pub(crate) fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Ids as the one bound value of `in (…)`.
+pub(crate) fn array(ids: &[AnyId]) -> String {
+    let mut out = String::with_capacity(2 + ids.len() * 20);
+    out.push('[');
+    for (at, id) in ids.iter().enumerate() {
+        out.push_str(if at == 0 { "" } else { "," });
+        out.push_str(&id.to_string());
+    }
+    out.push(']');
+    out
+}
+
+/// `"m"."a", "m"."b", …` of all columns.
+fn all_columns(meta: &Meta) -> Sql {
+    let mut sql = Sql::new();
+    for (place, at) in meta.columns.iter().enumerate() {
+        sql = sql.lit(if place == 0 { "select m." } else { ", m." });
+        sql = sql.ident(&meta.model.fields[*at].name);
+    }
+    sql.lit(" from ").ident(&meta.table).lit(" as m")
+}
+
+fn read_all(meta: &Meta, row: &RowRef<'_, '_>) -> Rec {
+    let mut rec = Rec::empty(&meta.model, AnyId::default());
+    for (place, at) in meta.columns.iter().enumerate() {
+        rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.cell(place));
+    }
+    name(meta, &mut rec);
+    rec
+}
+
+/// Whole rows by id, in no order; without lines, tags, many links and unstored computed fields.
+pub(crate) async fn by_ids(tx: &mut Tx, meta: &Meta, ids: &[AnyId]) -> Result<Vec<Rec>> {
+    let (open, close) = tx.dialect().in_array();
+    let text = meta.texts.by_ids.get_or_init(|| {
+        let sql = all_columns(meta).lit(" where m.id").lit(open).lit("$1").lit(close);
+        sql.as_str().into()
+    });
+    let sql = Sql::shared(text.clone(), vec![Cell::Text(array(ids))]);
+    let mut recs = Vec::with_capacity(ids.len());
+    tx.each(sql, |row| recs.push(read_all(meta, row))).await?;
+    Ok(recs)
+}
+
+/// The lines of documents by the child's link `by`, each document's in order of position.
+pub(crate) async fn children(
+    tx: &mut Tx,
+    child: &Meta,
+    by: usize,
+    parents: &[AnyId],
+) -> Result<Vec<Rec>> {
+    let (open, close) = tx.dialect().in_array();
+    let text = child.texts.child(by, || {
+        let link = &child.model.fields[by].name;
+        let sql = all_columns(child).lit(" where m.").ident(link).lit(open).lit("$1").lit(close);
+        let sql = sql.lit(" order by m.").ident(link).lit(" nulls first");
+        let sql = sql.lit(", m.position nulls first, m.id nulls first");
+        sql.as_str().to_owned()
+    });
+    let sql = Sql::shared(text, vec![Cell::Text(array(parents))]);
+    let mut recs = Vec::new();
+    tx.each(sql, |row| recs.push(read_all(child, row))).await?;
+    Ok(recs)
+}
+
+/// The values of a field of kind tags or links, into the records that they belong to.
+pub(crate) async fn many(tx: &mut Tx, meta: &Meta, at: usize, recs: &mut [Rec]) -> Result<()> {
+    let field = &meta.model.fields[at];
+    let ids: Vec<AnyId> = recs.iter().map(|rec| rec.id).collect();
+    let (open, close) = tx.dialect().in_array();
+    let sql = Sql::new().lit("select record, value from ");
+    let sql = sql.ident(&values_table(&meta.model, &field.name)).lit(" where record").lit(open);
+    let sql = sql.arg(array(&ids)).lit(close).lit(" order by record, position");
+    let mut values: Vec<(i64, Value)> = Vec::new();
+    tx.each(sql, |row| {
+        let value = to_value(&field.kind, row.cell(1));
+        values.push((row.opt_int(0).unwrap_or_default(), value));
+    })
+    .await?;
+    for rec in recs {
+        let own = values.iter().filter(|(record, _)| *record == rec.id.raw());
+        rec.values[at] = Value::List(own.map(|(_, value)| value.clone()).collect());
+    }
+    Ok(())
+}
+
+/// Whole records with their tags, many links and the lines of these fields.
+pub(crate) async fn documents(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    lines: &[usize],
+) -> Result<Vec<Rec>> {
+    let mut recs = by_ids(tx, meta, ids).await?;
+    for at in &meta.many {
+        many(tx, meta, *at, &mut recs).await?;
+    }
+    for at in lines {
+        let Some(of) = meta.lines_of(*at) else { continue };
+        let mut below = children(tx, &of.child, of.by, ids).await?;
+        for at in &of.child.many {
+            many(tx, &of.child, *at, &mut below).await?;
+        }
+        deal(&mut recs, *at, of.by, below);
+    }
+    Ok(recs)
+}
+
+/// Gives each document its own lines.
+pub(crate) fn deal(recs: &mut [Rec], at: usize, by: usize, lines: Vec<Rec>) {
+    for rec in recs.iter_mut() {
+        rec.lines.retain(|(field, _)| *field != at);
+        rec.lines.push((at, Vec::new()));
+    }
+    if let [only] = recs {
+        if let Some((_, own)) = only.lines.last_mut() {
+            *own = lines;
+        }
+        return;
+    }
+    let places: std::collections::HashMap<AnyId, usize> =
+        recs.iter().enumerate().map(|(place, rec)| (rec.id, place)).collect();
+    for line in lines {
+        let parent = line.values[by].as_link().and_then(|id| places.get(&id));
+        if let Some((_, own)) = parent.and_then(|place| recs[*place].lines.last_mut()) {
+            own.push(line);
+        }
+    }
+}
