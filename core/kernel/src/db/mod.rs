@@ -5,6 +5,7 @@
 mod sql;
 mod dialect;
 mod sqlite;
+mod functions;
 mod migrations;
 
 pub(crate) use dialect::Dialect;

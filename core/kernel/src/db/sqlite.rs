@@ -105,7 +105,7 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "foreign_keys", true).map_err(storage)?;
     connection.pragma_update(None, "cache_size", -16_384).map_err(storage)?;
     connection.pragma_update(None, "temp_store", "memory").map_err(storage)?;
-    Ok(())
+    super::functions::register(connection)
 }
 
 fn start_readers(
@@ -382,13 +382,13 @@ impl RowRef<'_, '_> {
 
 impl rusqlite::ToSql for Cell {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        Ok(match self {
+        let value = match self {
             Cell::Null => ValueRef::Null,
             Cell::Int(i) => ValueRef::Integer(*i),
             Cell::Text(text) => ValueRef::Text(text.as_bytes()),
             Cell::Bytes(bytes) => ValueRef::Blob(bytes),
-        }
-        .into())
+        };
+        Ok(rusqlite::types::ToSqlOutput::Borrowed(value))
     }
 }
 
