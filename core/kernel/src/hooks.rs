@@ -7,12 +7,16 @@ use fondaco_schema::Model;
 use fondaco_values::AnyId;
 
 use crate::error::Result;
+use crate::identity;
 use crate::model::Saving;
 use crate::tx::Tx;
 
-/// Before the check: the module's own code, then the plugins, which see what the module made of it.
-/// Defaults are set before, computed fields after (`records`).
+/// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
+/// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
 pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]) -> Result<()> {
+    if model.name == "user" {
+        identity::before_save(tx, batch).await?;
+    }
     let registry = tx.registry().clone();
     for hook in registry.before_save(&model.name) {
         hook(tx, batch).await?;

@@ -99,7 +99,7 @@ impl Kernel {
         fondaco_schema::load(&sources).map_err(Error::Schema)
     }
 
-    async fn prepare(&self, sows: Vec<seeds::Sow>) -> Result<()> {
+    async fn prepare(&self, sows: Vec<seeds::Seed>) -> Result<()> {
         let ctx = identity::kernel_itself();
         self.run(&ctx, |tx| Box::pin(crate::model::migrate::run(tx))).await?;
         let (floor, start) = self.run(&ctx, |tx| Box::pin(begin(tx))).await?;
@@ -136,6 +136,19 @@ impl Kernel {
         self.door.read(Job { ctx: ctx.clone(), work, done }).await?;
         wait.await.map_err(|_| Error::Closed)??;
         take(&slot)
+    }
+
+    /// A copy of the whole database into a new file: one moment of it, whole.
+    ///
+    /// # Errors
+    /// `Storage` when the file cannot be written.
+    pub async fn copy_to(&self, path: &std::path::Path) -> Result<()> {
+        let path = path.to_owned();
+        self.read(&identity::kernel_itself(), move |tx| {
+            let path = path.clone();
+            Box::pin(async move { tx.copy_to(&path) })
+        })
+        .await
     }
 
     /// The registry now in force.

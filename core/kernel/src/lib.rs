@@ -20,6 +20,8 @@ pub mod store;
 pub mod record;
 pub mod shared;
 
+pub mod reports;
+
 pub mod module;
 pub mod hooks;
 pub mod plugins;
@@ -31,6 +33,7 @@ pub mod audit;
 pub mod numbers;
 pub mod repeats;
 pub mod files;
+pub mod keys;
 pub mod seeds;
 
 pub mod units;

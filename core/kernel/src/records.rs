@@ -101,7 +101,7 @@ pub async fn act(
     let meta = document(tx, model)?;
     let rec = permitted(tx, &meta, &[id], Right::Act(action)).await?.pop();
     let rec = rec.ok_or_else(|| Error::not_found(model, id))?;
-    let args = model::arguments(&args)?;
+    let args = model::arguments(tx, args).await?;
     store::run_action(tx, &meta, rec, action, args).await
 }
 

@@ -1,10 +1,281 @@
-//! What every company starts with: records from the `data/*.toml` of kernel and modules, sown once.
-//! A record is known by its key, so sowing again changes nothing, and what a company has changed
-//! since stays changed. The same keys serve imports (`external`).
+//! What every company starts with: records from the `data/*.toml` of kernel, modules and company
+//! folder, sown once. A record is known by its key (`keys`), so sowing again makes nothing twice,
+//! and what a company has changed since stays changed.
 //!
 //! ```toml
 //! [[unit]]
 //! key = "piece"
 //! name = "Piece"
-//! category = { key = "count" }      # a link by the key of another record
+//! category = "count"      # a text in a link is the key of the other record
 //! ```
+
+use std::collections::HashMap;
+
+use fondaco_schema::{Kind, Model, Schema};
+use fondaco_values::{AnyId, Id};
+use serde_json::{Map, Value as Json};
+
+use crate::error::{Error, Result};
+use crate::module::Module;
+use crate::shared::Company;
+use crate::store::{self, Filter};
+use crate::tx::Tx;
+use crate::{keys, records};
+
+const KERNEL: &[(&str, &str)] = &[
+    ("core/kernel/data/currencies.toml", include_str!("../data/currencies.toml")),
+    ("core/kernel/data/units.toml", include_str!("../data/units.toml")),
+    ("core/kernel/data/terms.toml", include_str!("../data/terms.toml")),
+];
+/// Records made in one go.
+const BATCH: usize = 200;
+
+/// One record to be sown.
+#[derive(Clone, Debug)]
+pub(crate) struct Seed {
+    path: String,
+    model: String,
+    key: String,
+    fields: Map<String, Json>,
+}
+
+/// All records to start with, in the order in which they are sown: the kernel's, the companies,
+/// the modules', the rest of the company folder.
+///
+/// # Errors
+/// `Startup` with every file that is no TOML of records.
+pub(crate) fn read(modules: &[Module], company: &[(String, String)]) -> Result<Vec<Seed>> {
+    let mut wrong = Vec::new();
+    let mut file = |path: &str, text: &str| match records_of(path, text) {
+        Ok(seeds) => seeds,
+        Err(fault) => {
+            wrong.push(fault);
+            Vec::new()
+        }
+    };
+    let mut all: Vec<Seed> = KERNEL.iter().flat_map(|(path, text)| file(path, text)).collect();
+    let own: Vec<Seed> = company.iter().flat_map(|(path, text)| file(path, text)).collect();
+    let (companies, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|s| s.model == "company");
+    all.extend(companies);
+    for module in modules {
+        for (path, text) in module.data_files() {
+            all.extend(file(&format!("modules/{}/{path}", module.name()), text));
+        }
+    }
+    all.extend(rest);
+    if wrong.is_empty() { Ok(all) } else { Err(Error::Startup(wrong.join("\n"))) }
+}
+
+fn records_of(path: &str, text: &str) -> std::result::Result<Vec<Seed>, String> {
+    let tables: toml::Table =
+        toml::from_str(text).map_err(|e| format!("{path}: {}", e.to_string().trim_end()))?;
+    let mut seeds = Vec::new();
+    gather(path, "", &tables, &mut seeds)?;
+    Ok(seeds)
+}
+
+/// `[[unit]]` is an array of records of the model `unit`, `[[crm.stage]]` one of `crm.stage`.
+fn gather(
+    path: &str,
+    prefix: &str,
+    tables: &toml::Table,
+    into: &mut Vec<Seed>,
+) -> std::result::Result<(), String> {
+    for (name, value) in tables {
+        let model = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => gather(path, &model, inner, into)?,
+            toml::Value::Array(rows) => {
+                for row in rows {
+                    into.push(seed(path, &model, row)?);
+                }
+            }
+            _ => return Err(format!("{path}: {model} is no list of records: write [[{model}]]")),
+        }
+    }
+    Ok(())
+}
+
+fn seed(path: &str, model: &str, row: &toml::Value) -> std::result::Result<Seed, String> {
+    let mut fields = match serde_json::to_value(row) {
+        Ok(Json::Object(fields)) => fields,
+        _ => return Err(format!("{path}: a record of {model} is a table of fields")),
+    };
+    match fields.remove("key") {
+        Some(Json::String(key)) => Ok(Seed { path: path.to_owned(), model: model.to_owned(), key, fields }),
+        _ => Err(format!("{path}: a record of {model} has no key")),
+    }
+}
+
+/// Sows what is not there yet, in every company.
+pub(crate) async fn sow(tx: &mut Tx, seeds: &[Seed]) -> Result<()> {
+    let schema = tx.schema().clone();
+    for group in seeds.chunk_by(|a, b| a.model == b.model) {
+        let model = schema.model(&group[0].model).ok_or_else(|| unknown(&group[0]))?;
+        if model.shared {
+            sow_group(tx, &schema, model, group).await?;
+            continue;
+        }
+        for company in companies(tx).await? {
+            sow_in(tx, &schema, model, group, company).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Sows everything that belongs to a company into a new one.
+pub(crate) async fn sow_company(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<()> {
+    let schema = tx.schema().clone();
+    for group in seeds.chunk_by(|a, b| a.model == b.model) {
+        let model = schema.model(&group[0].model).ok_or_else(|| unknown(&group[0]))?;
+        if !model.shared {
+            sow_in(tx, &schema, model, group, company).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn sow_in(
+    tx: &mut Tx,
+    schema: &Schema,
+    model: &Model,
+    group: &[Seed],
+    company: Id<Company>,
+) -> Result<()> {
+    let before = std::mem::replace(&mut tx.ctx.company, company);
+    let sown = sow_group(tx, schema, model, group).await;
+    tx.ctx.company = before;
+    sown
+}
+
+async fn companies(tx: &mut Tx) -> Result<Vec<Id<Company>>> {
+    let all = store::find::<Company>(tx, Filter::new().sort("id")).await?;
+    Ok(all.iter().map(|company| company.id).collect())
+}
+
+fn unknown(seed: &Seed) -> Error {
+    Error::Startup(format!(
+        "{}: {} is no model; is its module switched on?",
+        seed.path, seed.model
+    ))
+}
+
+async fn sow_group(tx: &mut Tx, schema: &Schema, model: &Model, group: &[Seed]) -> Result<()> {
+    let wanted: Vec<String> = group.iter().map(|seed| seed.key.clone()).collect();
+    let there = keys::find(tx, &model.name, &wanted).await?;
+    let new: Vec<&Seed> = group.iter().filter(|seed| !there.contains_key(&seed.key)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut system = tx.as_system("what every company starts with").await?;
+    let mut links = Links::new(schema);
+    let mut waiting: Vec<(&Seed, Map<String, Json>)> = Vec::new();
+    for seed in new {
+        let mut fields = seed.fields.clone();
+        // A record that refers to one of the same batch waits until that is made.
+        let early = links.resolve(&mut system, model, &mut fields).await;
+        let fields = match early {
+            Ok(()) => fields,
+            Err(_) if !waiting.is_empty() => {
+                make(&mut system, model, std::mem::take(&mut waiting)).await?;
+                let mut fields = seed.fields.clone();
+                let late = links.resolve(&mut system, model, &mut fields).await;
+                late.map(|()| fields).map_err(|e| in_file(seed, &e))?
+            }
+            Err(error) => return Err(in_file(seed, &error)),
+        };
+        waiting.push((seed, fields));
+        if waiting.len() >= BATCH {
+            make(&mut system, model, std::mem::take(&mut waiting)).await?;
+        }
+    }
+    make(&mut system, model, waiting).await
+}
+
+async fn make(
+    tx: &mut Tx,
+    model: &Model,
+    seeds: Vec<(&Seed, Map<String, Json>)>,
+) -> Result<()> {
+    let Some((first, _)) = seeds.first() else { return Ok(()) };
+    let mut drafts = Vec::with_capacity(seeds.len());
+    for (seed, fields) in &seeds {
+        let draft = records::draft_of(tx, &model.name, fields);
+        drafts.push(draft.map_err(|e| in_file(seed, &e))?);
+    }
+    let made = records::create(tx, &model.name, drafts).await.map_err(|e| in_file(first, &e))?;
+    let new: Vec<(String, AnyId)> =
+        seeds.iter().zip(made).map(|((seed, _), id)| (seed.key.clone(), id)).collect();
+    keys::put(tx, &model.name, &new).await
+}
+
+fn in_file(seed: &Seed, error: &Error) -> Error {
+    match error {
+        Error::Invalid(problems) => {
+            let all: Vec<String> =
+                problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
+            let place = format!("{}: {} {:?}", seed.path, seed.model, seed.key);
+            Error::Startup(format!("{place}: {}", all.join("; ")))
+        }
+        other => Error::Startup(format!("{}: {} {:?}: {other}", seed.path, seed.model, seed.key)),
+    }
+}
+
+/// Turns keys in links into ids, in lines too; remembers what it has found.
+pub struct Links<'s> {
+    schema: &'s Schema,
+    known: HashMap<(String, String), AnyId>,
+}
+
+impl<'s> Links<'s> {
+    pub fn new(schema: &'s Schema) -> Links<'s> {
+        Links { schema, known: HashMap::new() }
+    }
+
+    /// # Errors
+    /// A problem on the field whose key nobody has.
+    pub async fn resolve(
+        &mut self,
+        tx: &mut Tx,
+        model: &Model,
+        fields: &mut Map<String, Json>,
+    ) -> Result<()> {
+        for (name, value) in fields.iter_mut() {
+            let Some(field) = model.field(name) else { continue };
+            match (&field.kind, value) {
+                (Kind::Link { to }, Json::String(key)) => {
+                    *key = self.id_of(tx, to, key, name).await?.to_string();
+                }
+                (Kind::Links { to }, Json::Array(items)) => {
+                    for key in items.iter_mut() {
+                        if let Json::String(key) = key {
+                            *key = self.id_of(tx, to, key, name).await?.to_string();
+                        }
+                    }
+                }
+                (Kind::Lines { of, .. }, Json::Array(lines)) => {
+                    let Some(child) = self.schema.model(of).cloned() else { continue };
+                    for line in lines.iter_mut().filter_map(Json::as_object_mut) {
+                        Box::pin(self.resolve(tx, &child, line)).await?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn id_of(&mut self, tx: &mut Tx, model: &str, key: &str, field: &str) -> Result<AnyId> {
+        let place = (model.to_owned(), key.to_owned());
+        if let Some(id) = self.known.get(&place) {
+            return Ok(*id);
+        }
+        let found = keys::find(tx, model, &[key.to_owned()]).await?.remove(key);
+        let Some(id) = found else {
+            let message = format!("There is no {model} with the key {key:?}.");
+            return Err(Error::problem(field, "no_such_key", message));
+        };
+        self.known.insert(place, id);
+        Ok(id)
+    }
+}

@@ -137,6 +137,31 @@ impl Tx {
     }
 }
 
+impl Tx {
+    /// Tries a part of the work: when it fails, only that part is taken back and the rest goes on.
+    ///
+    /// # Errors
+    /// The outer result fails when the transaction itself is lost; the inner one is the part's own.
+    pub async fn attempt<T>(
+        &mut self,
+        part: impl for<'t> FnOnce(&'t mut Tx) -> Fut<'t, T> + Send,
+    ) -> Result<Result<T>> {
+        self.conn.control("savepoint part")?;
+        let numbers = self.pending_numbers.len();
+        let (jobs, changes) = (self.effects.jobs, self.effects.changes.len());
+        let outcome = part(self).await;
+        if outcome.is_ok() {
+            self.conn.control("release part")?;
+        } else {
+            self.conn.control("rollback to part; release part")?;
+            self.pending_numbers.truncate(numbers);
+            self.effects.jobs = jobs;
+            self.effects.changes.truncate(changes);
+        }
+        Ok(outcome)
+    }
+}
+
 /// Statements. Only the kernel's own rooms get here.
 impl Tx {
     pub(crate) fn dialect(&self) -> Dialect {

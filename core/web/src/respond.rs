@@ -1,9 +1,14 @@
 //! Answers that several handlers give.
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::{IntoResponse, Response};
-use fondaco_kernel::Error;
+use std::sync::Arc;
 
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use fondaco_kernel::repeats::{self, Answer};
+use fondaco_kernel::{Ctx, Error, Fut, Tx};
+use serde_json::Value;
+
+use crate::App;
 use crate::problem::Refusal;
 
 pub(crate) async fn no_such_route(uri: Uri) -> Response {
@@ -39,4 +44,39 @@ pub(crate) fn repeat_key(headers: &HeaderMap) -> Result<Option<String>, Refusal>
         let message = "An Idempotency-Key has 1 to 255 plain characters.";
         Refusal::bad("Idempotency-Key", "unreadable", message)
     })
+}
+
+/// Does the work and answers with what it gives. With an `Idempotency-Key` the work is done once:
+/// a repeat gets the first answer again, kept in the transaction of the work.
+pub(crate) async fn once<F>(
+    app: &App,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    body: &[u8],
+    status: StatusCode,
+    work: F,
+) -> Result<Response, Refusal>
+where
+    F: for<'t> Fn(&'t mut Tx) -> Fut<'t, Value> + Send + Sync + 'static,
+{
+    let key = repeat_key(headers)?;
+    let (body, work) = (body.to_vec(), Arc::new(work));
+    let done = app.kernel.run(ctx, move |tx| {
+        let (key, body, work) = (key.clone(), body.clone(), work.clone());
+        Box::pin(async move {
+            let Some(key) = key else {
+                return Ok(Answer { status: status.as_u16(), body: work(tx).await?.to_string() });
+            };
+            if let Some(before) = repeats::answered(tx, &key, &body).await? {
+                return Ok(before);
+            }
+            let answer = Answer { status: status.as_u16(), body: work(tx).await?.to_string() };
+            repeats::remember(tx, &key, &body, &answer).await?;
+            Ok(answer)
+        })
+    });
+    let done = done.await?;
+    let status = StatusCode::from_u16(done.status).unwrap_or(status);
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((status, kind, done.body).into_response())
 }

@@ -23,6 +23,8 @@ pub struct Catalog {
     metas: HashMap<String, Arc<Meta>>,
     /// Pseudo-models over the arguments of actions.
     args: HashMap<(String, String), Arc<Meta>>,
+    /// The same over the parameters of reports.
+    params: HashMap<String, Arc<Meta>>,
     filters: Mutex<HashMap<(String, String), Arc<Expr>>>,
 }
 
@@ -85,7 +87,12 @@ impl Catalog {
                 args.insert(key, Arc::new(Meta::of_args(model, &action.args)));
             }
         }
-        let catalog = Catalog { schema, metas, args, filters: Mutex::new(HashMap::new()) };
+        let params = schema
+            .reports
+            .values()
+            .map(|report| (report.name.clone(), Arc::new(Meta::of_params(report))))
+            .collect();
+        let catalog = Catalog { schema, metas, args, params, filters: Mutex::new(HashMap::new()) };
         wrong.extend(structs.iter().flat_map(|declared| catalog.disagreements(declared)));
         if wrong.is_empty() { Ok(catalog) } else { Err(Error::Startup(wrong.join("\n"))) }
     }
@@ -105,6 +112,11 @@ impl Catalog {
     pub fn args(&self, model: &str, action: &str) -> Result<&Arc<Meta>> {
         let key = (model.to_owned(), action.to_owned());
         self.args.get(&key).ok_or_else(|| Error::not_found(&format!("action of {model}"), action))
+    }
+
+    /// The parameters of a report as fields.
+    pub fn params(&self, report: &str) -> Result<&Arc<Meta>> {
+        self.params.get(report).ok_or_else(|| Error::not_found("report", report))
     }
 
     /// A condition in the expression language, compiled for a model and kept.
@@ -135,7 +147,8 @@ impl Catalog {
         };
         let model = &meta.model;
         let mut wrong = Vec::new();
-        if model.module != "kernel" && declared.module() != model.module {
+        let own = [model.module.as_str(), "kernel"].contains(&declared.module());
+        if model.module != "kernel" && !own {
             wrong.push(format!("{rust}: {name} belongs to {}; ask its ports", model.module));
         }
         for spec in fields {
@@ -246,9 +259,37 @@ impl Meta {
 
     /// The arguments of an action, seen as a model without a table.
     fn of_args(model: &Model, args: &indexmap::IndexMap<String, fondaco_schema::Field>) -> Meta {
-        let fields = args.clone();
-        let model =
-            Model { fields, states: None, owner: None, computed: Vec::new(), ..model.clone() };
+        Meta::without_table(&model.name, &model.module, args)
+    }
+
+    /// The parameters of a report, seen as a model without a table.
+    fn of_params(report: &fondaco_schema::Report) -> Meta {
+        Meta::without_table(&report.name, &report.module, &report.params)
+    }
+
+    fn without_table(
+        name: &str,
+        module: &str,
+        fields: &indexmap::IndexMap<String, fondaco_schema::Field>,
+    ) -> Meta {
+        let model = Model {
+            name: name.to_owned(),
+            label: String::new(),
+            plural: String::new(),
+            module: module.to_owned(),
+            title: String::new(),
+            number: None,
+            shared: true,
+            fields: fields.clone(),
+            states: None,
+            actions: indexmap::IndexMap::new(),
+            access: indexmap::IndexMap::new(),
+            views: serde_json::Value::Null,
+            indexes: Vec::new(),
+            owner: None,
+            computed: Vec::new(),
+            help: String::new(),
+        };
         Meta {
             patterns: patterns(&model),
             model: Arc::new(model),

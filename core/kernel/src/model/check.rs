@@ -74,8 +74,13 @@ pub(crate) async fn links_seen(tx: &mut Tx, batch: &[Saving]) -> Result<Found> {
     Ok(found)
 }
 
-/// Checks the arguments of an action against its fields.
-pub(crate) fn arguments(draft: &Draft) -> Result<crate::Args> {
+/// Fills in the defaults of the arguments of an action (the parameters of a report) and checks
+/// them against their fields.
+pub(crate) async fn arguments(tx: &mut Tx, draft: Draft) -> Result<crate::Args> {
+    let meta = draft.meta.clone();
+    let mut one = [Saving { id: AnyId::default(), old: None, draft }];
+    compute::defaults(tx, &meta, &mut one).await?;
+    let [Saving { draft, .. }] = one;
     let mut problems = Vec::new();
     let mut args = crate::Args::default();
     for (at, (name, field)) in draft.model().fields.iter().enumerate() {

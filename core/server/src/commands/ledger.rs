@@ -42,3 +42,4 @@ pub async fn run(args: Ledger) -> Result<End> {
         What::TrialBalance(folder) => trial_balance(&folder).await,
     }
 }
+
