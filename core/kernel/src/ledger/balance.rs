@@ -194,6 +194,9 @@ struct Split {
 }
 
 fn split(from: Option<Date>, as_of: Option<Date>) -> Split {
+    if from.zip(as_of).is_some_and(|(from, as_of)| from > as_of) {
+        return Split { months: None, days: Vec::new() };
+    }
     let head = from.filter(|day| *day != day.first_of_month());
     let tail = as_of.filter(|day| *day != day.last_of_month());
     if let (Some(from), Some(as_of)) = (from, as_of)
@@ -434,5 +437,6 @@ mod tests {
         assert_eq!(check("2026-02-01", "2026-02-28"), "2026-02–2026-02");
         assert_eq!(check("2026-02-01", "2026-02-27"), "2026-02-01–2026-02-27");
         assert_eq!(check("2026-03-01", "2026-02-28"), "", "nothing counts");
+        assert_eq!(check("2026-07-16", "2024-06-09"), "", "nothing counts");
     }
 }

@@ -218,9 +218,9 @@ async fn record(
     let row = |t: &Taken| vec![id.into(), t.line.into(), t.amount.into(), t.functional.into()];
     let rows: Vec<Vec<Cell>> = taken.iter().map(row).collect();
     tx.insert_rows("ledger_match_line", LINES, &rows).await?;
-    const LEAVE: &str = "update ledger_open set residual = residual - $2, \
-         functional = functional - $3 where line = $1";
-    let row = |t: &Taken| vec![t.line.into(), t.amount.into(), t.functional.into()];
+    const LEAVE: &str = "update ledger_open set residual = residual - $1, \
+         functional = functional - $2 where line = $3";
+    let row = |t: &Taken| vec![t.amount.into(), t.functional.into(), t.line.into()];
     let rows: Vec<Vec<Cell>> = taken.iter().map(row).collect();
     tx.exec_each(LEAVE, &rows).await
 }

@@ -355,8 +355,8 @@ async fn update(
         return Err(Error::Storage { kind: crate::error::StorageKind::Retry, message });
     }
     const LEAVE: &str =
-        "update ledger_pending_line set remaining = $3 where pending = $1 and no = $2";
-    let row = |(left, no): (&i64, i64)| vec![promise.id.into(), no.into(), (*left).into()];
+        "update ledger_pending_line set remaining = $1 where pending = $2 and no = $3";
+    let row = |(left, no): (&i64, i64)| vec![(*left).into(), promise.id.into(), no.into()];
     let rows: Vec<Vec<Cell>> = left.iter().zip(1..).map(row).collect();
     tx.exec_each(LEAVE, &rows).await
 }

@@ -1,1 +1,8 @@
+//! Tests of the ledger against a database: a small world of accounts, tables of cases in it, the
+//! random operations against a model, and tampering. Tests of pure rules stand beside them.
 
+mod world;
+mod cases;
+mod model;
+mod random;
+mod tamper;

@@ -1,0 +1,725 @@
+//! Random operations, each played on the ledger and on the model. What they answer must agree, and
+//! so must all balances after every step; at the end the chain holds, everything derived is rebuilt
+//! to the same rows, and reports taken on the way say what they said.
+//!
+//! `FONDACO_LEDGER_OPS` and `FONDACO_LEDGER_SEED` make it longer or play another run.
+
+use std::collections::BTreeMap;
+
+use fondaco_values::{AnyId, Date, Id, Timestamp};
+
+use super::model::{Fact, Model, Said, functional, is_debit};
+use super::world::*;
+use crate::db::{Cell, Sql};
+use crate::error::{Error, Result};
+use crate::ledger::*;
+
+const OPERATIONS: u64 = 10_000;
+const START: i64 = 1_811_894_400; // 2027-06-02 12:00 UTC
+
+/// SplitMix64.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % end as u64) as i64
+    }
+
+    fn percent(&mut self, chance: i64) -> bool {
+        self.below(100) < chance
+    }
+
+    fn of<T: Copy>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len() as i64) as usize]
+    }
+
+    /// A day of the three years that the test knows.
+    fn day(&mut self) -> Date {
+        let (year, month) = (self.of(&[2024, 2025, 2026]), self.below(12) as i8 + 1);
+        Date::new(year, month, self.below(28) as i8 + 1).unwrap()
+    }
+}
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    let set = std::env::var_os(name).and_then(|value| value.into_string().ok());
+    set.and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+}
+
+#[tokio::test]
+async fn random_operations_agree_with_the_model() {
+    let seed = setting("FONDACO_LEDGER_SEED", 20_261_121);
+    let operations = setting("FONDACO_LEDGER_OPS", OPERATIONS);
+    println!("seed {seed}, {operations} operations");
+    let world = World::new().await;
+    let mut run = Run {
+        world,
+        model: Model::new(),
+        chance: Chance(seed),
+        now: START,
+        reports: Vec::new(),
+        heard: BTreeMap::new(),
+    };
+    run.tick(0);
+    for n in 0..operations {
+        let said = run.operation().await;
+        *run.heard.entry(said).or_default() += 1;
+        run.compare(n).await;
+    }
+    run.at_the_end().await;
+    for (what, times) in &run.heard {
+        println!("{times:>7} {what}");
+    }
+    let rare = ["post ok", "post limit", "settle ok", "reverse ok", "match ok", "unmatch ok"];
+    for what in rare.into_iter().filter(|_| operations >= OPERATIONS) {
+        assert!(run.heard.get(what).is_some_and(|times| *times > 50), "{what} was hardly tried");
+    }
+}
+
+struct Run {
+    world: World,
+    model: Model,
+    chance: Chance,
+    /// Seconds of the clock.
+    now: i64,
+    /// Reports with what they said.
+    reports: Vec<(Filter, Vec<Group>, Vec<Balance>)>,
+    heard: BTreeMap<String, u64>,
+}
+
+/// Runs a step on the ledger and commits whatever it did, also when it was refused. One time in
+/// ten of those that succeed the transaction is thrown away, and nothing may be left of it.
+macro_rules! step {
+    ($run:ident, $throw:expr, $([$($held:ident),+],)? |$tx:ident| $body:expr) => {{
+        let throw: bool = $throw;
+        let ran = $run
+            .world
+            .run(move |$tx| {
+                $($(let $held = $held.clone();)+)?
+                Box::pin(async move {
+                    let said = $body;
+                    match (throw, said) {
+                        (true, Ok(_)) => Err(Error::internal("thrown away")),
+                        (_, said) => Ok(said),
+                    }
+                })
+            })
+            .await;
+        match ran {
+            Ok(said) => Some(said),
+            Err(Error::Internal(text)) if text == "thrown away" => None,
+            Err(error) => panic!("{error:?}"),
+        }
+    }};
+}
+
+/// The answer of the ledger in the words of the model.
+fn heard<T>(said: Result<T>) -> Said<T> {
+    const CODES: &[&str] = &[
+        "too_few_lines", "wrong_unit", "subsidiary_missing", "unknown_currency",
+        "functional_missing", "amount_missing", "unbalanced", "unbalanced_functional",
+        "promise_ended", "settles_nothing", "settles_too_much", "not_reversible",
+        "already_reversed", "matched_twice", "keeps_no_open_items", "match_across", "match_amount",
+        "match_too_much", "nothing_to_match", "match_uneven", "already_unmatched", "year_closed",
+        "period_is", "hard_lock_back", "year_order", "hard_locked", "year_not_closed",
+    ];
+    said.map_err(|error| match &error {
+        Error::Invalid(problems) => {
+            let code = problems[0].code.trim_start_matches("ledger_").to_owned();
+            match code.as_str() {
+                "below_floor" | "above_ceiling" => "limit",
+                code => CODES.iter().find(|known| **known == code).unwrap_or_else(|| panic!("{error:?}")),
+            }
+        }
+        Error::Conflict { .. } => "key_reused",
+        _ => panic!("{error:?}"),
+    })
+}
+
+fn word<T>(what: &str, said: &Said<T>) -> String {
+    format!("{what} {}", said.as_ref().map_or_else(|code| *code, |_| "ok"))
+}
+
+type Answer = (i64, Date, Option<String>);
+
+fn answer(posted: Posted) -> Answer {
+    (posted.seq, posted.date, posted.number)
+}
+
+impl Run {
+    fn tick(&mut self, seconds: i64) {
+        self.now += seconds;
+        self.world.clock.set(Timestamp::from_second(self.now).unwrap());
+    }
+
+    async fn operation(&mut self) -> String {
+        match self.chance.below(100) {
+            0..40 => self.post().await,
+            40..52 => self.reserve().await,
+            52..64 => self.settle().await,
+            64..68 => self.release().await,
+            68..76 => self.reverse().await,
+            76..86 => self.pair().await,
+            86..89 => self.unpair().await,
+            89..93 => self.period().await,
+            93 => self.lock().await,
+            94 => self.year().await,
+            95..97 => self.expire().await,
+            97..99 => {
+                step!(self, false, |tx| upkeep(tx).await).unwrap().unwrap();
+                self.model.expire(self.now);
+                "upkeep".to_owned()
+            }
+            _ => self.batch().await,
+        }
+    }
+
+    fn amount(&mut self) -> i64 {
+        match self.chance.below(20) {
+            0 => 1,
+            1..4 => 1 + self.chance.below(100_000),
+            _ => 1 + self.chance.below(900),
+        }
+    }
+
+    /// Money, invoices, dollars, goods with and without lots, leave, goods with their value; one in
+    /// twelve is wrong somewhere.
+    fn draft(&mut self) -> Draft {
+        let amount = self.amount();
+        let journal = self.chance.of(&["M", "M", "INV", "BILL"]);
+        let mut draft = Draft::new(journal, self.chance.day(), format!("draft of {amount}"));
+        let who = Id::<Account>::new(200 + self.chance.below(2)).any();
+        let lot = self.chance.percent(40).then(|| AnyId::new(202 + self.chance.below(2)));
+        let account = |name: &str| account_id(name);
+        let lines = match self.chance.below(9) {
+            0 => vec![Line::debit(account("bank"), EUR, amount), Line::credit(account("cash"), EUR, amount)],
+            1 => vec![Line::debit(account("cash"), EUR, amount), Line::credit(account("equity"), EUR, amount)],
+            2 => vec![
+                Line::debit(account("receivable"), EUR, amount).for_(who).due(draft.date),
+                Line::credit(account("revenue"), EUR, amount - amount / 5).tag("S20"),
+                Line::credit(account("payable"), EUR, amount / 5 + i64::from(amount < 5)).for_(who),
+            ],
+            3 => vec![
+                Line::debit(account("bank"), EUR, amount),
+                Line::credit(account("receivable"), EUR, amount).for_(who),
+            ],
+            4 => {
+                draft.exchange = true;
+                let euros = amount * 9 / 10;
+                vec![
+                    Line::debit(account("receivable"), USD, amount).for_(who).functional(euros),
+                    Line::credit(account("revenue"), EUR, euros.max(1)),
+                    Line::signed(account("fx"), EUR, euros.max(1) - euros),
+                ]
+            }
+            5 => self.goods("supplier", "shop", lot),
+            6 => self.goods("shop", "customer", lot),
+            7 => self.goods("shop", "shelf", lot),
+            _ => {
+                let days = 500_000 * (1 + self.chance.below(6));
+                let who = AnyId::new(204 + self.chance.below(2));
+                let sign = self.chance.of(&[1, -1]);
+                vec![
+                    Line::signed(account("leave"), BOLT, sign * days).for_(who),
+                    Line::signed(account("taken"), BOLT, -sign * days),
+                ]
+            }
+        };
+        draft.lines = lines.into_iter().filter(|line| line.amount != 0).collect();
+        if self.chance.percent(8) {
+            self.spoil(&mut draft);
+        }
+        draft
+    }
+
+    fn goods(&mut self, from: &str, to: &str, lot: Option<AnyId>) -> Vec<Line> {
+        let pieces = 1_000_000 * (1 + self.chance.below(20));
+        let unit = self.chance.of(&[BOLT, BOLT, NUT]);
+        let line = |name: &str, amount| {
+            let lot = lot.filter(|_| name == "shop" || name == "shelf");
+            Line { subsidiary: lot, ..Line::signed(account_id(name), unit, amount) }
+        };
+        let mut lines = vec![line(from, -pieces), line(to, pieces)];
+        if self.chance.percent(30) {
+            // In the same entry, its value: one entry over two books.
+            lines.push(Line::debit(account_id("expense"), EUR, pieces / 10_000));
+            lines.push(Line::credit(account_id("bank"), EUR, pieces / 10_000));
+        }
+        lines
+    }
+
+    fn spoil(&mut self, draft: &mut Draft) {
+        let at = self.chance.below(draft.lines.len() as i64) as usize;
+        match self.chance.below(5) {
+            0 => draft.lines[at].amount += 1,
+            1 => draft.lines[at].subsidiary = None,
+            2 => draft.lines[at].unit = BOLT,
+            3 => draft.lines[at].amount = 0,
+            _ => draft.lines.truncate(1),
+        }
+        if let Some(line) = draft.lines.get_mut(at) {
+            line.functional = None;
+        }
+    }
+
+    async fn post(&mut self) -> String {
+        let mut draft = self.draft();
+        if self.chance.percent(20) {
+            draft.key = Some(format!("key {}", self.chance.below(100_000)));
+        }
+        let again = self.model.facts.iter().rev().find(|f| f.draft.key.is_some() && !f.year_end);
+        if let Some(was) = again.filter(|_| self.chance.percent(10)) {
+            draft = was.draft.clone();
+            if self.chance.percent(30) {
+                draft.text.push('!');
+            }
+        }
+        self.play_post(draft).await
+    }
+
+    async fn play_post(&mut self, draft: Draft) -> String {
+        let sent = draft.clone();
+        let throw = self.chance.percent(10);
+        let said = step!(self, throw, [sent], |tx| post(tx, sent).await);
+        let Some(said) = said else { return "post thrown away".to_owned() };
+        let (said, told) = (heard(said.map(answer)), self.model.post(&draft));
+        assert_eq!(said, told, "{draft:?}");
+        word("post", &told)
+    }
+
+    async fn batch(&mut self) -> String {
+        let drafts: Vec<Draft> = (0..3).map(|_| self.draft()).collect();
+        let sent = drafts.clone();
+        let said = step!(self, false, [sent], |tx| post_batch(tx, sent).await);
+        let said = heard(said.unwrap());
+        let mut after = self.model.clone();
+        let told: Said<Vec<Answer>> = drafts.iter().map(|draft| after.post(draft)).collect();
+        // A batch is checked as a whole: what one entry brings, another may take, so it passes
+        // where the model, one by one, may not. What it refuses, the model refuses too.
+        match (said, told) {
+            (Ok(said), Ok(told)) => {
+                let said: Vec<Answer> = said.into_iter().map(answer).collect();
+                let plain = |a: &Answer| (a.0, a.1);
+                assert_eq!(
+                    said.iter().map(plain).collect::<Vec<_>>(),
+                    told.iter().map(plain).collect::<Vec<_>>()
+                );
+                for (fact, answer) in after.facts.iter_mut().rev().take(3).rev().zip(said) {
+                    fact.number = answer.2;
+                }
+                self.model = after;
+                "batch ok".to_owned()
+            }
+            (Err(code), Err(_)) => format!("batch {code}"),
+            (Err("limit"), Ok(_)) => panic!("the batch is refused, its entries are not"),
+            (Ok(_), Err("limit")) => panic!("rare: a batch that only holds as a whole"),
+            (said, told) => panic!("{said:?} {told:?}"),
+        }
+    }
+
+    async fn reserve(&mut self) -> String {
+        let draft = self.draft();
+        let expires = self.chance.percent(30).then(|| self.now + 1 + self.chance.below(5_000));
+        let until = expires.map(|at| Timestamp::from_second(at).unwrap());
+        let sent = draft.clone();
+        let throw = self.chance.percent(10);
+        let said = step!(self, throw, [sent], |tx| reserve(tx, sent, until).await);
+        let Some(said) = said else { return "reserve thrown away".to_owned() };
+        let said = heard(said);
+        let id = said.map_or(0, Id::raw);
+        let told = self.model.reserve(id, &draft, expires);
+        assert_eq!(said.map(drop), told, "{draft:?}");
+        word("reserve", &told)
+    }
+
+    fn some_promise(&mut self) -> Option<usize> {
+        let open: Vec<usize> = self.model.promises.iter().enumerate().filter(|(_, p)| p.open).map(|(n, _)| n).collect();
+        match self.chance.percent(90) && !open.is_empty() {
+            true => Some(self.chance.of(&open)),
+            false => (!self.model.promises.is_empty())
+                .then(|| self.chance.below(self.model.promises.len() as i64) as usize),
+        }
+    }
+
+    async fn settle(&mut self) -> String {
+        let Some(n) = self.some_promise() else { return "settle nothing there".to_owned() };
+        let promise = self.model.promises[n].clone();
+        let id = Id::<Pending>::new(promise.id);
+        let left = promise.total - promise.settled;
+        let amount = match self.chance.below(10) {
+            0 => left + 1,
+            1 => 0,
+            2..6 => left,
+            _ => 1 + self.chance.below(left.max(1)),
+        };
+        // As promised in proportion, or as it comes; what fits is posted, what does not is refused.
+        let mut draft = promise.draft.clone();
+        draft.key = None;
+        if draft.lines.len() == 2 {
+            for line in &mut draft.lines {
+                line.amount = line.amount.signum() * amount;
+                line.functional = None;
+            }
+            if draft.lines.iter().any(|line| line.unit == USD) {
+                return "settle of dollars".to_owned();
+            }
+        }
+        let rest = self.chance.of(&[Rest::Keep, Rest::Keep, Rest::Return]);
+        let sent = draft.clone();
+        let throw = self.chance.percent(10);
+        let said = step!(self, throw, [sent], |tx| settle(tx, id, amount, sent, rest).await);
+        let Some(said) = said else { return "settle thrown away".to_owned() };
+        let (said, told) = (heard(said.map(answer)), self.model.settle(n, amount, &draft, rest));
+        assert_eq!(said, told, "{amount} of {promise:?} as {draft:?}");
+        word("settle", &told)
+    }
+
+    async fn release(&mut self) -> String {
+        let Some(n) = self.some_promise() else { return "release nothing there".to_owned() };
+        let id = Id::<Pending>::new(self.model.promises[n].id);
+        let said = heard(step!(self, false, |tx| release(tx, id).await).unwrap());
+        let told = self.model.release(n);
+        assert_eq!(said, told);
+        word("release", &told)
+    }
+
+    async fn expire(&mut self) -> String {
+        let seconds = self.chance.below(2_000);
+        self.tick(seconds);
+        let said = step!(self, false, |tx| expire_due(tx).await).unwrap().unwrap();
+        assert_eq!(said, self.model.expire(self.now));
+        "expire".to_owned()
+    }
+
+    fn some_fact(&mut self) -> Option<usize> {
+        let count = self.model.facts.len() as i64;
+        // The last ones more often: they are not reversed yet.
+        let back = if self.chance.percent(70) { self.chance.below(30) } else { self.chance.below(count.max(1)) };
+        (count > 0).then(|| (count - 1 - back).max(0) as usize)
+    }
+
+    async fn reverse(&mut self) -> String {
+        let Some(n) = self.some_fact() else { return "reverse nothing there".to_owned() };
+        let (id, day) = (Id::<Entry>::new(self.model.facts[n].seq), self.chance.day());
+        let mode = self.chance.of(&[Mode::Opposite, Mode::Storno]);
+        let throw = self.chance.percent(10);
+        let said = step!(self, throw, |tx| reverse(tx, id, day, "a mistake", mode).await);
+        let Some(said) = said else { return "reverse thrown away".to_owned() };
+        let told = self.model.reverse(n, day, mode);
+        assert_eq!(heard(said.map(answer)), told, "{:?}", self.model.facts[n]);
+        word("reverse", &told)
+    }
+
+    /// A line and one that could match it: the same account, subsidiary and unit, other side.
+    fn parts(&mut self) -> Option<Vec<(usize, usize, i64)>> {
+        let open = |fact: &Fact| fact.left.iter().position(|left| *left != 0);
+        let facts = &self.model.facts;
+        let items: Vec<(usize, usize)> =
+            facts.iter().enumerate().filter_map(|(n, f)| Some((n, open(f)?))).collect();
+        let (entry, line) = *items.get(self.chance.below(items.len().max(1) as i64) as usize)?;
+        let of = |n: usize, l: usize| {
+            let line = &facts[n].draft.lines[l];
+            (line.account, line.subsidiary, line.unit)
+        };
+        let left = facts[entry].left[line];
+        let fits = |(n, l): &(usize, usize)| {
+            of(*n, *l) == of(entry, line) && facts[*n].left[*l].signum() == -left.signum()
+        };
+        let other = items.iter().copied().filter(fits).collect::<Vec<_>>();
+        if other.is_empty() {
+            return Some(vec![(entry, line, left.abs()), (entry, line, left.abs())]);
+        }
+        let (n, l) = other[self.chance.below(other.len() as i64) as usize];
+        let most = left.abs().min(facts[n].left[l].abs());
+        let amount = match self.chance.below(10) {
+            0 => most + 1,
+            1..4 => 1 + self.chance.below(most),
+            _ => most,
+        };
+        let uneven = i64::from(self.chance.percent(5));
+        Some(vec![(entry, line, amount), (n, l, amount - uneven)])
+    }
+
+    async fn pair(&mut self) -> String {
+        let Some(parts) = self.parts() else { return "match nothing there".to_owned() };
+        let seq = |n: usize| Id::<Entry>::new(self.model.facts[n].seq);
+        let sent: Vec<Part> = parts
+            .iter()
+            .map(|(n, line, amount)| Part::of(LineRef::new(seq(*n), *line as i64 + 1), *amount))
+            .collect();
+        let throw = self.chance.percent(10);
+        let said = step!(self, throw, [sent], |tx| match_items(tx, &sent).await);
+        let Some(said) = said else { return "match thrown away".to_owned() };
+        let said = heard(said);
+        let told = self.model.pair(said.map_or(0, |matched| matched.id.raw()), &parts);
+        assert_eq!(said.map(drop), told, "{parts:?}");
+        word("match", &told)
+    }
+
+    async fn unpair(&mut self) -> String {
+        let count = self.model.pairings.len() as i64;
+        if count == 0 {
+            return "unmatch nothing there".to_owned();
+        }
+        let n = self.chance.below(count) as usize;
+        let id = Id::<Matched>::new(self.model.pairings[n].id);
+        let said = heard(step!(self, false, |tx| unmatch(tx, id).await).unwrap());
+        let told = self.model.unpair(n);
+        assert_eq!(said, told);
+        word("unmatch", &told)
+    }
+
+    async fn period(&mut self) -> String {
+        let book = self.chance.of(&[GENERAL, GENERAL, STOCK, TIME]);
+        let day = self.chance.day();
+        // Locks are for good: were they frequent, the test would end with nothing to do.
+        let (what, from, to) = match self.chance.below(20) {
+            0 if day.year() == 2024 => ("lock", "closed", "locked"),
+            0..8 => ("close", "open", "closed"),
+            _ => ("reopen", "closed", "open"),
+        };
+        let said = match what {
+            "lock" => step!(self, false, |tx| period::lock(tx, book, day).await),
+            "close" => step!(self, false, |tx| period::close(tx, book, day).await),
+            _ => step!(self, false, |tx| period::reopen(tx, book, day).await),
+        };
+        let told = self.model.step(book, day, from, to);
+        assert_eq!(heard(said.unwrap()), told, "{what} {book} {day}");
+        word(what, &told)
+    }
+
+    async fn lock(&mut self) -> String {
+        let book = self.chance.of(&[GENERAL, STOCK]);
+        let day = self.chance.day();
+        if day.year() == 2024 && day.month() < 6 {
+            let said = heard(step!(self, false, |tx| period::lock_hard(tx, book, day).await).unwrap());
+            let told = self.model.lock_hard(book, day);
+            assert_eq!(said, told);
+            return word("hard lock", &told);
+        }
+        let until = self.chance.percent(50).then_some(day).filter(|day| day.year() < 2026);
+        step!(self, false, |tx| period::lock_softly(tx, book, until).await).unwrap().unwrap();
+        self.model.soft.remove(book);
+        self.model.soft.extend(until.map(|day| (book, day)));
+        "soft lock".to_owned()
+    }
+
+    async fn year(&mut self) -> String {
+        let year = self.chance.of(&[2024, 2025, 2026]);
+        let (day, equity) = (Date::new(year, 6, 1).unwrap(), account_id("equity"));
+        let (what, said, told) = if self.chance.percent(50) {
+            let said = step!(self, false, |tx| close_year(tx, day, equity, "M").await);
+            ("close year", said, self.model.close_year(year, equity, "M"))
+        } else {
+            let said = step!(self, false, |tx| reopen_year(tx, day, "late bills").await);
+            ("reopen year", said, self.model.reopen_year(year))
+        };
+        assert_eq!(heard(said.unwrap()).map(drop), told, "{what} {year}");
+        word(what, &told)
+    }
+
+    /// All balances, what a limited account has to give, and now and then a report.
+    async fn compare(&mut self, n: u64) {
+        const BY: &[Group] = &[Group::Account, Group::Unit, Group::Subsidiary];
+        let all = step!(self, false, |tx| balance(tx, &Filter::default(), BY).await).unwrap().unwrap();
+        let key = |b: &Balance| {
+            (b.account.unwrap().raw(), b.unit.unwrap().raw(), b.subsidiary.map_or(0, Id::raw))
+        };
+        let all: BTreeMap<(i64, i64, i64), i64> = all.iter().map(|b| (key(b), b.amount())).collect();
+        assert_eq!(all, self.model.sums, "after operation {n}");
+        let account = account_id(self.chance.of(&["shop", "shelf", "cash", "leave", "supplier"]));
+        let unit = self.chance.of(&[EUR, BOLT, NUT]);
+        let part = self.chance.percent(50).then(|| AnyId::new(200 + self.chance.below(6)));
+        let said = step!(self, false, |tx| available(tx, account, unit, part).await).unwrap().unwrap();
+        assert_eq!(said, self.model.available(account, unit, part), "{account} {unit} {part:?}");
+        if n % 50 == 0 {
+            self.report().await;
+            self.items().await;
+        }
+    }
+
+    async fn items(&mut self) {
+        for name in ["receivable", "payable"] {
+            let account = account_id(name);
+            let said = step!(self, false, |tx| open_items(tx, account, None).await).unwrap().unwrap();
+            let said: BTreeMap<i64, i64> =
+                said.iter().map(|item| (item.line.raw(), item.residual)).collect();
+            let mut told = BTreeMap::new();
+            for fact in &self.model.facts {
+                for (at, line) in fact.draft.lines.iter().enumerate() {
+                    if line.account == account && fact.left[at] != 0 {
+                        told.insert(fact.seq * 8192 + at as i64 + 1, fact.left[at]);
+                    }
+                }
+            }
+            assert_eq!(said, told, "open on {name}");
+        }
+    }
+
+    async fn report(&mut self) {
+        let mut filter = Filter::default();
+        filter.from = self.chance.percent(40).then(|| self.chance.day());
+        filter.as_of = self.chance.percent(60).then(|| self.chance.day());
+        let last = self.model.next_seq - 1;
+        let known = if self.chance.percent(50) { last } else { self.chance.below(last.max(1)) };
+        filter.known_at = Some(known);
+        filter.without_closings = self.chance.percent(20);
+        filter.book = self.chance.percent(30).then(|| GENERAL.to_owned());
+        filter.unit = self.chance.percent(30).then(|| self.chance.of(&[EUR, USD, BOLT]));
+        filter.subsidiary = self.chance.percent(20).then(|| AnyId::new(200 + self.chance.below(6)));
+        let groups: &[&[Group]] = &[
+            &[Group::Account, Group::Unit],
+            &[Group::Account, Group::Unit, Group::Subsidiary],
+            &[Group::Unit, Group::Month],
+            &[Group::Account, Group::Month],
+            &[],
+        ];
+        let groups = self.chance.of(groups);
+        let (asked, by) = (filter.clone(), groups.to_vec());
+        let said = step!(self, false, [asked, by], |tx| balance(tx, &asked, &by).await);
+        let said = said.unwrap().unwrap();
+        assert_eq!(said, self.told(&filter, groups), "{filter:?} {groups:?}");
+        self.reports.push((filter, groups.to_vec(), said));
+    }
+
+    /// The same report from the list of facts.
+    fn told(&self, filter: &Filter, groups: &[Group]) -> Vec<Balance> {
+        let mut sums: BTreeMap<Vec<String>, Balance> = BTreeMap::new();
+        if groups.is_empty() {
+            sums.insert(Vec::new(), Balance::default());
+        }
+        let counts = |fact: &&Fact| {
+            filter.known_at.is_none_or(|known| fact.seq <= known)
+                && filter.from.is_none_or(|from| fact.day >= from)
+                && filter.as_of.is_none_or(|as_of| fact.day <= as_of)
+                && !(filter.without_closings && fact.year_end)
+        };
+        for fact in self.model.facts.iter().filter(counts) {
+            for line in &fact.draft.lines {
+                let here = filter.book.as_deref().is_none_or(|b| b == super::model::book(line.account))
+                    && filter.unit.is_none_or(|unit| unit == line.unit)
+                    && filter.subsidiary.is_none_or(|s| Some(s) == line.subsidiary);
+                if here {
+                    add(&mut sums, fact, line, groups);
+                }
+            }
+        }
+        sums.into_values().collect()
+    }
+
+    async fn at_the_end(&mut self) {
+        let verdict = step!(self, false, |tx| verify(tx, None, None).await).unwrap().unwrap();
+        assert!(matches!(verdict, Verdict::Sound { .. }), "{verdict:?}");
+        step!(self, false, |tx| upkeep(tx).await).unwrap().unwrap();
+        self.model.expire(self.now);
+        let before = self.derived().await;
+        step!(self, false, |tx| rebuild(tx).await).unwrap().unwrap();
+        assert_eq!(before, self.derived().await, "what is derived is rebuilt to the same rows");
+        for (filter, groups, said) in std::mem::take(&mut self.reports) {
+            let (asked, by) = (filter.clone(), groups.clone());
+            let again = step!(self, false, [asked, by], |tx| balance(tx, &asked, &by).await);
+            assert_eq!(said, again.unwrap().unwrap(), "a report changed: {filter:?} {groups:?}");
+        }
+        self.sums_are_zero().await;
+        self.numbers_have_no_gap().await;
+        step!(self, false, |tx| seal(tx).await).unwrap().unwrap();
+        let verdict = step!(self, false, |tx| verify(tx, None, None).await).unwrap().unwrap();
+        assert!(matches!(verdict, Verdict::Sound { entries, .. } if entries == self.model.facts.len() as i64));
+    }
+
+    async fn rows(&mut self, text: &'static str) -> Vec<Vec<Cell>> {
+        let rows = step!(self, false, |tx| tx.rows(Sql::text(text)).await).unwrap().unwrap();
+        rows.into_iter().map(crate::db::Row::into_cells).collect()
+    }
+
+    async fn derived(&mut self) -> Vec<Vec<Vec<Cell>>> {
+        const TABLES: &[&str] = &[
+            "select * from ledger_total order by 1, 2, 3, 4",
+            "select * from ledger_rollup order by 1, 2, 3, 4, 5",
+            "select * from ledger_open order by 1",
+            "select * from ledger_limited order by 1, 2, 3",
+            "select * from ledger_watched order by 1",
+        ];
+        let mut tables = Vec::new();
+        for text in TABLES {
+            tables.push(self.rows(text).await);
+        }
+        tables
+    }
+
+    /// In the database, by no code of the ledger: L1, L2, L14.
+    async fn sums_are_zero(&mut self) {
+        const WRONG: &[&str] = &[
+            "select e.seq from ledger_entry e join ledger_line l on l.id / 8192 = e.seq \
+             join account a on a.id = l.account where a.book <> 'general' or e.exchange = 0 \
+             group by e.seq, a.book, l.unit having sum(l.amount) <> 0",
+            "select l.id / 8192 from ledger_line l group by 1 having sum(l.functional) <> 0",
+            "select l.id / 8192 from ledger_line l group by 1 having count(*) < 2",
+            "select a.book, l.unit from ledger_line l join account a on a.id = l.account \
+             where a.book <> 'general' group by 1, 2 having sum(l.amount) <> 0",
+            "select line from ledger_match_line m join ledger_line l on l.id = m.line group by line \
+             having abs(sum(m.amount)) > abs(max(l.amount)) \
+             or sum(m.amount) * max(l.amount) < 0",
+        ];
+        for text in WRONG {
+            let wrong = self.rows(text).await;
+            assert!(wrong.is_empty(), "{text}: {wrong:?}");
+        }
+    }
+
+    async fn numbers_have_no_gap(&mut self) {
+        let rows = self
+            .rows(
+                "select journal, substr(date, 1, 4), count(*), \
+                 cast(min(substr(number, -4)) as integer), cast(max(substr(number, -4)) as integer), \
+                 count(distinct number) from ledger_entry where number is not null \
+                 and length(number) < 14 group by 1, 2",
+            )
+            .await;
+        assert!(!rows.is_empty());
+        for row in rows {
+            let n = |at: usize| if let Cell::Int(n) = row[at] { n } else { panic!("{row:?}") };
+            assert_eq!((n(3), n(4), n(5)), (1, n(2), n(2)), "{row:?}");
+        }
+    }
+}
+
+fn add(sums: &mut BTreeMap<Vec<String>, Balance>, fact: &Fact, line: &Line, groups: &[Group]) {
+    let mut balance = Balance::default();
+    let mut key = Vec::new();
+    let number = |id: i64| format!("{id:020}");
+    for group in groups {
+        match group {
+            Group::Account => {
+                balance.account = Some(line.account);
+                key.push(number(line.account.raw()));
+            }
+            Group::Unit => {
+                balance.unit = Some(line.unit);
+                key.push(number(line.unit.raw()));
+            }
+            Group::Subsidiary => {
+                balance.subsidiary = line.subsidiary;
+                key.push(line.subsidiary.map_or(String::new(), |s| number(s.raw())));
+            }
+            _ => {
+                let month = fact.day.to_string()[..7].to_owned();
+                balance.month = Some(month.clone());
+                key.push(month);
+            }
+        }
+    }
+    let sum = sums.entry(key).or_insert(balance);
+    let (amount, euros) = (line.amount, functional(line));
+    if is_debit(line) {
+        sum.debit += amount;
+        sum.functional_debit += euros;
+    } else {
+        sum.credit -= amount;
+        sum.functional_credit -= euros;
+    }
+    sum.lines += 1;
+}
