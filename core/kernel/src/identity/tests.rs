@@ -1,15 +1,17 @@
 //! The ways in and out, on a whole kernel in memory with a clock that the test moves.
 
-use fondaco_values::{Id, Timestamp};
+use fondaco_values::{AnyId, Id, Timestamp};
+use serde_json::{Value as Json, json};
 
 use super::user::testing::{codes, standing};
 use super::*;
 use crate::ctx::{ActorKind, Scopes};
 use crate::db::Sql;
 use crate::error::Error;
-use crate::permissions::{Right, tests::schema};
+use crate::model::Select;
+use crate::permissions::{self, Right, tests::schema};
 use crate::shared::{Company, User};
-use crate::{Clock, Ctx, Database, Kernel, Setup};
+use crate::{Clock, Ctx, Database, Kernel, Setup, records};
 
 const PASSWORD: &str = "four words with spaces";
 const OTHER_PASSWORD: &str = "quite another sentence";
@@ -393,6 +395,83 @@ async fn one_works_in_ones_own_companies_only() {
     let refused = choose_company(&house.kernel, token.reveal(), stranger).await;
     assert!(matches!(refused, Err(Error::NotFound { .. })), "{refused:?}");
     assert!(ctx.in_company(stranger).is_none());
+}
+
+/// Creates a record as somebody would over the API.
+async fn create(house: &House, ctx: &Ctx, model: &'static str, json: Json) -> crate::Result<AnyId> {
+    let made = house.kernel.run(ctx, move |tx| {
+        let json = json.clone();
+        Box::pin(async move {
+            let fields = json.as_object().cloned().unwrap_or_default();
+            let draft = records::draft_of(tx, model, &fields)?;
+            records::create(tx, model, vec![draft]).await
+        })
+    });
+    Ok(made.await?[0])
+}
+
+#[tokio::test]
+async fn a_user_moves_between_his_companies_and_their_roles() {
+    let house = house().await;
+    let (_, ada) = house.enter(PASSWORD, HERE).await.unwrap();
+    let currency = json!({ "code": "XTS", "name": "Test", "exponent": 2 });
+    let currency = create(&house, &ada, "currency", currency).await.unwrap();
+    let company = async |name: &str| {
+        let json = json!({ "name": name, "currency": currency.to_string() });
+        create(&house, &ada, "company", json).await.unwrap().cast::<Company>()
+    };
+    let (east, west) = (company("East").await, company("West").await);
+    let bob = json!({
+        "login": "Bob@Example.org",
+        "name": "Bob",
+        "companies": [east.to_string(), west.to_string()],
+        "roles": [{ "role": "employee" }, { "role": "administrator", "company": east.to_string() }],
+    });
+    let bob: Id<User> = create(&house, &ada, "user", bob).await.unwrap().cast();
+    set_password(&house.kernel, bob, PASSWORD).await.unwrap();
+    let (token, ctx) = sign_in(&house.kernel, "bob@example.org", PASSWORD, HERE).await.unwrap();
+    let is_administrator = |ctx: &Ctx| ctx.actor().roles().iter().any(|role| role == ADMINISTRATOR);
+    assert!(ctx.company() == east && is_administrator(&ctx));
+    assert_eq!(ctx.actor().companies(), [east], "what he is in the east he is not in the west");
+    let ctx = choose_company(&house.kernel, token.reveal(), west).await.unwrap();
+    assert!(ctx.company() == west && !is_administrator(&ctx));
+    assert_eq!(ctx.actor().companies(), [east, west], "an employee in both");
+    let ctx = by_session(&house.kernel, token.reveal()).await.unwrap();
+    assert!(ctx.company() == west && !is_administrator(&ctx));
+    // Only who may write users makes them.
+    let mallory =
+        json!({ "login": "m@example.org", "name": "M", "roles": [{ "role": "employee" }] });
+    let refused = create(&house, &ctx, "user", mallory).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn no_record_shows_a_credential_and_no_unknown_role_is_given() {
+    let house = house().await;
+    let (_, ada) = house.enter(PASSWORD, HERE).await.unwrap();
+    let schema = house.kernel.registry().schema.clone();
+    assert!(schema.models.values().all(|model| !model.table().starts_with("identity_")));
+    let id = house.admin.any();
+    let (shown, explained) = house
+        .kernel
+        .read(&ada, move |tx| {
+            Box::pin(async move {
+                let user = records::get(tx, "user", id, &Select::default()).await?;
+                let explained = permissions::explain(tx, "user", id, Right::Write).await?;
+                Ok((user.to_json().to_string(), explained))
+            })
+        })
+        .await
+        .unwrap();
+    assert!(shown.contains(LOGIN) && !shown.contains("argon2"), "{shown}");
+    assert!(explained.allowed && explained.grants[0].role == ADMINISTRATOR, "{explained}");
+    for role in ["nonsense", "system"] {
+        let eve = json!({ "login": "e@example.org", "name": "E", "roles": [{ "role": role }] });
+        match create(&house, &ada, "user", eve).await {
+            Err(Error::Invalid(problems)) => assert_eq!(problems[0].code, "unknown_role"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// `(role, company it is held in, or 0 for all)`
