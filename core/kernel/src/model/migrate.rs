@@ -93,7 +93,7 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
         }
         Step::AddIndex { table, index } => tx.exec(indexed(table, index)).await.map(drop),
         Step::DropIndex { index, .. } => {
-            tx.exec(Sql::new().lit("drop index ").ident(index)).await.map(drop)
+            tx.exec(Sql::new().lit("drop index ").ident(&index_name(index))).await.map(drop)
         }
         Step::Rescale { table, column, from, to } => rescale(tx, table, column, (*from, *to)).await,
         Step::Require { table, column } => no_gaps(tx, table, column).await,
@@ -137,9 +137,14 @@ fn described(column: &Column) -> Sql {
     }
 }
 
+/// Apart from the names of tables, with which indexes share a space.
+fn index_name(name: &str) -> String {
+    format!("ix_{name}")
+}
+
 fn indexed(table: &str, index: &TableIndex) -> Sql {
     let head = if index.unique { "create unique index " } else { "create index " };
-    let mut sql = Sql::new().lit(head).ident(&index.name).lit(" on ").ident(table);
+    let mut sql = Sql::new().lit(head).ident(&index_name(&index.name)).lit(" on ").ident(table);
     for (at, column) in index.columns.iter().enumerate() {
         sql = sql.lit(if at == 0 { " (" } else { ", " }).ident(column);
     }

@@ -19,6 +19,9 @@ mod sources;
 pub(crate) mod sql;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
 pub use query::{Count, Page, Query, Select};

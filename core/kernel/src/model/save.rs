@@ -61,6 +61,7 @@ pub(crate) async fn save(
             Saved { old: c.old, new: Some(next), changed: c.changed }
         })
         .collect();
+    hooks::after_save(tx, &meta.model, &saved).await?;
     note(tx, meta, &saved, &deed).await?;
     Ok(saved)
 }

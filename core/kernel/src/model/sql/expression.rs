@@ -39,6 +39,7 @@ struct From {
 
 struct Join {
     field: String,
+    sight: Sight,
     to: usize,
     sql: Sql,
 }
@@ -374,7 +375,11 @@ impl Writer<'_> {
         }
         match &field.compute {
             Some(compute) => {
-                let written = self.within(from, |writer| writer.value(&compute.node))?;
+                // What a computed field reads is the schema's affair, not the caller's.
+                let sight = std::mem::replace(&mut self.sight, Sight::Whole);
+                let written = self.within(from, |writer| writer.value(&compute.node));
+                self.sight = sight;
+                let written = written?;
                 Ok(kept(written, &field.kind))
             }
             None if matches!(field.kind, Kind::Tags | Kind::Links { .. }) => {
@@ -388,7 +393,9 @@ impl Writer<'_> {
     fn follow(&mut self, from: usize, links: &[FieldRef]) -> Result<usize> {
         let mut from = from;
         for link in links {
-            let known = self.froms[from].joins.iter().find(|join| join.field == link.field);
+            let sight = self.sight;
+            let same = |join: &&Join| join.field == link.field && join.sight == sight;
+            let known = self.froms[from].joins.iter().find(same);
             from = match known {
                 Some(join) => join.to,
                 None => self.join(from, link)?,
@@ -409,7 +416,8 @@ impl Writer<'_> {
         let alias = self.froms[to].alias.clone();
         let sql = Sql::new().lit(" left join ").ident(&meta.table).lit(" as ").ident(&alias);
         let sql = sql.lit(" on ").append(on);
-        self.froms[from].joins.push(Join { field: link.field.clone(), to, sql });
+        let (field, sight) = (link.field.clone(), self.sight);
+        self.froms[from].joins.push(Join { field, sight, to, sql });
         Ok(to)
     }
 

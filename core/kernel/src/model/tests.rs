@@ -1,0 +1,6 @@
+//! The data model on a whole kernel in memory, over a small module of orders.
+
+mod world;
+mod agreement;
+mod migration;
+mod stories;
