@@ -27,9 +27,10 @@ use crate::tx::Tx;
 /// ```compile_fail,E0624
 /// let forged = fondaco_kernel::permissions::Allowed::new(1);
 /// ```
-/// ```compile_fail,E0599
-/// fn twice(one: fondaco_kernel::permissions::Allowed<i64>) {
-///     let other = one.clone();
+/// ```compile_fail,E0308
+/// use fondaco_kernel::permissions::Allowed;
+/// fn twice(one: Allowed<i64>) -> (Allowed<i64>, Allowed<i64>) {
+///     (one.clone(), one) // clones the number inside, not the proof
 /// }
 /// ```
 #[derive(Debug)]
