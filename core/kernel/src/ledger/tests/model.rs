@@ -110,7 +110,11 @@ impl Model {
             && let Some(was) = self.facts.iter().find(|f| f.draft.key.as_ref() == Some(key))
         {
             let same = was.draft == *draft;
-            return if same { Ok((was.seq, was.day, was.number.clone())) } else { Err("key_reused") };
+            return if same {
+                Ok((was.seq, was.day, was.number.clone()))
+            } else {
+                Err("key_reused")
+            };
         }
         self.add(draft, None, false)
     }
@@ -187,7 +191,8 @@ impl Model {
         let counts = |s: i64| at.subsidiary.is_none_or(|wanted| wanted == s);
         let of_account =
             self.sums.range((at.account, at.unit, i64::MIN)..=(at.account, at.unit, i64::MAX));
-        let mut posted: i64 = of_account.filter(|((.., s), _)| counts(*s)).map(|(_, sum)| sum).sum();
+        let mut posted: i64 =
+            of_account.filter(|((.., s), _)| counts(*s)).map(|(_, sum)| sum).sum();
         let here = |line: &Line| {
             (line.account.raw(), line.unit.raw()) == (at.account, at.unit)
                 && counts(line.subsidiary.map_or(0, Id::raw))
@@ -232,7 +237,12 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn available(&self, account: Id<Account>, unit: AnyId, subsidiary: Option<AnyId>) -> i64 {
+    pub(super) fn available(
+        &self,
+        account: Id<Account>,
+        unit: AnyId,
+        subsidiary: Option<AnyId>,
+    ) -> i64 {
         let single = given(account).6;
         let limited = given(account).4.is_some() || given(account).5.is_some();
         let left = |place: Option<i64>| {
@@ -249,8 +259,7 @@ impl Model {
     pub(super) fn reserve(&mut self, id: i64, draft: &Draft, expires: Option<i64>) -> Said<()> {
         rules(draft)?;
         let total = draft.lines[0].amount.abs();
-        let promise =
-            Promise { id, draft: draft.clone(), total, settled: 0, open: true, expires };
+        let promise = Promise { id, draft: draft.clone(), total, settled: 0, open: true, expires };
         let change = Change { lines: &[], promise: Some((usize::MAX, &promise)) };
         self.limits(&draft.lines, &change)?;
         self.promises.push(promise);
@@ -295,7 +304,12 @@ impl Model {
         self.promises.iter_mut().filter(due).map(|promise| promise.open = false).count()
     }
 
-    pub(super) fn reverse(&mut self, n: usize, day: Date, mode: Mode) -> Said<(i64, Date, Option<String>)> {
+    pub(super) fn reverse(
+        &mut self,
+        n: usize,
+        day: Date,
+        mode: Mode,
+    ) -> Said<(i64, Date, Option<String>)> {
         let was = self.facts[n].clone();
         if was.year_end {
             return Err("not_reversible");

@@ -119,19 +119,43 @@ macro_rules! step {
 /// The answer of the ledger in the words of the model.
 fn heard<T>(said: Result<T>) -> Said<T> {
     const CODES: &[&str] = &[
-        "too_few_lines", "wrong_unit", "subsidiary_missing", "unknown_currency",
-        "functional_missing", "amount_missing", "unbalanced", "unbalanced_functional",
-        "promise_ended", "settles_nothing", "settles_too_much", "not_reversible",
-        "already_reversed", "matched_twice", "keeps_no_open_items", "match_across", "match_amount",
-        "match_too_much", "nothing_to_match", "match_uneven", "already_unmatched", "year_closed",
-        "period_is", "hard_lock_back", "year_order", "hard_locked", "year_not_closed",
+        "too_few_lines",
+        "wrong_unit",
+        "subsidiary_missing",
+        "unknown_currency",
+        "functional_missing",
+        "amount_missing",
+        "unbalanced",
+        "unbalanced_functional",
+        "promise_ended",
+        "settles_nothing",
+        "settles_too_much",
+        "not_reversible",
+        "already_reversed",
+        "matched_twice",
+        "keeps_no_open_items",
+        "match_across",
+        "match_amount",
+        "match_too_much",
+        "nothing_to_match",
+        "match_uneven",
+        "already_unmatched",
+        "year_closed",
+        "period_is",
+        "hard_lock_back",
+        "year_order",
+        "hard_locked",
+        "year_not_closed",
     ];
     said.map_err(|error| match &error {
         Error::Invalid(problems) => {
             let code = problems[0].code.trim_start_matches("ledger_").to_owned();
             match code.as_str() {
                 "below_floor" | "above_ceiling" => "limit",
-                code => CODES.iter().find(|known| **known == code).unwrap_or_else(|| panic!("{error:?}")),
+                code => CODES
+                    .iter()
+                    .find(|known| **known == code)
+                    .unwrap_or_else(|| panic!("{error:?}")),
             }
         }
         Error::Conflict { .. } => "key_reused",
@@ -195,8 +219,14 @@ impl Run {
         let lot = self.chance.percent(40).then(|| AnyId::new(202 + self.chance.below(2)));
         let account = |name: &str| account_id(name);
         let lines = match self.chance.below(9) {
-            0 => vec![Line::debit(account("bank"), EUR, amount), Line::credit(account("cash"), EUR, amount)],
-            1 => vec![Line::debit(account("cash"), EUR, amount), Line::credit(account("equity"), EUR, amount)],
+            0 => vec![
+                Line::debit(account("bank"), EUR, amount),
+                Line::credit(account("cash"), EUR, amount),
+            ],
+            1 => vec![
+                Line::debit(account("cash"), EUR, amount),
+                Line::credit(account("equity"), EUR, amount),
+            ],
             2 => vec![
                 Line::debit(account("receivable"), EUR, amount).for_(who).due(draft.date),
                 Line::credit(account("revenue"), EUR, amount - amount / 5).tag("S20"),
@@ -336,7 +366,14 @@ impl Run {
     }
 
     fn some_promise(&mut self) -> Option<usize> {
-        let open: Vec<usize> = self.model.promises.iter().enumerate().filter(|(_, p)| p.open).map(|(n, _)| n).collect();
+        let open: Vec<usize> = self
+            .model
+            .promises
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.open)
+            .map(|(n, _)| n)
+            .collect();
         match self.chance.percent(90) && !open.is_empty() {
             true => Some(self.chance.of(&open)),
             false => (!self.model.promises.is_empty())
@@ -397,7 +434,11 @@ impl Run {
     fn some_fact(&mut self) -> Option<usize> {
         let count = self.model.facts.len() as i64;
         // The last ones more often: they are not reversed yet.
-        let back = if self.chance.percent(70) { self.chance.below(30) } else { self.chance.below(count.max(1)) };
+        let back = if self.chance.percent(70) {
+            self.chance.below(30)
+        } else {
+            self.chance.below(count.max(1))
+        };
         (count > 0).then(|| (count - 1 - back).max(0) as usize)
     }
 
@@ -495,7 +536,8 @@ impl Run {
         let book = self.chance.of(&[GENERAL, STOCK]);
         let day = self.chance.day();
         if day.year() == 2024 && day.month() < 6 {
-            let said = heard(step!(self, false, |tx| period::lock_hard(tx, book, day).await).unwrap());
+            let said =
+                heard(step!(self, false, |tx| period::lock_hard(tx, book, day).await).unwrap());
             let told = self.model.lock_hard(book, day);
             assert_eq!(said, told);
             return word("hard lock", &told);
@@ -521,19 +563,17 @@ impl Run {
         word(what, &told)
     }
 
-    /// All balances, what a limited account has to give, and now and then a report.
+    /// All balances (at every step at first, at every tenth when they have grown), what a limited
+    /// account has to give, and now and then a report.
     async fn compare(&mut self, n: u64) {
-        const BY: &[Group] = &[Group::Account, Group::Unit, Group::Subsidiary];
-        let all = step!(self, false, |tx| balance(tx, &Filter::default(), BY).await).unwrap().unwrap();
-        let key = |b: &Balance| {
-            (b.account.unwrap().raw(), b.unit.unwrap().raw(), b.subsidiary.map_or(0, Id::raw))
-        };
-        let all: BTreeMap<(i64, i64, i64), i64> = all.iter().map(|b| (key(b), b.amount())).collect();
-        assert_eq!(all, self.model.sums, "after operation {n}");
+        if n < 1_000 || n % 10 == 0 {
+            self.balances(n).await;
+        }
         let account = account_id(self.chance.of(&["shop", "shelf", "cash", "leave", "supplier"]));
         let unit = self.chance.of(&[EUR, BOLT, NUT]);
         let part = self.chance.percent(50).then(|| AnyId::new(200 + self.chance.below(6)));
-        let said = step!(self, false, |tx| available(tx, account, unit, part).await).unwrap().unwrap();
+        let said =
+            step!(self, false, |tx| available(tx, account, unit, part).await).unwrap().unwrap();
         assert_eq!(said, self.model.available(account, unit, part), "{account} {unit} {part:?}");
         if n % 50 == 0 {
             self.report().await;
@@ -541,10 +581,23 @@ impl Run {
         }
     }
 
+    async fn balances(&mut self, n: u64) {
+        const BY: &[Group] = &[Group::Account, Group::Unit, Group::Subsidiary];
+        let all =
+            step!(self, false, |tx| balance(tx, &Filter::default(), BY).await).unwrap().unwrap();
+        let key = |b: &Balance| {
+            (b.account.unwrap().raw(), b.unit.unwrap().raw(), b.subsidiary.map_or(0, Id::raw))
+        };
+        let all: BTreeMap<(i64, i64, i64), i64> =
+            all.iter().map(|b| (key(b), b.amount())).collect();
+        assert_eq!(all, self.model.sums, "after operation {n}");
+    }
+
     async fn items(&mut self) {
         for name in ["receivable", "payable"] {
             let account = account_id(name);
-            let said = step!(self, false, |tx| open_items(tx, account, None).await).unwrap().unwrap();
+            let said =
+                step!(self, false, |tx| open_items(tx, account, None).await).unwrap().unwrap();
             let said: BTreeMap<i64, i64> =
                 said.iter().map(|item| (item.line.raw(), item.residual)).collect();
             let mut told = BTreeMap::new();
@@ -599,9 +652,10 @@ impl Run {
         };
         for fact in self.model.facts.iter().filter(counts) {
             for line in &fact.draft.lines {
-                let here = filter.book.as_deref().is_none_or(|b| b == super::model::book(line.account))
-                    && filter.unit.is_none_or(|unit| unit == line.unit)
-                    && filter.subsidiary.is_none_or(|s| Some(s) == line.subsidiary);
+                let here =
+                    filter.book.as_deref().is_none_or(|b| b == super::model::book(line.account))
+                        && filter.unit.is_none_or(|unit| unit == line.unit)
+                        && filter.subsidiary.is_none_or(|s| Some(s) == line.subsidiary);
                 if here {
                     add(&mut sums, fact, line, groups);
                 }
@@ -627,7 +681,9 @@ impl Run {
         self.numbers_have_no_gap().await;
         step!(self, false, |tx| seal(tx).await).unwrap().unwrap();
         let verdict = step!(self, false, |tx| verify(tx, None, None).await).unwrap().unwrap();
-        assert!(matches!(verdict, Verdict::Sound { entries, .. } if entries == self.model.facts.len() as i64));
+        assert!(
+            matches!(verdict, Verdict::Sound { entries, .. } if entries == self.model.facts.len() as i64)
+        );
     }
 
     async fn rows(&mut self, text: &'static str) -> Vec<Vec<Cell>> {

@@ -30,7 +30,8 @@ pub(super) const OTHER: Id<Company> = Id::new(11);
 
 /// Name, book, kind, currency, floor, ceiling, needs a subsidiary, keeps open items. Limits are in
 /// millionths, so that a limit on euros counts hundredths of ten thousand.
-pub(super) type Given = (&'static str, &'static str, &'static str, Option<i64>, Option<i64>, Option<i64>, bool, bool);
+pub(super) type Given =
+    (&'static str, &'static str, &'static str, Option<i64>, Option<i64>, Option<i64>, bool, bool);
 
 pub(super) const ACCOUNTS: &[Given] = &[
     ("bank", "general", "asset", None, None, None, false, false),
@@ -121,7 +122,12 @@ impl World {
 async fn furnish(tx: &mut Tx) -> Result<()> {
     for (id, code, exponent) in [(EUR, "QEU", 2_i64), (USD, "QUS", 2)] {
         let cells = [("id", id.into()), ("code", code.into()), ("name", code.into())];
-        row(tx, "currency", cells.into_iter().chain([("exponent", exponent.into()), ("active", true.into())])).await?;
+        row(
+            tx,
+            "currency",
+            cells.into_iter().chain([("exponent", exponent.into()), ("active", true.into())]),
+        )
+        .await?;
     }
     for company in [COMPANY, OTHER] {
         let name = format!("company {company}");
@@ -182,7 +188,8 @@ async fn row(
     table: &str,
     cells: impl Iterator<Item = (&'static str, Cell)>,
 ) -> Result<()> {
-    let system = [("version", Cell::Int(1)), ("created_at", Cell::Int(0)), ("updated_at", Cell::Int(0))];
+    let system =
+        [("version", Cell::Int(1)), ("created_at", Cell::Int(0)), ("updated_at", Cell::Int(0))];
     let cells: Vec<_> = cells.chain(system).collect();
     let mut sql = Sql::new().lit("insert into ").ident(table).lit(" (");
     for (n, (column, _)) in cells.iter().enumerate() {
@@ -238,7 +245,11 @@ pub(super) async fn play(script: &'static str) -> World {
             Ok(answer) => answer,
             Err(error) => said(&error),
         };
-        let fine = if wanted == "ok" { !answer.starts_with("refused") && !answer.starts_with("conflict") } else { answer.trim() == wanted.trim() };
+        let fine = if wanted == "ok" {
+            !answer.starts_with("refused") && !answer.starts_with("conflict")
+        } else {
+            answer.trim() == wanted.trim()
+        };
         assert!(fine, "{line}\n  said: {answer}");
     }
     world
@@ -274,7 +285,13 @@ async fn step_of(tx: &mut Tx, words: &[&str], names: &Mutex<Names>) -> Result<St
         ["promise", name] => {
             let id = names.lock().unwrap().promises[*name];
             let promise = pending(tx, id).await?;
-            Ok(format!("{} {} of {} {:?}", promise.state, promise.left(), promise.total, promise.remaining))
+            Ok(format!(
+                "{} {} of {} {:?}",
+                promise.state,
+                promise.left(),
+                promise.total,
+                promise.remaining
+            ))
         }
         ["expire"] => expire_due(tx).await.map(|n| n.to_string()),
         ["reverse", entry, date, mode] => {
@@ -283,9 +300,10 @@ async fn step_of(tx: &mut Tx, words: &[&str], names: &Mutex<Names>) -> Result<St
             reverse(tx, entry, day(date), "a mistake", mode).await.map(|_| String::new())
         }
         ["match" | "unmatch" | "open", ..] => matching_step(tx, words, names).await,
-        ["year" | "close" | "reopen" | "lock" | "soft" | "hard" | "grant" | "revoke" | "under", ..] => {
-            calendar_step(tx, words, names).await
-        }
+        [
+            "year" | "close" | "reopen" | "lock" | "soft" | "hard" | "grant" | "revoke" | "under",
+            ..,
+        ] => calendar_step(tx, words, names).await,
         _ => question(tx, words).await,
     }
 }
