@@ -414,7 +414,7 @@ async fn create(house: &House, ctx: &Ctx, model: &'static str, json: Json) -> cr
 async fn a_user_moves_between_his_companies_and_their_roles() {
     let house = house().await;
     let (_, ada) = house.enter(PASSWORD, HERE).await.unwrap();
-    let currency = json!({ "code": "XTS", "name": "Test", "exponent": 2 });
+    let currency = json!({ "code": "QQQ", "name": "Test", "exponent": 2 });
     let currency = create(&house, &ada, "currency", currency).await.unwrap();
     let company = async |name: &str| {
         let json = json!({ "name": name, "currency": currency.to_string() });
