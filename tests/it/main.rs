@@ -1,3 +1,4 @@
-//! All tests that need a database or a server, in one binary.
+//! All tests that need a database or a server, in one binary. One file a subject.
 
 mod tidy;
+mod main_job;

@@ -7,8 +7,8 @@ use fondaco_schema::Model;
 use fondaco_values::AnyId;
 
 use crate::error::Result;
-use crate::identity;
-use crate::model::Saving;
+use crate::{ActorKind, identity, seeds};
+use crate::model::{Saved, Saving};
 use crate::tx::Tx;
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
@@ -23,6 +23,19 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
     }
     let plugins = Arc::clone(&tx.shared().plugins);
     plugins.before_save(tx, model, batch).await
+}
+
+/// After the rows: a company that somebody adds begins with what every company begins with. Those
+/// of the company folder are sown by the start itself.
+pub(crate) async fn after_save(tx: &mut Tx, model: &Model, saved: &[Saved]) -> Result<()> {
+    if model.name != "company" || tx.ctx().actor().kind() == ActorKind::System {
+        return Ok(());
+    }
+    let shared = Arc::clone(tx.shared());
+    for new in saved.iter().filter(|saved| saved.is_new()) {
+        Box::pin(seeds::sow_company(tx, &shared.seeds, new.id().cast())).await?;
+    }
+    Ok(())
 }
 
 /// After an action's work, when all that is left is the commit: the last word of the plugins.

@@ -70,13 +70,14 @@ impl Kernel {
         if let Database::Sqlite(path) = &setup.database {
             crate::db::make_folder(path)?;
         }
-        let sows = seeds::read(&setup.modules, &setup.data)?;
+        let seeds = seeds::read(&setup.modules, &setup.data)?;
         let registry = Registry::new(setup.modules, setup.company)?;
         let shared = Arc::new(Shared {
             registry: RwLock::new(Arc::new(registry)),
             clock: setup.clock,
             ids: Ids::default(),
             plugins: setup.plugins,
+            seeds,
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
@@ -84,7 +85,7 @@ impl Kernel {
         });
         let door = Arc::new(Door::open(&setup.database, shared.clone())?);
         let kernel = Kernel { door, shared };
-        kernel.prepare(sows).await?;
+        kernel.prepare().await?;
         Ok(kernel)
     }
 
@@ -99,15 +100,14 @@ impl Kernel {
         fondaco_schema::load(&sources).map_err(Error::Schema)
     }
 
-    async fn prepare(&self, sows: Vec<seeds::Seed>) -> Result<()> {
+    async fn prepare(&self) -> Result<()> {
         let ctx = identity::kernel_itself();
         self.run(&ctx, |tx| Box::pin(crate::model::migrate::run(tx))).await?;
         let (floor, start) = self.run(&ctx, |tx| Box::pin(begin(tx))).await?;
         self.shared.ids.begin(floor, start);
-        let sows = Arc::new(sows);
-        self.run(&ctx, move |tx| {
-            let sows = sows.clone();
-            Box::pin(async move { seeds::sow(tx, &sows).await })
+        self.run(&ctx, |tx| {
+            let shared = tx.shared().clone();
+            Box::pin(async move { seeds::sow(tx, &shared.seeds).await })
         })
         .await
     }
@@ -213,6 +213,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) plugins: Arc<dyn Plugins>,
+    pub(crate) seeds: Vec<seeds::Seed>,
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,

@@ -34,6 +34,7 @@ pub mod numbers;
 pub mod repeats;
 pub mod files;
 pub mod keys;
+pub mod marks;
 pub mod seeds;
 
 pub mod units;

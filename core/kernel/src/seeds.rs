@@ -9,7 +9,7 @@
 //! category = "count"      # a text in a link is the key of the other record
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fondaco_schema::{Kind, Model, Schema};
 use fondaco_values::{AnyId, Id};
@@ -39,31 +39,26 @@ pub(crate) struct Seed {
     fields: Map<String, Json>,
 }
 
-/// All records to start with, in the order in which they are sown: the kernel's, the companies,
-/// the modules', the rest of the company folder.
+/// All records to start with, in the order in which they are sown: the kernel's, the modules', the
+/// company folder's.
 ///
 /// # Errors
 /// `Startup` with every file that is no TOML of records.
 pub(crate) fn read(modules: &[Module], company: &[(String, String)]) -> Result<Vec<Seed>> {
-    let mut wrong = Vec::new();
-    let mut file = |path: &str, text: &str| match records_of(path, text) {
-        Ok(seeds) => seeds,
-        Err(fault) => {
-            wrong.push(fault);
-            Vec::new()
-        }
-    };
-    let mut all: Vec<Seed> = KERNEL.iter().flat_map(|(path, text)| file(path, text)).collect();
-    let own: Vec<Seed> = company.iter().flat_map(|(path, text)| file(path, text)).collect();
-    let (companies, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|s| s.model == "company");
-    all.extend(companies);
-    for module in modules {
-        for (path, text) in module.data_files() {
-            all.extend(file(&format!("modules/{}/{path}", module.name()), text));
+    let kernel = KERNEL.iter().map(|(path, text)| ((*path).to_owned(), *text));
+    let modules = modules.iter().flat_map(|module| {
+        let place = move |path: &str| format!("modules/{}/{path}", module.name());
+        module.data_files().iter().map(move |(path, text)| (place(path), *text))
+    });
+    let company = company.iter().map(|(path, text)| (path.clone(), text.as_str()));
+    let (mut seeds, mut wrong) = (Vec::new(), Vec::new());
+    for (path, text) in kernel.chain(modules).chain(company) {
+        match records_of(&path, text) {
+            Ok(read) => seeds.extend(read),
+            Err(fault) => wrong.push(fault),
         }
     }
-    all.extend(rest);
-    if wrong.is_empty() { Ok(all) } else { Err(Error::Startup(wrong.join("\n"))) }
+    if wrong.is_empty() { Ok(seeds) } else { Err(Error::Startup(wrong.join("\n"))) }
 }
 
 fn records_of(path: &str, text: &str) -> std::result::Result<Vec<Seed>, String> {
@@ -107,45 +102,39 @@ fn seed(path: &str, model: &str, row: &toml::Value) -> std::result::Result<Seed,
     }
 }
 
-/// Sows what is not there yet, in every company.
+/// Sows what is not there yet: what is shared first (companies are), then the rest in every company.
 pub(crate) async fn sow(tx: &mut Tx, seeds: &[Seed]) -> Result<()> {
     let schema = tx.schema().clone();
-    for group in seeds.chunk_by(|a, b| a.model == b.model) {
+    for group in groups(seeds) {
         let model = schema.model(&group[0].model).ok_or_else(|| unknown(&group[0]))?;
         if model.shared {
             sow_group(tx, &schema, model, group).await?;
-            continue;
         }
-        for company in companies(tx).await? {
-            sow_in(tx, &schema, model, group, company).await?;
-        }
+    }
+    for company in companies(tx).await? {
+        sow_company(tx, seeds, company).await?;
     }
     Ok(())
 }
 
-/// Sows everything that belongs to a company into a new one.
+/// Sows everything that belongs to a company into this one.
 pub(crate) async fn sow_company(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<()> {
     let schema = tx.schema().clone();
-    for group in seeds.chunk_by(|a, b| a.model == b.model) {
+    let before = std::mem::replace(&mut tx.ctx.company, company);
+    let mut sown = Ok(());
+    for group in groups(seeds) {
         let model = schema.model(&group[0].model).ok_or_else(|| unknown(&group[0]))?;
-        if !model.shared {
-            sow_in(tx, &schema, model, group, company).await?;
+        if !model.shared && sown.is_ok() {
+            sown = sow_group(tx, &schema, model, group).await;
         }
     }
-    Ok(())
-}
-
-async fn sow_in(
-    tx: &mut Tx,
-    schema: &Schema,
-    model: &Model,
-    group: &[Seed],
-    company: Id<Company>,
-) -> Result<()> {
-    let before = std::mem::replace(&mut tx.ctx.company, company);
-    let sown = sow_group(tx, schema, model, group).await;
     tx.ctx.company = before;
     sown
+}
+
+/// Runs of seeds of one model, in order.
+fn groups(seeds: &[Seed]) -> impl Iterator<Item = &[Seed]> {
+    seeds.chunk_by(|a, b| a.model == b.model)
 }
 
 async fn companies(tx: &mut Tx) -> Result<Vec<Id<Company>>> {
@@ -230,6 +219,47 @@ pub struct Links<'s> {
 impl<'s> Links<'s> {
     pub fn new(schema: &'s Schema) -> Links<'s> {
         Links { schema, known: HashMap::new() }
+    }
+
+    /// Looks up the keys of many records at once, in one statement for each model they lead to.
+    pub async fn learn<'f>(
+        &mut self,
+        tx: &mut Tx,
+        model: &Model,
+        records: impl Iterator<Item = &'f Map<String, Json>>,
+    ) -> Result<()> {
+        let mut wanted: HashMap<String, HashSet<String>> = HashMap::new();
+        for fields in records {
+            self.gather(model, fields, &mut wanted);
+        }
+        for (model, keys) in wanted {
+            let keys: Vec<String> = keys.into_iter().collect();
+            let found = keys::find(tx, &model, &keys).await?;
+            self.known.extend(found.into_iter().map(|(key, id)| ((model.clone(), key), id)));
+        }
+        Ok(())
+    }
+
+    fn gather(
+        &self,
+        model: &Model,
+        fields: &Map<String, Json>,
+        wanted: &mut HashMap<String, HashSet<String>>,
+    ) {
+        for (name, value) in fields {
+            match (model.field(name).map(|field| &field.kind), value) {
+                (Some(Kind::Link { to }), Json::String(key)) => {
+                    wanted.entry(to.clone()).or_default().insert(key.clone());
+                }
+                (Some(Kind::Lines { of, .. }), Json::Array(lines)) => {
+                    let Some(child) = self.schema.model(of) else { continue };
+                    for line in lines.iter().filter_map(Json::as_object) {
+                        self.gather(child, line, wanted);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// # Errors

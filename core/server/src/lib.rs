@@ -6,16 +6,14 @@ pub mod config;
 pub mod desk;
 pub mod modules;
 pub mod progress;
-mod story;
-mod history;
-mod import;
+pub mod import;
+pub mod story;
+pub mod history;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{check, demo, export, init, ledger, schema, serve, user};
-
-pub use commands::import as import_command;
 
 /// One platform for customers, orders, goods, production, people and books.
 #[derive(Debug, Parser)]

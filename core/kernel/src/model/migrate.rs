@@ -185,10 +185,13 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
         let add = Sql::new().lit("alter table ").ident(table).lit(" add column ");
         tx.exec(add.ident(sql::SEARCH_COLUMN).lit(" text")).await?;
     }
+    fold_all(tx, table).await?;
     let index = format!("{table}__search");
     let create = Sql::new().lit("create virtual table ").ident(&index);
     let create = create.lit(" using fts5(search_text, content=").ident(table);
     tx.exec(create.lit(", content_rowid=\"id\", tokenize='trigram')")).await?;
+    let rebuild = Sql::new().lit("insert into ").ident(&index).lit(" (").ident(&index);
+    tx.exec(rebuild.lit(") values ('rebuild')")).await?;
     let added = || {
         let sql = Sql::new().lit(" insert into ").ident(&index);
         sql.lit(" (rowid, search_text) values (new.id, new.search_text);")
@@ -205,6 +208,11 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
         let sql = Sql::new().lit("create trigger ").ident(&format!("{index}_{suffix}"));
         tx.exec(sql.lit(when).ident(table).lit(" begin").append(body).lit(" end")).await?;
     }
+    Ok(())
+}
+
+/// The folded text of every record that is there.
+async fn fold_all(tx: &mut Tx, table: &str) -> Result<()> {
     let registry = tx.registry().clone();
     let model = registry.schema.models.values().find(|model| model.table() == table);
     let Some(model) = model else { return Ok(()) };
@@ -213,7 +221,7 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
     let mut after = 0;
     loop {
         let recs = slice(tx, &meta, after).await?;
-        let Some(last) = recs.last() else { break };
+        let Some(last) = recs.last() else { return Ok(()) };
         after = last.id.raw();
         let rows: Vec<Vec<Cell>> = recs
             .iter()
@@ -221,7 +229,6 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
             .collect();
         tx.exec_each(text.as_str(), &rows).await?;
     }
-    Ok(())
 }
 
 async fn drop_search(tx: &mut Tx, table: &str) -> Result<()> {

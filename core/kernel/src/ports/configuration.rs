@@ -1,4 +1,5 @@
-//! Configured products: whether a choice is possible, and what it takes to make one unit.
+//! Configured products: whether a choice is possible, what it takes to make one unit, and the
+//! variant (a product of its own) that stands for it in orders, stock and production.
 //! A choice travels as JSON that only the provider reads.
 
 use fondaco_values::{Id, Problem, Quantity};
@@ -41,10 +42,20 @@ pub trait Configuration: Send + Sync {
         choice: &'t serde_json::Value,
     ) -> Fut<'t, Vec<Problem>>;
 
+    /// What the choice takes, beyond what the product's own bill of materials says.
     fn recipe<'t>(
         &'t self,
         tx: &'t mut Tx,
         product: Id<Product>,
         choice: &'t serde_json::Value,
     ) -> Fut<'t, Recipe>;
+
+    /// The product that stands for this choice: the same choice gives the same variant.
+    /// Its `variant_of` and `choice` say where it comes from.
+    fn variant<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        product: Id<Product>,
+        choice: &'t serde_json::Value,
+    ) -> Fut<'t, Id<Product>>;
 }

@@ -19,13 +19,13 @@ pub struct OrderAsk {
 
 #[derive(Clone, Debug)]
 pub struct OrderLineAsk {
+    /// A variant where the product was configured (`configuration`).
     pub product: Id<Product>,
     pub description: String,
     pub quantity: Quantity,
     /// Before tax, in the order's currency.
     pub unit_price: Decimal,
     pub tax_code: Option<Id<TaxCode>>,
-    pub choice: Option<serde_json::Value>,
     /// Expected cost of the whole line, for the margin.
     pub cost: Option<Money>,
 }

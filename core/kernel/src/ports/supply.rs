@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fondaco_values::{AnyId, Date, Id, Quantity};
+use fondaco_values::{AnyId, Date, Decimal, Id, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -20,6 +20,7 @@ pub struct Need {
     /// The document that is short, and its line. Asking again makes no double.
     pub source: DocRef,
     pub key: AnyId,
+    /// Before there is a variant: how the product would be configured.
     pub choice: Option<serde_json::Value>,
 }
 
@@ -42,15 +43,27 @@ pub trait Supply: Send + Sync {
     /// Takes back what was opened for a document and has not begun.
     fn withdraw<'t>(&'t self, tx: &'t mut Tx, source: &'t DocRef) -> Fut<'t, ()>;
 
-    /// When the quantity could be there if it were asked for now; nothing is opened.
-    fn promise<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Option<Date>>;
+    /// When the quantity could be there, at what cost and what is short for it, if it were asked
+    /// for now. Nothing is opened.
+    fn outlook<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Outlook>;
+}
 
-    /// What one unit would cost, for margins; `None` when unknown.
-    fn unit_cost<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        need: &'t Need,
-    ) -> Fut<'t, Option<fondaco_values::Decimal>>;
+/// What a need would meet with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    pub ready_on: Option<Date>,
+    /// Of one unit, in the company's currency.
+    pub unit_cost: Option<Decimal>,
+    /// The components it would take; none for what is bought.
+    pub parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    pub product: Id<Product>,
+    pub name: String,
+    pub wanted: Quantity,
+    pub free: Quantity,
 }
 
 /// Hands each need to the provider of its product's way. Needs of products that nobody makes or

@@ -118,6 +118,12 @@ impl<'a> Writer<'a> {
         self.field_at(0, path)
     }
 
+    /// The value of an expression over the main table.
+    #[cfg(test)]
+    pub(crate) fn written(&mut self, node: &Node) -> Result<(Sql, Form)> {
+        self.value(node)
+    }
+
     fn joins_of(&mut self, from: usize) -> Sql {
         let joins = std::mem::take(&mut self.froms[from].joins);
         let mut sql = Sql::new();
@@ -549,39 +555,25 @@ impl Writer<'_> {
             return self.as_number(&Node::Aggregate(fold.clone()));
         }
         let (from, wanted) = self.open_lines(fold)?;
-        let body = match &fold.body {
-            Some(body) => Some(self.within(from, |writer| writer.value(body))?),
-            None => None,
+        let (body, form) = match &fold.body {
+            Some(body) => self.within(from, |writer| writer.value(body))?,
+            None => (Sql::new().lit("1"), Form::Scaled(0)),
         };
-        let count = || Sql::new().lit("count(");
-        let (head, tail, form) = match (fold.fold, body) {
-            (Fold::Count, None) => (count().lit("*)"), "", Form::Scaled(0)),
-            (Fold::Count, Some((body, _))) => (count().append(body).lit(")"), "", Form::Scaled(0)),
-            (fold, Some((body, Form::Wide))) => {
-                let name = match fold {
-                    Fold::Sum => "fo_list_sum((",
-                    Fold::Min => "fo_list_min((",
-                    _ => "fo_list_max((",
-                };
-                let head = Sql::new().lit("json_group_array(").append(body).lit(")");
-                return Ok((
-                    self.sub(Sql::new().lit(name), head, from, wanted).lit("))"),
-                    Form::Wide,
-                ));
-            }
-            (Fold::Sum, Some((body, form))) => {
-                (Sql::new().lit("cast(coalesce(sum(").append(body), "), 0) as bigint)", form)
-            }
-            (Fold::Min, Some((body, form))) => (Sql::new().lit("min(").append(body), ")", form),
-            (_, Some((body, form))) => (Sql::new().lit("max(").append(body), ")", form),
-            (_, None) => return Err(unaskable("an aggregate of nothing")),
+        let (open, close, form) = match (fold.fold, form) {
+            (Fold::Count, _) => ("(select count(line)", ")", Form::Scaled(0)),
+            (Fold::Sum, Form::Wide) => ("fo_list_sum((select json_group_array(line)", "))", form),
+            (Fold::Min, Form::Wide) => ("fo_list_min((select json_group_array(line)", "))", form),
+            (_, Form::Wide) => ("fo_list_max((select json_group_array(line)", "))", form),
+            (Fold::Sum, _) => ("(select cast(coalesce(sum(line), 0) as bigint)", ")", form),
+            (Fold::Min, _) => ("(select min(line)", ")", form),
+            _ => ("(select max(line)", ")", form),
         };
-        Ok((self.sub(Sql::new().lit("("), head.lit(tail), from, wanted).lit(")"), form))
-    }
-
-    fn sub(&mut self, open: Sql, head: Sql, from: usize, wanted: Sql) -> Sql {
-        let sql = self.close(open.lit("select ").append(head), from);
-        sql.lit(" where ").append(wanted)
+        // Two levels, since a fold over nothing but the document's own fields would else fold the
+        // documents.
+        let lines = self.close(Sql::new().lit("select ").append(body).lit(" as line"), from);
+        let lines = lines.lit(" where ").append(wanted);
+        let sql = Sql::new().lit(open).lit(" from (").append(lines).lit(") as folded");
+        Ok((sql.lit(close), form))
     }
 
     fn actor(&self, attr: ActorAttr) -> Value {

@@ -1,1 +1,157 @@
-//! Migration.
+//! Tables follow the schema: data is kept, an interruption changes nothing, running again changes
+//! nothing more, and a table that was brought up to date equals one that is new.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fondaco_values::AnyId;
+use serde_json::json;
+
+use super::world::{ORDER, World, module, setup};
+use crate::db::Sql;
+use crate::model::{Query, Select, migrate};
+use crate::module::Registry;
+use crate::{Database, Error, Kernel, Result, Tx, records};
+
+const NAME: &str = "kernel_orders.order";
+
+/// The order a version later: fields added, renamed, taken away, counted more finely, searched.
+fn later() -> &'static str {
+    let toml = ORDER
+        .replace("urgent = { type = \"bool\" }", "hurry = { type = \"bool\", renamed_from = \"urgent\" }")
+        .replace("note = { type = \"long_text\" }", "note = { type = \"long_text\", search = true }")
+        .replace("margin = { type = \"money\", class = \"cost\" }\n", "")
+        .replace(
+            "extra = { type = \"json\" }",
+            "weight = { type = \"decimal\", scale = 3, required = true, default = \"1.5\" }\n\
+             double = { type = \"money\", compute = \"total * 2\", stored = true }\n\
+             discount2 = { type = \"integer\", index = true }",
+        );
+    Box::leak(toml.into_boxed_str())
+}
+
+async fn shape(tx: &mut Tx) -> Result<BTreeSet<String>> {
+    let sql = "select type || ' ' || name || ' ' || coalesce(sql, '') from sqlite_schema \
+               where name not like '%\\_\\_search\\_%' escape '\\'";
+    let mut shape: BTreeSet<String> =
+        tx.rows(Sql::text(sql)).await?.iter().map(|row| row.str(0).to_owned()).collect();
+    shape.retain(|line| !line.starts_with("table "));
+    let sql = "select m.name || '.' || c.name || ' ' || c.type from sqlite_schema as m \
+               join pragma_table_info(m.name) as c where m.type = 'table'";
+    let columns = tx.rows(Sql::text(sql)).await?;
+    shape.extend(columns.iter().map(|row| row.str(0).to_owned()).filter(|c| !c.contains("_old_")));
+    Ok(shape)
+}
+
+async fn shape_of(kernel: &Kernel, world: &World) -> BTreeSet<String> {
+    kernel.run(&world.own(), |tx| Box::pin(shape(tx))).await.unwrap()
+}
+
+async fn one_order(world: &World) -> AnyId {
+    let chief = world.ann(&["chief", "seller", "employee"]);
+    let order = json!({
+        "customer": world.acme.to_string(), "reference": "R1", "urgent": true, "margin": "1.25",
+        "note": "Żółw", "lines": [{"product": world.bolt.to_string(), "quantity": "2"}],
+    });
+    world.create(&chief, order).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
+    let world = World::new().await;
+    let order = one_order(&world).await;
+    let before = shape_of(&world.kernel, &world).await;
+    let upgrade = |crash: bool| {
+        let world = &world;
+        async move {
+            let work = move |tx: &mut Tx| {
+                let registry = Registry::new(vec![module(later())], Vec::new());
+                let registry = Arc::new(registry.unwrap());
+                tx.adopt(registry);
+            };
+            world
+                .run(&world.own(), move |tx| {
+                    work(tx);
+                    Box::pin(async move {
+                        migrate::run(tx).await?;
+                        let steps = tx.statements();
+                        if crash { Err(Error::Closed) } else { Ok(steps) }
+                    })
+                })
+                .await
+        }
+    };
+    let crashed = upgrade(true).await;
+    assert!(matches!(crashed, Err(Error::Closed)), "{crashed:?}");
+    assert_eq!(shape_of(&world.kernel, &world).await, before);
+    let first = upgrade(false).await.unwrap();
+    let after = shape_of(&world.kernel, &world).await;
+    assert_ne!(after, before);
+    let again = upgrade(false).await.unwrap();
+    assert!(again <= 2 && again < first, "{again} statements to find nothing to do");
+    assert_eq!(shape_of(&world.kernel, &world).await, after);
+
+    let chief = world.ann(&["chief", "seller", "employee"]);
+    let rec = world
+        .run(&chief, move |tx| {
+            Box::pin(async move { records::get(tx, NAME, order, &Select::default()).await })
+        })
+        .await
+        .unwrap()
+        .to_json();
+    assert_eq!((&rec["hurry"], &rec["weight"], &rec["double"]), (&json!(true), &json!("1.5"), &json!("10.00")));
+    let found = world
+        .run(&chief, |tx| {
+            Box::pin(async move {
+                let query = Query { search: Some("zolw".into()), ..Query::default() };
+                Ok(records::list(tx, NAME, &query).await?.rows.len())
+            })
+        })
+        .await;
+    assert_eq!(found.unwrap(), 1, "what is searched anew is found in old records too");
+    let own = world.own();
+    let kept = world.run(&own, |tx| {
+        let sql = Sql::text("select margin_old_1, extra_old_1 from kernel_orders_order");
+        Box::pin(async move { Ok(tx.row(sql).await?.unwrap().opt_int(0)) })
+    });
+    assert_eq!(kept.await.unwrap(), Some(12_500), "what is taken away is put aside");
+
+    let fresh = Kernel::open(setup(Database::Memory, later())).await.unwrap();
+    let fresh = shape_of(&fresh, &world).await;
+    assert_eq!(after, fresh, "brought up to date as if it were new");
+}
+
+#[tokio::test]
+async fn what_the_data_does_not_allow_is_refused_whole() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        let chief = world.ann(&["chief", "seller", "employee"]);
+        let order = json!({"customer": world.acme.to_string(), "note": "same"});
+        world.create(&chief, order).await.unwrap();
+    }
+    let before = shape_of(&world.kernel, &world).await;
+    for (from, to, says) in [
+        (
+            "note = { type = \"long_text\" }",
+            "note = { type = \"text\", unique = true }",
+            "two records have the same value",
+        ),
+        (
+            "urgent = { type = \"bool\" }",
+            "urgent = { type = \"bool\", required = true }",
+            "2 records have no value",
+        ),
+    ] {
+        let toml: &'static str = Box::leak(ORDER.replace(from, to).into_boxed_str());
+        let refused = world
+            .run(&world.own(), move |tx| {
+                let registry = Registry::new(vec![module(toml)], Vec::new()).unwrap();
+                tx.adopt(Arc::new(registry));
+                Box::pin(migrate::run(tx))
+            })
+            .await
+            .unwrap_err();
+        assert!(matches!(&refused, Error::Startup(text) if text.contains(says)), "{refused}");
+        assert_eq!(shape_of(&world.kernel, &world).await, before);
+    }
+}
