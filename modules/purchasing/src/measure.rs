@@ -1,0 +1,126 @@
+//! Amounts of lines, their taxes, and quantities between the product's unit and the base unit in
+//! which goods are counted. Pure.
+
+use std::collections::BTreeMap;
+
+use fondaco_kernel::shared::TaxCode;
+use fondaco_values::{Decimal, Id, Money, Quantity, Rounding, round};
+
+/// Quantity × price, rounded once, half away from zero, to the minor unit of the currency; `None`
+/// when it is out of range.
+pub(crate) fn amount(quantity: Quantity, unit_price: Decimal, exponent: u8) -> Option<Money> {
+    let amount = quantity.decimal().checked_mul(unit_price)?;
+    Money::round(amount, exponent, Rounding::HalfUp)
+}
+
+/// The tax of one code: on the sum of its lines, rounded once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TaxSum {
+    pub(crate) code: Id<TaxCode>,
+    pub(crate) rate: Decimal,
+    pub(crate) base: Money,
+    pub(crate) tax: Money,
+}
+
+/// One sum for each code with its rate, in the order of their ids; `None` when one is out of range.
+pub(crate) fn taxes(
+    lines: impl Iterator<Item = (Id<TaxCode>, Decimal, Money)>,
+    exponent: u8,
+) -> Option<Vec<TaxSum>> {
+    let mut bases: BTreeMap<Id<TaxCode>, (Decimal, Money)> = BTreeMap::new();
+    for (code, rate, amount) in lines {
+        let entry = bases.entry(code).or_insert((rate, Money::ZERO));
+        entry.1 += amount;
+    }
+    let sum = |(code, (rate, base)): (Id<TaxCode>, (Decimal, Money))| {
+        let tax = base.decimal().checked_mul(rate)?;
+        let tax = Money::round(tax, exponent, Rounding::HalfUp)?;
+        Some(TaxSum { code, rate, base, tax })
+    };
+    bases.into_iter().map(sum).collect()
+}
+
+/// The share of an amount that belongs to `part` of `whole`, in whole minor units.
+pub(crate) fn part(total: Money, part: Quantity, whole: Quantity, exponent: u8) -> Option<Money> {
+    let share = total.decimal().checked_mul(part.decimal())?.checked_div(whole.decimal())?;
+    Money::round(share, exponent, Rounding::HalfUp)
+}
+
+/// A quantity of the product's unit in base units, of which one has `factor`; `None` when it is out
+/// of range.
+pub(crate) fn to_base(own: Quantity, factor: Decimal) -> Option<Quantity> {
+    if factor == Decimal::ONE {
+        return Some(own);
+    }
+    Quantity::round(own.decimal().checked_mul(factor)?, 6, Rounding::HalfUp)
+}
+
+/// A quantity of base units in the product's unit.
+pub(crate) fn from_base(base: Quantity, factor: Decimal) -> Quantity {
+    if factor == Decimal::ONE {
+        return base;
+    }
+    let own = base.decimal().checked_div(factor).map(|own| round(own, 6, Rounding::HalfUp));
+    own.and_then(Quantity::exact).unwrap_or(base)
+}
+
+/// Takes `total` for `goal` when only the rounding of thirds of a dozen keeps them apart.
+pub(crate) fn settle(total: Quantity, goal: Quantity, factor: Decimal) -> Quantity {
+    let near = Quantity::from_scaled(NEAR);
+    if factor != Decimal::ONE && (total - goal).abs() <= near { goal } else { total }
+}
+
+/// Millionths that the rounding of several part deliveries may come to.
+const NEAR: i64 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::tests::{decimal, money, quantity};
+
+    #[test]
+    fn amounts_are_rounded_once() {
+        for (q, price, exponent, amount) in [
+            ("4", "430", 2, "1720"),
+            ("3", "0.335", 2, "1.01"),
+            ("1", "0.005", 2, "0.01"),
+            ("3", "99.5", 0, "299"),
+            ("3", "45.5805", 2, "136.74"),
+        ] {
+            let found = super::amount(quantity(q), decimal(price), exponent);
+            assert_eq!(found, Some(money(amount)), "{q} × {price}");
+        }
+        let most = decimal("9999999999999999");
+        assert_eq!(super::amount(quantity("9999999999"), most, 2), None);
+    }
+
+    #[test]
+    fn tax_is_of_the_sum_of_a_code() {
+        let lines = [(1, "0.2", "0.02"), (2, "0.1", "10"), (1, "0.2", "0.02"), (1, "0.2", "0.03")];
+        let lines = lines.map(|(code, rate, amount)| (Id::new(code), decimal(rate), money(amount)));
+        let sums = taxes(lines.into_iter(), 2).unwrap();
+        let figures: Vec<(i64, Money, Money)> =
+            sums.iter().map(|sum| (sum.code.raw(), sum.base, sum.tax)).collect();
+        // Line by line it would be 0.00 + 0.00 + 0.01.
+        assert_eq!(figures, [(1, money("0.07"), money("0.01")), (2, money("10"), money("1"))]);
+        let story = [(Id::new(1), decimal("0.2"), money("1720"))];
+        assert_eq!(taxes(story.into_iter(), 2).unwrap()[0].tax, money("344"));
+    }
+
+    #[test]
+    fn shares() {
+        let found = part(money("6000"), quantity("2"), quantity("5"), 2);
+        assert_eq!(found, Some(money("2400")));
+        assert_eq!(part(money("10"), quantity("1"), quantity("3"), 2), Some(money("3.33")));
+        assert_eq!(part(money("10"), quantity("1"), quantity("0"), 2), None);
+    }
+
+    #[test]
+    fn units() {
+        let dozen = decimal("12");
+        assert_eq!(to_base(quantity("2.5"), dozen), Some(quantity("30")));
+        assert_eq!(from_base(quantity("8"), dozen), quantity("0.666667"));
+        assert_eq!(settle(quantity("2.000001"), quantity("2"), dozen), quantity("2"));
+        assert_eq!(settle(quantity("2.000001"), quantity("2"), Decimal::ONE), quantity("2.000001"));
+    }
+}

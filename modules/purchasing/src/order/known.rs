@@ -1,0 +1,105 @@
+//! What the orders of a batch refer to, each kind of record looked up once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fondaco_kernel::model::Saving;
+use fondaco_kernel::record::Record;
+use fondaco_kernel::shared::{Currency, Party, Product, TaxCode, Unit};
+use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::{Result, Tx, rates};
+use fondaco_values::{Date, Decimal, Id};
+
+use super::prepare::link;
+use crate::home::{Home, home};
+use crate::supplier_price::Market;
+
+pub(super) struct Known {
+    pub(super) home: Home,
+    pub(super) suppliers: HashMap<Id<Party>, Party>,
+    pub(super) products: HashMap<Id<Product>, Product>,
+    pub(super) taxes: HashMap<Id<TaxCode>, TaxCode>,
+    pub(super) market: Market,
+    units: HashMap<Id<Unit>, Unit>,
+    currencies: HashMap<Id<Currency>, Currency>,
+    rates: BTreeMap<(Id<Currency>, Date), Decimal>,
+}
+
+impl Known {
+    pub(super) async fn load(tx: &mut Tx, drafts: &[&mut Saving]) -> Result<Known> {
+        let suppliers = drafts.iter().filter_map(|saving| saving.link("supplier")).collect();
+        let products = of_lines(drafts, "product");
+        let products = by_id(tx, products).await?;
+        let units = products.values().map(|product: &Product| product.unit).collect();
+        Ok(Known {
+            home: home(tx).await?,
+            suppliers: by_id(tx, suppliers).await?,
+            units: by_id(tx, units).await?,
+            market: Market::load(tx, products.keys().copied()).await?,
+            products,
+            taxes: HashMap::new(),
+            currencies: HashMap::new(),
+            rates: BTreeMap::new(),
+        })
+    }
+
+    /// What is known to be needed once empty fields are filled.
+    pub(super) async fn load_rest(&mut self, tx: &mut Tx, drafts: &[&mut Saving]) -> Result<()> {
+        let currencies = drafts.iter().filter_map(|saving| saving.link("currency"));
+        let home = self.home.currency;
+        let foreign: BTreeSet<Id<Currency>> =
+            currencies.filter(|currency| *currency != home).collect();
+        for currency in &foreign {
+            self.market.know(tx, *currency).await?;
+        }
+        self.currencies = by_id(tx, foreign).await?;
+        self.taxes = by_id(tx, of_lines(drafts, "tax_code")).await?;
+        Ok(())
+    }
+
+    /// Units of the company's currency for one of this one, asked for once a currency and day.
+    pub(super) async fn rate(
+        &mut self,
+        tx: &mut Tx,
+        currency: Id<Currency>,
+        on: Date,
+    ) -> Result<Decimal> {
+        if let Some(rate) = self.rates.get(&(currency, on)) {
+            return Ok(*rate);
+        }
+        let rate = rates::rate(tx, currency, self.home.currency, on).await?;
+        self.rates.insert((currency, on), rate);
+        Ok(rate)
+    }
+
+    pub(super) fn exponent(&self, currency: Option<Id<Currency>>) -> u8 {
+        let found = currency.and_then(|currency| self.currencies.get(&currency));
+        found.map_or(self.home.exponent, Currency::decimals)
+    }
+
+    /// Base units in one of the product's unit.
+    pub(super) fn factor(&self, product: &Product) -> Decimal {
+        self.units.get(&product.unit).map_or(Decimal::ONE, |unit| unit.factor)
+    }
+}
+
+/// What the lines of all drafts link to.
+fn of_lines<M>(drafts: &[&mut Saving], field: &str) -> BTreeSet<Id<M>> {
+    let links = drafts.iter().flat_map(|saving| {
+        let old = saving.old.as_ref();
+        let lines = saving.draft.lines("lines").iter();
+        lines.filter_map(move |line| link(line, old, field))
+    });
+    links.collect()
+}
+
+/// Those of the records that there are; the kernel tells of links that lead nowhere.
+pub(crate) async fn by_id<M: Record>(
+    tx: &mut Tx,
+    ids: BTreeSet<Id<M>>,
+) -> Result<HashMap<Id<M>, M>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = store::find::<M>(tx, Filter::new().is_in("id", ids)).await?;
+    Ok(found.into_iter().map(|record| (record.id(), record)).collect())
+}
