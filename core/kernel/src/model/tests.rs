@@ -4,3 +4,4 @@ mod world;
 mod agreement;
 mod migration;
 mod stories;
+mod figures;
