@@ -72,7 +72,11 @@ pub(crate) async fn offers(
 
 /// The product whose options count, what it offers, and the choice that holds: of a variant it is
 /// the one that it was made from.
-async fn of_product(tx: &mut Tx, product: Id<Product>, choice: &Json) -> Result<(Item, Offer, Json)> {
+async fn of_product(
+    tx: &mut Tx,
+    product: Id<Product>,
+    choice: &Json,
+) -> Result<(Item, Offer, Json)> {
     let mut item = store::get::<Item>(tx, product.cast()).await?;
     let mut choice = choice.clone();
     if let Some(root) = item.variant_of {
@@ -130,7 +134,11 @@ impl ports::Configuration for Configurator {
             let (_, offer, choice) = of_product(tx, product, choice).await?;
             // What was once sold is still made, though it may no longer be offered.
             let (choice, unreadable) = Choice::read(&choice, &offer.groups);
-            if unreadable.is_empty() { Ok(recipe(&choice)) } else { Err(Error::Invalid(unreadable)) }
+            if unreadable.is_empty() {
+                Ok(recipe(&choice))
+            } else {
+                Err(Error::Invalid(unreadable))
+            }
         })
     }
 
@@ -166,7 +174,8 @@ pub(crate) struct Configuration {
 
 /// Before configurations are saved: what comes of their choice, and what is wrong with it.
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
-    let mut ids: Vec<Id<Product>> = batch.iter().filter_map(|saving| saving.link("product")).collect();
+    let mut ids: Vec<Id<Product>> =
+        batch.iter().filter_map(|saving| saving.link("product")).collect();
     ids.sort_unstable();
     ids.dedup();
     let offers = offers(tx, &ids).await?;
@@ -175,7 +184,9 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let schema = tx.schema().clone();
     for saving in batch {
         let product = saving.link::<Product>("product");
-        let Some(item) = items.iter().find(|item| Some(item.product()) == product) else { continue };
+        let Some(item) = items.iter().find(|item| Some(item.product()) == product) else {
+            continue;
+        };
         let Some(offer) = offers.get(&item.product()) else { continue };
         let json = saving.value("choice").as_json().cloned().unwrap_or(Json::Null);
         let (choice, problems) = offer.judge(&json, &schema);

@@ -68,7 +68,8 @@ impl OptionGroup {
 
 /// Before groups are saved: what they offer can be chosen, and of what can be configured.
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
-    let mut ids: Vec<Id<Product>> = batch.iter().filter_map(|saving| saving.link("product")).collect();
+    let mut ids: Vec<Id<Product>> =
+        batch.iter().filter_map(|saving| saving.link("product")).collect();
     ids.sort_unstable();
     ids.dedup();
     let products = store::get_many::<Product>(tx, &ids).await?;
@@ -79,10 +80,8 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     for saving in batch.iter() {
         let product = products.iter().find(|product| Some(product.id) == saving.link("product"));
         if let Some(product) = product.filter(|product| product.kind != "configurable") {
-            let message = format!(
-                "{} is not configurable; make its kind configurable first.",
-                product.name
-            );
+            let message =
+                format!("{} is not configurable; make its kind configurable first.", product.name);
             problems.push(Problem::new("product", "not_configurable", message));
         }
         let stored = stored.iter().find(|group| group.id.any() == saving.id);

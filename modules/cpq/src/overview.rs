@@ -31,7 +31,8 @@ async fn section(tx: &mut Tx, party: Id<Party>) -> Result<Section> {
     let newest = of.clone().sort("-quoted_on").sort("-id").limit(SHOWN_MAX);
     let quotes = store::find::<Quote>(tx, newest).await?;
     let open = store::find::<Quote>(tx, of.eq("state", "sent")).await?;
-    let mut ids: Vec<Id<Currency>> = quotes.iter().chain(&open).map(|quote| quote.currency).collect();
+    let mut ids: Vec<Id<Currency>> =
+        quotes.iter().chain(&open).map(|quote| quote.currency).collect();
     ids.sort_unstable();
     ids.dedup();
     let currencies = store::get_many::<Currency>(tx, &ids).await?;
@@ -44,7 +45,8 @@ async fn section(tx: &mut Tx, party: Id<Party>) -> Result<Section> {
         *sum = *sum + quote.net.unwrap_or(Money::ZERO);
     }
     let mut figures = vec![("Quotes without answer".to_owned(), open.len().to_string())];
-    let sum = |(code, sum): (&str, Money)| ("Offered, before tax".to_owned(), format!("{sum} {code}"));
+    let sum =
+        |(code, sum): (&str, Money)| ("Offered, before tax".to_owned(), format!("{sum} {code}"));
     figures.extend(sums.into_iter().map(sum));
     let row = |quote: &Quote| SectionRow {
         document: quote.document(),
@@ -52,17 +54,10 @@ async fn section(tx: &mut Tx, party: Id<Party>) -> Result<Section> {
         state: quote.state.clone(),
         figures: vec![
             ("Quoted on".to_owned(), quote.quoted_on.to_string()),
-            (
-                "Total".to_owned(),
-                format!("{} {}", quote.total.unwrap_or(Money::ZERO), code(quote)),
-            ),
+            ("Total".to_owned(), format!("{} {}", quote.total.unwrap_or(Money::ZERO), code(quote))),
         ],
     };
-    Ok(Section {
-        title: "Quotes".to_owned(),
-        figures,
-        documents: quotes.iter().map(row).collect(),
-    })
+    Ok(Section { title: "Quotes".to_owned(), figures, documents: quotes.iter().map(row).collect() })
 }
 
 fn title(quote: &Quote) -> String {

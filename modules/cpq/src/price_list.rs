@@ -217,10 +217,7 @@ fn overlaps(lines: &[Kept<'_>]) -> Vec<Problem> {
 }
 
 /// Whether two times have a day in common.
-pub(crate) fn meet(
-    one: (Option<Date>, Option<Date>),
-    other: (Option<Date>, Option<Date>),
-) -> bool {
+pub(crate) fn meet(one: (Option<Date>, Option<Date>), other: (Option<Date>, Option<Date>)) -> bool {
     let begins = |from: Option<Date>| from.unwrap_or(Date::MIN);
     let ends = |until: Option<Date>| until.unwrap_or(Date::MAX);
     begins(one.0) <= ends(other.1) && begins(other.0) <= ends(one.1)
@@ -336,10 +333,8 @@ mod tests {
             option: Some("frame.carbon".into()),
             ..fixed(line(2, Some(7), None, "0"), "650")
         };
-        let surcharge = PriceListLine {
-            discount: Some(Decimal::new(-10, 2)),
-            ..line(3, Some(7), None, "0")
-        };
+        let surcharge =
+            PriceListLine { discount: Some(Decimal::new(-10, 2)), ..line(3, Some(7), None, "0") };
         let two = vec![
             ("Price list Dealers: 850.00".to_owned(), "-50".to_owned()),
             ("Price list Dealers, Carbon frame: 650.00".to_owned(), "-50".to_owned()),

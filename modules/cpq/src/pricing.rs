@@ -260,7 +260,8 @@ impl Ground {
     ) -> std::result::Result<(Named, Options), Vec<Problem>> {
         let Asked { question, item, root, choice } = *asked;
         let own = self.own_price(asked, reach);
-        let of_variant = |own: &&shared::Price| own.product == item.product() && own.product != root.product();
+        let of_variant =
+            |own: &&shared::Price| own.product == item.product() && own.product != root.product();
         if let Some(own) = own.filter(of_variant) {
             // The variant has a price of its own, with all that is in it.
             return Ok((Named::new(from(own.min_quantity), own.price.decimal()), Vec::new()));
@@ -411,26 +412,18 @@ async fn customers(
     Ok(customers.into_iter().map(|one| (one.party(), one.price_list)).collect())
 }
 
-async fn whole_units(
-    tx: &mut Tx,
-    items: &HashMap<Id<Product>, Item>,
-) -> Result<HashSet<Id<Unit>>> {
+async fn whole_units(tx: &mut Tx, items: &HashMap<Id<Product>, Item>) -> Result<HashSet<Id<Unit>>> {
     let ids = unique(items.values().map(|item| item.unit));
     let units = store::get_many::<Unit>(tx, &ids).await?;
     Ok(units.into_iter().filter(|unit| unit.decimals == 0).map(|unit| unit.id).collect())
 }
 
-async fn decimals(
-    tx: &mut Tx,
-    currencies: &[Id<Currency>],
-) -> Result<HashMap<Id<Currency>, u8>> {
+async fn decimals(tx: &mut Tx, currencies: &[Id<Currency>]) -> Result<HashMap<Id<Currency>, u8>> {
     let currencies = store::get_many::<Currency>(tx, currencies).await?;
     Ok(currencies.into_iter().map(|currency| (currency.id, currency.decimals())).collect())
 }
 
-async fn parents(
-    tx: &mut Tx,
-) -> Result<HashMap<Id<ProductCategory>, Option<Id<ProductCategory>>>> {
+async fn parents(tx: &mut Tx) -> Result<HashMap<Id<ProductCategory>, Option<Id<ProductCategory>>>> {
     let all = store::find::<ProductCategory>(tx, Filter::new()).await?;
     Ok(all.into_iter().map(|category| (category.id, category.parent)).collect())
 }

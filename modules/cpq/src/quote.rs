@@ -11,14 +11,16 @@ use serde_json::Value as Json;
 use crate::configuration::Configuration;
 use crate::price_list::PriceList;
 
-mod prepare;
-mod sheet;
-mod outlook;
 mod approval;
 mod course;
 mod order;
+mod outlook;
+mod prepare;
+mod sheet;
 
-pub(crate) use course::{EXPIRE, approve, cancel, expire, expire_due, refresh, reject, revise, send};
+pub(crate) use course::{
+    EXPIRE, approve, cancel, expire, expire_due, refresh, reject, revise, send,
+};
 pub(crate) use order::{accept, order};
 pub(crate) use prepare::prepare;
 

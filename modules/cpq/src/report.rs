@@ -118,10 +118,7 @@ pub(crate) async fn results(tx: &mut Tx, args: Args) -> Result<Table> {
         filter: Some(filter.join(" && ")),
         sort: vec!["id".to_owned()],
         limit: Some(PAGE_SIZE_MAX),
-        show: Select {
-            fields: fields.map(str::to_owned).to_vec(),
-            expand: Vec::new(),
-        },
+        show: Select { fields: fields.map(str::to_owned).to_vec(), expand: Vec::new() },
         ..Query::default()
     };
     let mut exchange = Exchange { to: &company, rates: BTreeMap::new() };
@@ -135,10 +132,9 @@ pub(crate) async fn results(tx: &mut Tx, args: Args) -> Result<Table> {
             let net = exchange.amount(tx, net, currency, on).await?;
             let who = rec.link::<Company>("salesperson").map(Id::raw);
             let name = rec.title_of("salesperson").unwrap_or("Nobody");
-            let results = all.entry(who).or_insert_with(|| Results {
-                name: name.to_owned(),
-                ..Results::default()
-            });
+            let results = all
+                .entry(who)
+                .or_insert_with(|| Results { name: name.to_owned(), ..Results::default() });
             results.add(rec.state().unwrap_or_default(), net);
         }
         match page.next {

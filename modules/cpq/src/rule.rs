@@ -132,7 +132,8 @@ fn foreign(expr: &Expr, model: &Model) -> Option<String> {
 
 /// The name of an option by its code, or the code where there is no such option any more.
 fn name_of(code: &str, groups: &[OptionGroup]) -> String {
-    let all = groups.iter().flat_map(|group| group.options.iter().map(move |option| (group, option)));
+    let all =
+        groups.iter().flat_map(|group| group.options.iter().map(move |option| (group, option)));
     let found = all.into_iter().find(|(group, option)| group.code_of(option) == code);
     found.map_or_else(|| code.to_owned(), |(_, option)| option.name.clone())
 }
@@ -214,7 +215,8 @@ impl Scope for SeenOption<'_> {
 
 /// Before rules are saved: they can be read, and name options that there are.
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
-    let mut ids: Vec<Id<Product>> = batch.iter().filter_map(|saving| saving.link("product")).collect();
+    let mut ids: Vec<Id<Product>> =
+        batch.iter().filter_map(|saving| saving.link("product")).collect();
     ids.sort_unstable();
     ids.dedup();
     let offers = configuration::offers(tx, &ids).await?;

@@ -9,36 +9,56 @@ use crate::rule::Rule;
 
 pub(crate) fn bike() -> Vec<OptionGroup> {
     vec![
-        group(1, "frame", "Frame", vec![
-            option("aluminium", "Aluminium frame", "0"),
-            option("carbon", "Carbon frame", "700"),
-            ProductOption { active: false, ..option("steel", "Steel frame", "-50") },
-        ]),
-        group(2, "wheels", "Wheels", vec![
-            option("standard", "Standard wheels", "0"),
-            ProductOption {
-                component: Some(Id::new(71)),
-                quantity: Quantity::from_int(2),
-                ..option("carbon", "Carbon wheels", "500")
-            },
-        ]),
-        group(3, "drivetrain", "Drivetrain", vec![
-            option("mechanical", "Mechanical drivetrain", "0"),
-            option("electronic", "Electronic drivetrain", "600"),
-        ]),
+        group(
+            1,
+            "frame",
+            "Frame",
+            vec![
+                option("aluminium", "Aluminium frame", "0"),
+                option("carbon", "Carbon frame", "700"),
+                ProductOption { active: false, ..option("steel", "Steel frame", "-50") },
+            ],
+        ),
+        group(
+            2,
+            "wheels",
+            "Wheels",
+            vec![
+                option("standard", "Standard wheels", "0"),
+                ProductOption {
+                    component: Some(Id::new(71)),
+                    quantity: Quantity::from_int(2),
+                    ..option("carbon", "Carbon wheels", "500")
+                },
+            ],
+        ),
+        group(
+            3,
+            "drivetrain",
+            "Drivetrain",
+            vec![
+                option("mechanical", "Mechanical drivetrain", "0"),
+                option("electronic", "Electronic drivetrain", "600"),
+            ],
+        ),
         OptionGroup {
             min_options: 0,
             max_options: None,
-            ..group(4, "extras", "Extras", vec![
-                ProductOption {
-                    preselected: false,
-                    operation: Some("Paint".into()),
-                    work_centre: Some("PAINT".into()),
-                    hours: Some("1.5".parse().unwrap()),
-                    ..option("colour", "Custom colour", "150")
-                },
-                ProductOption { preselected: false, ..option("bell", "Bell", "9.90") },
-            ])
+            ..group(
+                4,
+                "extras",
+                "Extras",
+                vec![
+                    ProductOption {
+                        preselected: false,
+                        operation: Some("Paint".into()),
+                        work_centre: Some("PAINT".into()),
+                        hours: Some("1.5".parse().unwrap()),
+                        ..option("colour", "Custom colour", "150")
+                    },
+                    ProductOption { preselected: false, ..option("bell", "Bell", "9.90") },
+                ],
+            )
         },
     ]
 }

@@ -112,7 +112,8 @@ pub(super) async fn look(tx: &mut Tx, sheet: &mut Sheet, document: DocRef) -> Re
 /// The day on which the last of the goods is there; services are always.
 fn promise(sheet: &Sheet) -> Option<Date> {
     let counted = |line: &&SheetLine| line.item.as_ref().is_some_and(Item::is_counted);
-    let days: Option<Vec<Date>> = sheet.lines.iter().filter(counted).map(|line| line.ready_on).collect();
+    let days: Option<Vec<Date>> =
+        sheet.lines.iter().filter(counted).map(|line| line.ready_on).collect();
     days.and_then(|days| days.into_iter().max())
 }
 
@@ -200,9 +201,8 @@ async fn variants(
 ) -> Result<HashMap<(Id<Product>, String), Id<Product>>> {
     let configured = |line: &&SheetLine| line.item.as_ref().is_some_and(Item::is_configurable);
     let lines = sheet.lines.iter().filter(configured);
-    let keys: Vec<(Id<Product>, String)> = lines
-        .filter_map(|line| Some((line.product, line.priced.as_ref()?.key.clone())))
-        .collect();
+    let keys: Vec<(Id<Product>, String)> =
+        lines.filter_map(|line| Some((line.product, line.priced.as_ref()?.key.clone()))).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -384,7 +384,8 @@ mod tests {
     #[test]
     fn a_part_is_short_by_what_is_not_free() {
         let part = |free: &str| {
-            Part::new(Id::new(1), "Frame".into(), Quantity::from_int(5), free.parse().unwrap()).short
+            Part::new(Id::new(1), "Frame".into(), Quantity::from_int(5), free.parse().unwrap())
+                .short
         };
         assert_eq!(part("3"), Quantity::from_int(2));
         assert_eq!(part("7"), Quantity::ZERO);

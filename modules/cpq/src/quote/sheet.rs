@@ -121,7 +121,8 @@ impl Sheet {
     pub(super) fn taxes(&mut self, rates: &BTreeMap<Id<TaxCode>, Decimal>, decimals: u8) {
         for (code, rate) in rates {
             let mine = |line: &SheetLine| line.tax_code == Some(*code);
-            let own: Vec<usize> = (0..self.lines.len()).filter(|at| mine(&self.lines[*at])).collect();
+            let own: Vec<usize> =
+                (0..self.lines.len()).filter(|at| mine(&self.lines[*at])).collect();
             let amounts: Vec<i64> = own.iter().map(|at| self.lines[*at].amount.scaled()).collect();
             let sum: Money = own.iter().map(|at| self.lines[*at].amount).sum();
             let tax = Money::round(sum.decimal() * rate, decimals, Rounding::HalfUp);
@@ -167,13 +168,23 @@ impl SheetLine {
         let chosen = draft.has("choice") || draft.has("configuration") || moved;
         let kept = stored.filter(|_| !chosen);
         let kept_tax = stored.filter(|_| !moved).and_then(|line| line.tax_code);
-        let choice = over(draft, "choice", |v| v.as_json().cloned(), kept.and_then(|line| line.choice.clone()));
+        let choice = over(
+            draft,
+            "choice",
+            |v| v.as_json().cloned(),
+            kept.and_then(|line| line.choice.clone()),
+        );
         let text = |v: &Value| v.as_text().filter(|t| !t.trim().is_empty()).map(str::to_owned);
         Some(SheetLine {
             product,
             configuration: draft.get("configuration").and_then(link).filter(|_| choice.is_none()),
             choice: choice.unwrap_or(Json::Null),
-            description: over(draft, "description", text, kept.and_then(|line| line.description.clone())),
+            description: over(
+                draft,
+                "description",
+                text,
+                kept.and_then(|line| line.description.clone()),
+            ),
             quantity: over(draft, "quantity", quantity, stored.map(|line| line.quantity))?,
             discount: over(draft, "discount", Value::as_decimal, stored.map(|line| line.discount))
                 .unwrap_or_default(),
@@ -320,7 +331,10 @@ mod tests {
         sheet.taxes(&rates(&[(20, "0.2")]), 2);
         sheet.costs(Some(Decimal::ONE), 2);
         let totals = sheet.totals();
-        assert_eq!((totals.tax, totals.total()), ("2565".parse().unwrap(), "15390".parse().unwrap()));
+        assert_eq!(
+            (totals.tax, totals.total()),
+            ("2565".parse().unwrap(), "15390".parse().unwrap())
+        );
         assert_eq!(totals.margin(), Some("6746.43".parse().unwrap()));
         assert_eq!(totals.margin_rate(), Some("0.526037".parse().unwrap()));
     }
