@@ -337,10 +337,10 @@ fn skipped(meta: &Meta, at: usize, field: &Field) -> bool {
 }
 
 /// Compares with what is there; what changes gets its next version.
-fn finished(tx: &Tx, meta: &Arc<Meta>, old: Option<Rec>, mut next: Rec) -> Checked {
+fn finished(tx: &Tx, meta: &Meta, old: Option<Rec>, mut next: Rec) -> Checked {
     let Some(old) = old else {
         let changed = (0..next.values.len()).filter(|at| !next.values[*at].is_null()).collect();
-        return Checked { meta: meta.clone(), old: None, next, changed };
+        return Checked { old: None, next, changed };
     };
     let mut lines_change = false;
     for of in &meta.lines {
@@ -361,7 +361,7 @@ fn finished(tx: &Tx, meta: &Arc<Meta>, old: Option<Rec>, mut next: Rec) -> Check
     if lines_change || !changed.is_empty() {
         touch(tx, meta, &mut next);
     }
-    Checked { meta: meta.clone(), old: Some(old), next, changed }
+    Checked { old: Some(old), next, changed }
 }
 
 fn touch(tx: &Tx, meta: &Meta, rec: &mut Rec) {

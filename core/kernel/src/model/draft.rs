@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use fondaco_schema::{Field, Kind, Model};
+use fondaco_schema::{Field, Model};
 use fondaco_values::{AnyId, Date, Decimal, Id, Money, Quantity, Value};
 use serde_json::Value as Json;
 
@@ -178,21 +178,6 @@ impl Draft {
         self.lines.push((at, lines));
     }
 
-    /// Keeps only what `keep` answers true for, in lines too.
-    pub(crate) fn retain(&mut self, keep: &dyn Fn(&Field) -> bool) {
-        for (at, field) in self.meta.model.fields.values().enumerate() {
-            if self.values[at].is_some() && !keep(field) {
-                self.values[at] = None;
-            }
-            if matches!(field.kind, Kind::Lines { .. }) && !keep(field) {
-                self.lines.retain(|(lines, _)| *lines != at);
-            }
-        }
-        for line in self.lines.iter_mut().flat_map(|(_, lines)| lines) {
-            line.draft.retain(keep);
-        }
-    }
-
     #[track_caller]
     fn at(&self, field: &str) -> usize {
         let at = self.meta.model.field_index(field);
@@ -256,7 +241,6 @@ impl Saving {
 /// INVARIANT: made by `check` only.
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
-    pub(super) meta: Arc<Meta>,
     pub(super) old: Option<Rec>,
     pub(super) next: Rec,
     pub(super) changed: Vec<usize>,

@@ -368,7 +368,7 @@ fn write_cursor(keys: &[Cell], mark: &str) -> String {
 fn read_cursor(cursor: &str, mark: &str, keys: usize) -> Result<Vec<Cell>> {
     let broken = || Error::problem("after", "cursor", "The cursor is not one of this question.");
     let digits = cursor.as_bytes();
-    if !cursor.is_ascii() || digits.len() % 2 != 0 {
+    if !cursor.is_ascii() || !digits.len().is_multiple_of(2) {
         return Err(broken());
     }
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

@@ -4,4 +4,5 @@ mod world;
 mod agreement;
 mod migration;
 mod stories;
+mod texts;
 mod figures;

@@ -4,6 +4,9 @@
 //! writes those few statements itself).
 
 mod expression;
+mod condition;
+mod form;
+mod writer;
 mod filter;
 mod functions;
 mod insert;
@@ -13,14 +16,15 @@ mod update;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub(crate) use expression::{Form, Sight, Writer};
 pub(crate) use filter::{Key, found, keyset, order};
+pub(crate) use form::Form;
 pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
 pub(crate) use select::{
     Plan, array, by_ids, children, count, deal, documents, field_ref, many, page, signed,
 };
 pub(crate) use update::{delete, rewrite, update};
+pub(crate) use writer::{Sight, Writer};
 
 /// The column and the suffix of the table that full-text search works on.
 pub(crate) const SEARCH_COLUMN: &str = "search_text";

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::world::{World, draft};
 use crate::model::compute::Ambient;
-use crate::model::sql::{self, Form, Sight, Writer};
+use crate::model::sql::{Form, Sight, Writer};
 use crate::model::{Stage, cells};
 use crate::records;
 use crate::store;
@@ -66,7 +66,9 @@ impl Maker<'_> {
         }
         let d = depth.saturating_sub(1);
         match self.pick(depth, 4, 19) {
-            0 => self.chance.of(&["total", "discount", "margin", "customer.credit_limit"]).to_owned(),
+            0 => {
+                self.chance.of(&["total", "discount", "margin", "customer.credit_limit"]).to_owned()
+            }
             1 => self.chance.of(&["0", "1", "2", "-3", "100", "7"]).to_owned(),
             2 => self.chance.of(&["0.5", "2.50", "-1.25", "10.123456", "0.0001", "5.0"]).to_owned(),
             3 => self.chance.of(&["total", "size(tags)", "decimal(\"7.00\")", "5"]).to_owned(),
@@ -88,7 +90,10 @@ impl Maker<'_> {
             _ if self.line => "l.quantity".to_owned(),
             17 => {
                 let name = self.chance.of(&["sum", "min", "max"]);
-                format!("{name}(lines.{})", self.chance.of(&["quantity", "price", "amount", "count"]))
+                format!(
+                    "{name}(lines.{})",
+                    self.chance.of(&["quantity", "price", "amount", "count"])
+                )
             }
             _ => {
                 let name = self.chance.of(&["sum", "min", "max"]);
@@ -108,7 +113,9 @@ impl Maker<'_> {
     fn text(&mut self, depth: usize) -> String {
         let d = depth.saturating_sub(1);
         match self.pick(depth, 3, 8) {
-            0 => self.chance.of(&["note", "reference", "customer.name", "place", "state"]).to_owned(),
+            0 => {
+                self.chance.of(&["note", "reference", "customer.name", "place", "state"]).to_owned()
+            }
             1 => self.chance.of(&["'a'", "'Ł'", "''", "' b '", "'draft'", "'ÁB'"]).to_owned(),
             2 if self.line => self.chance.of(&["l.text", "l.product.name"]).to_owned(),
             2 => "note".to_owned(),
@@ -158,8 +165,14 @@ impl Maker<'_> {
         let sign = self.chance.of(&["==", "!=", "<", "<=", ">", ">="]);
         match self.pick(depth, 3, 19) {
             0 => self.chance.of(&["urgent", "heavy", "customer.active", "true"]).to_owned(),
-            1 => format!("{} == null", self.chance.of(&["note", "due", "urgent", "customer.country"])),
-            2 => self.chance.of(&["'a' in tags", "customer in watchers", "seller == actor.user"]).to_owned(),
+            1 => format!(
+                "{} == null",
+                self.chance.of(&["note", "due", "urgent", "customer.country"])
+            ),
+            2 => self
+                .chance
+                .of(&["'a' in tags", "customer in watchers", "seller == actor.user"])
+                .to_owned(),
             3..=6 => format!("({} {sign} {})", self.number(d), self.number(d)),
             7 | 8 => format!("({} {sign} {})", self.text(d), self.text(d)),
             9 => format!("({} {sign} {})", self.date(d), self.date(d)),
@@ -172,9 +185,17 @@ impl Maker<'_> {
                 let name = self.chance.of(&["contains", "startsWith", "endsWith", "matches"]);
                 format!("{name}({}, {})", self.text(d), self.text(d))
             }
-            16 => format!("({} in [{}, {}, {}])", self.number(d), self.number(0), self.number(0), self.number(d)),
+            16 => format!(
+                "({} in [{}, {}, {}])",
+                self.number(d),
+                self.number(0),
+                self.number(0),
+                self.number(d)
+            ),
             17 => format!("({} ? {} : {})", self.truth(d), self.truth(d), self.truth(d)),
-            _ if self.line => format!("(l.text {} {})", self.chance.of(&["==", "!="]), self.text(d)),
+            _ if self.line => {
+                format!("(l.text {} {})", self.chance.of(&["==", "!="]), self.text(d))
+            }
             _ => {
                 let name = self.chance.of(&["exists", "all"]);
                 let body = self.inside(d, Maker::truth);
@@ -207,9 +228,9 @@ fn order(chance: &mut Chance, world: &World, n: usize) -> Json {
         "customer": world.acme.to_string(), "reference": chance.maybe(format!("R{n}").into()),
         "note": chance.maybe(note.into()), "discount": chance.maybe(discount.into()),
         "margin": chance.maybe(json!("12.34")), "due": chance.maybe(due.into()),
-        "at": chance.maybe(at.into()), "urgent": chance.maybe(json!(n % 2 == 0)),
-        "tags": if n % 3 == 0 { json!(["a", "b"]) } else { json!([]) },
-        "watchers": if n % 5 == 0 { json!([world.acme.to_string()]) } else { json!([]) },
+        "at": chance.maybe(at.into()), "urgent": chance.maybe(json!(n.is_multiple_of(2))),
+        "tags": if n.is_multiple_of(3) { json!(["a", "b"]) } else { json!([]) },
+        "watchers": if n.is_multiple_of(5) { json!([world.acme.to_string()]) } else { json!([]) },
         "lines": lines,
     })
 }

@@ -17,11 +17,8 @@ struct Bare {
     statements: Vec<(String, Vec<Vec<Cell>>)>,
 }
 
-const TABLES: [(&str, &str); 3] = [
-    ("kernel_orders_order", "id"),
-    ("kernel_orders_line", "\"order\""),
-    ("audit", "record"),
-];
+const TABLES: [(&str, &str); 3] =
+    [("kernel_orders_order", "id"), ("kernel_orders_line", "\"order\""), ("audit", "record")];
 
 async fn rows_of(tx: &mut Tx, id: i64) -> Result<Bare> {
     let mut statements = Vec::new();
@@ -57,10 +54,19 @@ impl Bare {
 fn report(what: &str, kernel: Duration, bare: Duration) {
     let per = |d: Duration| d.as_nanos() / ROUNDS as u128 / 1_000;
     let ratio = kernel.as_nanos() * 100 / bare.as_nanos().max(1);
-    println!("{what}: {} µs, bare {} µs, ratio {}.{:02}", per(kernel), per(bare), ratio / 100, ratio % 100);
+    println!(
+        "{what}: {} µs, bare {} µs, ratio {}.{:02}",
+        per(kernel),
+        per(bare),
+        ratio / 100,
+        ratio % 100
+    );
 }
 
-async fn creating(tx: &mut Tx, world: (fondaco_values::AnyId, fondaco_values::AnyId)) -> Result<()> {
+async fn creating(
+    tx: &mut Tx,
+    world: (fondaco_values::AnyId, fondaco_values::AnyId),
+) -> Result<()> {
     let (acme, bolt) = world;
     let order = || Order::of(acme, (1..=10).map(|n| Line::of(bolt, n)).collect());
     let mut first = order();
@@ -93,9 +99,23 @@ async fn creating(tx: &mut Tx, world: (fondaco_values::AnyId, fondaco_values::An
 }
 
 async fn listing(tx: &mut Tx) -> Result<()> {
-    let fields = ["reference", "customer", "seller", "ordered_on", "due", "total", "state", "number", "currency"];
+    let fields = [
+        "reference",
+        "customer",
+        "seller",
+        "ordered_on",
+        "due",
+        "total",
+        "state",
+        "number",
+        "currency",
+    ];
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
-    let query = Query { show: Select { fields, ..Select::default() }, sort: vec!["-id".into()], ..Query::default() };
+    let query = Query {
+        show: Select { fields, ..Select::default() },
+        sort: vec!["-id".into()],
+        ..Query::default()
+    };
     let text = "select m.id, m.version, m.reference, m.customer, m.seller, m.ordered_on, m.due, m.total, m.state, \
                 m.number, m.currency, c.name, u.name, e.code from kernel_orders_order as m \
                 left join party as c on c.id = m.customer left join user as u on u.id = m.seller \

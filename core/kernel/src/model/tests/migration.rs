@@ -18,8 +18,14 @@ const NAME: &str = "kernel_orders.order";
 /// The order a version later: fields added, renamed, taken away, counted more finely, searched.
 fn later() -> &'static str {
     let toml = ORDER
-        .replace("urgent = { type = \"bool\" }", "hurry = { type = \"bool\", renamed_from = \"urgent\" }")
-        .replace("note = { type = \"long_text\" }", "note = { type = \"long_text\", search = true }")
+        .replace(
+            "urgent = { type = \"bool\" }",
+            "hurry = { type = \"bool\", renamed_from = \"urgent\" }",
+        )
+        .replace(
+            "note = { type = \"long_text\" }",
+            "note = { type = \"long_text\", search = true }",
+        )
         .replace("margin = { type = \"money\", class = \"cost\" }\n", "")
         .replace(
             "extra = { type = \"json\" }",
@@ -99,7 +105,10 @@ async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
         .await
         .unwrap()
         .to_json();
-    assert_eq!((&rec["hurry"], &rec["weight"], &rec["double"]), (&json!(true), &json!("1.5"), &json!("10.00")));
+    assert_eq!(
+        (&rec["hurry"], &rec["weight"], &rec["double"]),
+        (&json!(true), &json!("1.5"), &json!("10.00"))
+    );
     let found = world
         .run(&chief, |tx| {
             Box::pin(async move {

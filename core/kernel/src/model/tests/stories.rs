@@ -185,13 +185,26 @@ async fn orders_are_found_sorted_and_paged() {
         let query = Query { search: Some(words.to_owned()), ..Query::default() };
         assert_eq!(found(&world, &chief, query).await, expected, "{words}");
     }
-    for sort in [vec!["reference"], vec!["-urgent", "total"], vec!["urgent", "-total"], vec!["customer", "-ordered_on"], vec!["heavy"], vec![]] {
+    for sort in [
+        vec!["reference"],
+        vec!["-urgent", "total"],
+        vec!["urgent", "-total"],
+        vec!["customer", "-ordered_on"],
+        vec!["heavy"],
+        vec![],
+    ] {
         let sort: Vec<String> = sort.into_iter().map(str::to_owned).collect();
         let whole = found(&world, &chief, Query { sort: sort.clone(), ..Query::default() }).await;
         let mut paged = Vec::new();
         let mut after = None;
         loop {
-            let query = Query { sort: sort.clone(), limit: Some(1), after, count: true, ..Query::default() };
+            let query = Query {
+                sort: sort.clone(),
+                limit: Some(1),
+                after,
+                count: true,
+                ..Query::default()
+            };
             let page = list(&world, &chief, query).await.unwrap();
             assert_eq!(page.count.unwrap().number, 4);
             paged.extend(page.rows.iter().map(|rec| rec.text("reference").unwrap().to_owned()));
@@ -268,12 +281,16 @@ async fn an_order_is_changed_acted_on_and_deleted() {
     let id = world.create(&ann, order).await.unwrap();
     let before = read(&world, &ann, id).await.unwrap();
     let keep = before.pointer("/lines/1/id").cloned().unwrap();
-    let lines = json!({"lines": [{"product": bolt, "quantity": "5"}, {"id": keep, "quantity": "3"}]});
+    let lines =
+        json!({"lines": [{"product": bolt, "quantity": "5"}, {"id": keep, "quantity": "3"}]});
     let done = change(&world, &ann, (id, Some(1)), lines).await.unwrap();
     assert_eq!(done, [(id, 2)]);
     let after = read(&world, &ann, id).await.unwrap();
     assert_eq!(after["total"], "12.80");
-    assert_eq!((after["lines"][1]["id"].clone(), after["lines"][1]["version"].clone()), (keep, json!(2)));
+    assert_eq!(
+        (after["lines"][1]["id"].clone(), after["lines"][1]["version"].clone()),
+        (keep, json!(2))
+    );
     let stale = change(&world, &ann, (id, Some(1)), json!({"note": "x"})).await;
     assert_eq!(refusal(stale), "conflict version");
     let same = change(&world, &ann, (id, Some(2)), json!({"reference": "R"})).await.unwrap();
@@ -288,7 +305,8 @@ async fn an_order_is_changed_acted_on_and_deleted() {
     let chief = world.ann(&["chief", "seller"]);
     delete(&world, &chief, id).await.unwrap();
     assert_eq!(refusal(read(&world, &chief, id).await), "not found");
-    let log = world.run(&chief, move |tx| Box::pin(crate::audit::of_record(tx, ORDER, id, 10, |_| true)));
+    let log =
+        world.run(&chief, move |tx| Box::pin(crate::audit::of_record(tx, ORDER, id, 10, |_| true)));
     let log: Vec<String> = log.await.unwrap().into_iter().map(|change| change.action).collect();
     assert_eq!(log, ["delete", "confirm", "update", "create"]);
 }
@@ -322,17 +340,29 @@ async fn a_module_works_on_its_own_structs() {
                 let mut order = Order::of(acme, vec![Line::of(bolt, 2), Line::of(nut, 10)]);
                 order.tags = vec!["x".into()];
                 let id = store::insert(tx, &mut order).await?;
-                assert_eq!((order.total.to_string(), order.state.as_str()), ("6.00".into(), "draft"));
-                assert_eq!(order.lines[0].price.map(|price| price.to_string()), Some("2.50".into()));
+                assert_eq!(
+                    (order.total.to_string(), order.state.as_str()),
+                    ("6.00".into(), "draft")
+                );
+                assert_eq!(
+                    order.lines[0].price.map(|price| price.to_string()),
+                    Some("2.50".into())
+                );
                 order.lines.remove(0);
                 order.lines[0].quantity = Decimal::from(20);
                 order.reference = Some("R9".into());
                 let mut stale = order.clone();
                 store::update(tx, &mut order).await?;
                 assert_eq!((order.total.to_string(), order.version), ("2.00".into(), 2));
-                assert!(matches!(store::update(tx, &mut stale).await, Err(crate::Error::Conflict { .. })));
+                assert!(matches!(
+                    store::update(tx, &mut stale).await,
+                    Err(crate::Error::Conflict { .. })
+                ));
                 let found = store::find::<Order>(tx, Filter::new().eq("reference", "R9")).await?;
-                assert_eq!((found.len(), found[0].lines.len(), &found[0].tags[..]), (1, 1, &["x".to_owned()][..]));
+                assert_eq!(
+                    (found.len(), found[0].lines.len(), &found[0].tags[..]),
+                    (1, 1, &["x".to_owned()][..])
+                );
                 for (filter, expected) in [
                     (Filter::new().eq("customer", acme).eq("state", "draft"), 1),
                     (Filter::new().gt("total", Money::from_minor(200, 2)), 0),
@@ -342,7 +372,11 @@ async fn a_module_works_on_its_own_structs() {
                     (Filter::new().when("sum(lines.quantity) > 19.0"), 1),
                     (Filter::new().eq("reference", Value::Null), 0),
                 ] {
-                    assert_eq!(store::count::<Order>(tx, filter.clone()).await?, expected, "{filter:?}");
+                    assert_eq!(
+                        store::count::<Order>(tx, filter.clone()).await?,
+                        expected,
+                        "{filter:?}"
+                    );
                 }
                 store::perform::<Order>(tx, id, "confirm", Args::default()).await?;
                 assert_eq!(store::get(tx, id).await?.state, "confirmed");
@@ -368,7 +402,9 @@ struct Wrong {
 
 #[test]
 fn a_struct_that_differs_from_its_model_is_refused() {
-    let sources = crate::model::sources().into_iter().chain(super::world::module(super::world::ORDER).sources());
+    let sources = crate::model::sources()
+        .into_iter()
+        .chain(super::world::module(super::world::ORDER).sources());
     let schema = fondaco_schema::load(&sources.collect::<Vec<_>>()).unwrap();
     let declared = crate::record::Declared::of::<Wrong>();
     let error = crate::model::Catalog::new(schema.into(), &[declared]).unwrap_err().to_string();

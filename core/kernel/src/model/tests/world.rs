@@ -130,7 +130,13 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn of(product: AnyId, quantity: i64) -> Line {
         let (price, amount) = (None, Money::ZERO);
-        Line { id: Id::default(), product: product.cast(), quantity: quantity.into(), price, amount }
+        Line {
+            id: Id::default(),
+            product: product.cast(),
+            quantity: quantity.into(),
+            price,
+            amount,
+        }
     }
 }
 
