@@ -33,7 +33,10 @@ impl Position {
                 let part = i128::from(quantity.scaled());
                 share(self.value, part, whole, Rounding::HalfUp).unwrap_or(self.value)
             }
-            Method::Standard { unit_cost } => self.value - worth(left, unit_cost, exponent),
+            // Never below nothing, should the standard be newer than the value.
+            Method::Standard { unit_cost } => {
+                (self.value - worth(left, unit_cost, exponent)).max(0)
+            }
         };
         self.quantity = left;
         self.value -= value;
@@ -53,7 +56,7 @@ impl Position {
         let value = match method {
             Method::Average => cost,
             Method::Standard { unit_cost } => {
-                worth(self.quantity, unit_cost, exponent) - self.value
+                (worth(self.quantity, unit_cost, exponent) - self.value).max(0)
             }
         };
         self.value += value;
@@ -73,7 +76,8 @@ impl Position {
             return None;
         }
         let value = Decimal::new(self.value, u32::from(exponent));
-        value.checked_div(self.quantity.decimal()).map(|cost| round(cost, 6, Rounding::HalfUp))
+        let cost = value.checked_div(self.quantity.decimal())?;
+        Some(round(cost, 6, Rounding::HalfUp).normalize())
     }
 }
 
