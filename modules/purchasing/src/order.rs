@@ -12,7 +12,7 @@ pub(crate) mod stop;
 
 use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
 use fondaco_kernel::{DocRef, Error, Record};
-use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding};
+use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
 use crate::home::HomeMoney;
 use crate::measure;
@@ -199,7 +199,8 @@ impl OrderLine {
 
     /// What one base unit comes in at, in the company's currency.
     pub(crate) fn unit_cost(&self, rate: Decimal) -> Option<Decimal> {
-        self.unit_price.checked_mul(rate)?.checked_div(self.factor)
+        let cost = self.unit_price.checked_mul(rate)?.checked_div(self.factor)?;
+        Some(round(cost, PRICE_PLACES, Rounding::HalfUp))
     }
 }
 

@@ -218,19 +218,23 @@ impl OrderLine {
         self.invoiced - self.credited
     }
 
-    /// What may be invoiced now.
-    pub(crate) fn billable(&self, goods: Goods) -> Quantity {
+    /// What the customer owes by now: of goods what is delivered and kept, else what is ordered.
+    fn owed(&self, goods: Goods) -> Quantity {
         let base = match (self.goods, goods) {
             (true, Goods::Counted) => self.delivered,
             _ => self.quantity,
         };
-        (base - self.returned - self.invoiced_and_kept()).max(Quantity::ZERO)
+        base - self.returned
     }
 
-    /// Invoiced beyond what the customer keeps: to be credited.
-    pub(crate) fn creditable(&self) -> Quantity {
-        let due = self.quantity.max(self.delivered) - self.returned;
-        (self.invoiced_and_kept() - due).max(Quantity::ZERO)
+    /// What may be invoiced now.
+    pub(crate) fn billable(&self, goods: Goods) -> Quantity {
+        (self.owed(goods) - self.invoiced_and_kept()).max(Quantity::ZERO)
+    }
+
+    /// Invoiced beyond what the customer owes: to be credited.
+    pub(crate) fn creditable(&self, goods: Goods) -> Quantity {
+        (self.invoiced_and_kept() - self.owed(goods)).max(Quantity::ZERO)
     }
 
     fn is_invoiced(&self) -> bool {
@@ -274,9 +278,11 @@ impl OrderLine {
         self.delivered_cost.0 -= value;
     }
 
-    /// What one unit of the delivered goods did cost, in the company's currency.
+    /// What one base unit of the delivered goods did cost, in the company's currency.
     pub(crate) fn unit_cost(&self) -> Option<Decimal> {
-        self.delivered_cost.0.decimal().checked_div(self.kept().decimal())
+        let base = self.kept().decimal().checked_mul(self.factor)?;
+        let cost = self.delivered_cost.0.decimal().checked_div(base)?;
+        Some(round(cost, PRICE_PLACES, Rounding::HalfUp))
     }
 }
 
@@ -369,12 +375,12 @@ pub(crate) mod tests {
             (["5", "5", "2", "0", "0"], "3", "3", "0"),
             (["5", "5", "2", "5", "0"], "0", "0", "2"),
             (["5", "5", "2", "5", "2"], "0", "0", "0"),
-            (["5", "0", "0", "5", "0"], "0", "0", "0"),
+            (["5", "3", "1", "3", "0"], "0", "1", "1"),
         ] {
             let line = line(figures);
             assert_eq!(line.billable(Goods::Counted), quantity(counted), "{figures:?}");
             assert_eq!(line.billable(Goods::Uncounted), quantity(uncounted), "{figures:?}");
-            assert_eq!(line.creditable(), quantity(credit), "{figures:?}");
+            assert_eq!(line.creditable(Goods::Counted), quantity(credit), "{figures:?}");
         }
     }
 

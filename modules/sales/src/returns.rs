@@ -146,7 +146,8 @@ pub(crate) async fn credit(tx: &mut Tx, this: Allowed<Return>, args: Args) -> Re
     };
     let mut order = store::get::<SalesOrder>(tx, this.order).await?;
     let on = args.date("on").unwrap_or_else(|| tx.today());
-    let ask = this.credit(&mut order, on);
+    let goods = home::goods(tx);
+    let ask = this.credit(&mut order, goods, on);
     if ask.lines.is_empty() {
         let message = "Nothing that came back was invoiced; close the return.";
         return Err(Error::problem("lines", "nothing_to_credit", message));
@@ -154,7 +155,7 @@ pub(crate) async fn credit(tx: &mut Tx, this: Allowed<Return>, args: Args) -> Re
     let note = billing.credit(tx, ask).await?;
     let credited = billing.billed(tx, &this.source()).await?;
     this.credited_total = credited.total.abs();
-    let (goods, invoices, home) = (home::goods(tx), home::invoices(tx), home(tx).await?);
+    let (invoices, home) = (home::invoices(tx), home(tx).await?);
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     if this.state == "received" {
@@ -215,7 +216,7 @@ impl Return {
                 key: line.id.any(),
                 product: line.product,
                 quantity: measure::to_base(line.quantity, own.factor)?,
-                unit_cost: own.unit_cost().and_then(|cost| cost.checked_div(own.factor)),
+                unit_cost: own.unit_cost(),
             })
         });
         Expected {
@@ -228,11 +229,11 @@ impl Return {
 
     /// The credit note over what came back, was invoiced and is not credited; noted at once on both
     /// documents.
-    fn credit(&mut self, order: &mut SalesOrder, on: Date) -> InvoiceAsk {
+    fn credit(&mut self, order: &mut SalesOrder, goods: Goods, on: Date) -> InvoiceAsk {
         let mut lines = Vec::new();
         for line in &mut self.lines {
             let Some(own) = order.line(line.order_line) else { continue };
-            let quantity = (line.received - line.credited).min(own.creditable());
+            let quantity = (line.received - line.credited).min(own.creditable(goods));
             if quantity <= Quantity::ZERO {
                 continue;
             }
@@ -340,10 +341,10 @@ mod tests {
             let mut order = order(vec![line(figures)]);
             let mut this = coming_back("2");
             this.lines[0].received = quantity(received);
-            let ask = this.credit(&mut order, "2026-03-09".parse().unwrap());
+            let ask = this.credit(&mut order, Goods::Counted, "2026-03-09".parse().unwrap());
             let found = ask.lines.first().map(|line| line.quantity);
             assert_eq!(found, credited.map(quantity), "{figures:?}");
-            assert!(this.credit(&mut order, ask.on).lines.is_empty(), "once");
+            assert!(this.credit(&mut order, Goods::Counted, ask.on).lines.is_empty(), "once");
         }
     }
 

@@ -143,7 +143,7 @@ async fn fill_head(tx: &mut Tx, saving: &mut Saving, known: &mut Known) -> Resul
     Ok(())
 }
 
-/// Fills lines that are new or have another product.
+/// Fills lines that are new or have another product; an expected cost follows the quantity.
 fn fill_lines(saving: &mut Saving, known: &Known) {
     let Saving { old, draft, .. } = saving;
     let old = old.as_ref();
@@ -152,7 +152,11 @@ fn fill_lines(saving: &mut Saving, known: &Known) {
         let Some(product) = product else { continue };
         let before = old_line(line, old).and_then(|line| line.link::<Product>("product"));
         if before == Some(product.id) {
+            follow_quantity(line, old, known.home.exponent);
             continue;
+        }
+        if before.is_some() {
+            line.draft.set("expected_cost", Value::Null);
         }
         if line.draft.text("description").unwrap_or_default().is_empty() {
             line.draft.set("description", product.name.as_str());
@@ -162,6 +166,16 @@ fn fill_lines(saving: &mut Saving, known: &Known) {
         }
         line.draft.set("factor", known.factor(product));
         line.draft.set("goods", product.kind != "service");
+    }
+}
+
+fn follow_quantity(line: &mut Line, old: Option<&Rec>, exponent: u8) {
+    let Some(before) = old_line(line, old) else { return };
+    let was = before.decimal("quantity").and_then(Quantity::exact).unwrap_or_default();
+    let now = quantity(line, old);
+    let cost = before.money("expected_cost").filter(|_| was != now);
+    if let Some(cost) = cost.and_then(|cost| measure::part(cost, now, was, exponent)) {
+        line.draft.set("expected_cost", cost);
     }
 }
 
