@@ -288,7 +288,10 @@ async fn a_reopened_order_keeps_its_number_and_forgets_the_rest() {
     house.rep.update("sales.order", id, json!({ "lines": lines })).await.unwrap();
     house.act(id, "confirm", Json::Null).await.unwrap();
     let order = house.get(id).await;
-    assert_eq!((order["number"].as_str(), order["net"].as_str()), (Some("SO-2026-00001"), Some("150.00")));
+    assert_eq!(
+        (order["number"].as_str(), order["net"].as_str()),
+        (Some("SO-2026-00001"), Some("150.00"))
+    );
     assert_eq!(order["margin"], "60", "the expected cost follows the quantity");
 }
 
@@ -310,7 +313,8 @@ async fn refusals_name_the_line_and_the_cure() {
     assert_eq!(problems(refused), ["lines[0].quantity: agreed"]);
     let note = json!({ "note": "at the back door", "promised_on": "2026-03-09" });
     house.rep.update("sales.order", id, note).await.unwrap();
-    let refused = house.rep.update("sales.order", id, json!({ "delivery_state": "complete" })).await;
+    let refused =
+        house.rep.update("sales.order", id, json!({ "delivery_state": "complete" })).await;
     assert_eq!(problems(refused), ["delivery_state: readonly"]);
 }
 
@@ -333,7 +337,9 @@ async fn who_sees_and_who_acts() {
     house.act(id, "confirm", Json::Null).await.unwrap();
     assert_eq!(house.rep.get("party", smith).await.unwrap()["customer"], true);
     house.rep.create("party", json!({ "name": "New", "customer": true })).await.unwrap();
-    assert!(house.rep.create("party", json!({ "name": "Seller", "supplier": true })).await.is_err());
+    assert!(
+        house.rep.create("party", json!({ "name": "Seller", "supplier": true })).await.is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,7 +354,10 @@ async fn orders_of_long_ago_keep_their_days_and_prices() {
     let id = house.order_of(order, &[("chain", "12", given)]).await;
     house.act(id, "confirm", Json::Null).await.unwrap();
     let order = house.get(id).await;
-    assert_eq!((order["net"].as_str(), order["ordered_on"].as_str()), (Some("142.80"), Some("1996-07-04")));
+    assert_eq!(
+        (order["net"].as_str(), order["ordered_on"].as_str()),
+        (Some("142.80"), Some("1996-07-04"))
+    );
     let range = [("from", "1996-01-01"), ("until", "1996-12-31")];
     let table = house.rep.report("sales.by_customer", &range).await.unwrap();
     assert_eq!(texts(&table.rows[0])[1..], ["1", "142.80", "1", "1996-07-04"]);
@@ -372,7 +381,8 @@ async fn long_orders_ask_no_more_than_short_ones() {
                     let draft = records::draft_of(tx, "sales.order", &order)?;
                     let id = records::create(tx, "sales.order", vec![draft]).await?[0];
                     let created = tx.statements();
-                    let args = records::arguments(tx, "sales.order", "confirm", &Default::default())?;
+                    let args =
+                        records::arguments(tx, "sales.order", "confirm", &Default::default())?;
                     records::act(tx, "sales.order", id, "confirm", args).await?;
                     Ok((created, tx.statements() - created))
                 })
@@ -415,10 +425,16 @@ async fn the_same_quote_places_one_order() {
     assert_eq!(first, second);
     let order = house.get(first.id).await;
     assert_eq!(order["lines"][0]["description"], "Bike, carbon frame");
-    assert_eq!((order["net"].as_str(), order["total"].as_str()), (Some("12825.00"), Some("15390.00")));
+    assert_eq!(
+        (order["net"].as_str(), order["total"].as_str()),
+        (Some("12825.00"), Some("15390.00"))
+    );
     house.act(first.id, "confirm", Json::Null).await.unwrap();
     let order = house.get(first.id).await;
-    assert_eq!((order["margin"].as_str(), order["promised_on"].as_str()), (Some("6825"), Some("2026-04-01")));
+    assert_eq!(
+        (order["margin"].as_str(), order["promised_on"].as_str()),
+        (Some("6825"), Some("2026-04-01"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -427,8 +443,7 @@ async fn reports_add_up() {
     let smith = house.key("party", "smith").await;
     let first = house.order(&[("chain", "4", json!({})), ("fitting", "1", json!({}))]).await;
     let second = house.order(&[("chain", "2", json!({})), ("chain", "1", json!({}))]).await;
-    let dollars =
-        house.order_of(json!({ "customer": smith }), &[("bike", "1", json!({}))]).await;
+    let dollars = house.order_of(json!({ "customer": smith }), &[("bike", "1", json!({}))]).await;
     house.order(&[("bike", "9", json!({}))]).await; // a draft is not sold
     for id in [first, second, dollars] {
         house.act(id, "confirm", Json::Null).await.unwrap();
@@ -502,7 +517,10 @@ async fn goods_are_set_aside_delivered_in_parts_and_come_back() {
     assert_eq!(receipt.model, "inventory.receipt");
     house.boss.act("inventory.receipt", receipt.id, "done", Json::Null).await.unwrap();
     let returned = house.rep.get("sales.return", back).await.unwrap();
-    assert_eq!((returned["state"].as_str(), returned["number"].as_str()), (Some("received"), Some("SR-2026-00001")));
+    assert_eq!(
+        (returned["state"].as_str(), returned["number"].as_str()),
+        (Some("received"), Some("SR-2026-00001"))
+    );
     let order = house.get(id).await;
     assert_eq!(order["lines"][0]["returned"], "2");
     assert_eq!(order["lines"][0]["delivered_cost"], "3647.14");
@@ -556,7 +574,10 @@ async fn what_is_delivered_is_invoiced_and_what_comes_back_credited() {
     house.boss.act("inventory.receipt", receipt, "done", Json::Null).await.unwrap();
     house.rep.act("sales.return", back, "credit", Json::Null).await.unwrap();
     let returned = house.rep.get("sales.return", back).await.unwrap();
-    assert_eq!((returned["state"].as_str(), returned["credited_total"].as_str()), (Some("done"), Some("3078.00")));
+    assert_eq!(
+        (returned["state"].as_str(), returned["credited_total"].as_str()),
+        (Some("done"), Some("3078.00"))
+    );
     assert_eq!(house.get(id).await["lines"][0]["credited"], "1");
 }
 
