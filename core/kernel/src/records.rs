@@ -46,6 +46,17 @@ pub async fn get(tx: &mut Tx, model: &str, id: AnyId, select: &Select) -> Result
     rec.ok_or_else(|| Error::not_found(model, id))
 }
 
+/// The records of these ids that the caller may see, in no order, without lines.
+pub async fn get_many(
+    tx: &mut Tx,
+    model: &str,
+    ids: &[AnyId],
+    select: &Select,
+) -> Result<Vec<Rec>> {
+    let meta = tx.registry().catalog.meta(model)?.clone();
+    model::many(tx, &meta, ids, select).await
+}
+
 /// A page of records that the caller may see.
 pub async fn list(tx: &mut Tx, model: &str, query: &Query) -> Result<Page> {
     let meta = tx.registry().catalog.meta(model)?.clone();

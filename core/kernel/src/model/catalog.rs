@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use fondaco_schema::{Expr, Kind, Model, Schema, Type, expr};
+use fondaco_schema::{Expr, Kind, Model, Node, Schema, Type, expr};
 
 use regex_lite::Regex;
 
@@ -43,6 +43,9 @@ pub struct Meta {
     pub(crate) unstored: Vec<usize>,
     pub(crate) searched: Vec<usize>,
     pub(crate) system: System,
+    /// Whether the company's record is needed to compute or check a record: for the currency of its
+    /// money, or because a computed field asks for it; its lines included.
+    pub(crate) of_company: bool,
     /// Compiled patterns by index of field.
     pub(crate) patterns: Vec<(usize, Regex)>,
     pub(crate) texts: Texts,
@@ -164,6 +167,14 @@ impl Catalog {
     }
 }
 
+fn asks_company(model: &Model) -> bool {
+    let mut asks = model.fields.values().any(|field| field.kind == Kind::Money);
+    for compute in model.fields.values().filter_map(|field| field.compute.as_ref()) {
+        compute.node.walk(&mut |part| asks |= matches!(part, Node::Company(_)));
+    }
+    asks
+}
+
 fn regex(pattern: &str) -> std::result::Result<Regex, regex_lite::Error> {
     Regex::new(&format!("^(?:{pattern})$"))
 }
@@ -242,6 +253,7 @@ impl Meta {
         }
         let searched = all().filter(|(_, field)| field.search).map(|(at, _)| at).collect();
         let table = model.table();
+        let below = lines.iter().any(|of| of.child.of_company);
         Meta {
             table,
             columns,
@@ -251,6 +263,7 @@ impl Meta {
             unstored,
             searched,
             system,
+            of_company: asks_company(&model) || below,
             patterns: patterns(&model),
             texts: Texts::default(),
             model,
@@ -291,6 +304,7 @@ impl Meta {
             help: String::new(),
         };
         Meta {
+            of_company: false,
             patterns: patterns(&model),
             model: Arc::new(model),
             table: String::new(),

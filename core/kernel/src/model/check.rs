@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use fondaco_schema::{Field, Kind, Node};
+use fondaco_schema::{Field, Kind};
 use fondaco_values::{AnyId, Problem, Value};
 
 use super::catalog::Meta;
@@ -27,7 +27,7 @@ pub(crate) async fn check(
     tx: &mut Tx,
     meta: &Arc<Meta>,
     batch: Vec<Saving>,
-    found: &Found,
+    (mut stage, found): (Stage, &Found),
 ) -> Result<(Vec<Checked>, Stage)> {
     let mut problems = Problems::new(batch.len());
     let mut pairs = Vec::with_capacity(batch.len());
@@ -36,7 +36,7 @@ pub(crate) async fn check(
         let next = next_of(tx, meta, &saving, &mut problems);
         pairs.push((saving.old, next));
     }
-    let mut stage = stage_for(tx, meta, &pairs).await?;
+    prepare(tx, &mut stage, meta, &pairs).await?;
     let mut wanted = Wanted::default();
     let mut checked = Vec::with_capacity(pairs.len());
     for (at, (old, mut next)) in pairs.into_iter().enumerate() {
@@ -257,19 +257,14 @@ fn put(meta: &Meta, draft: &Draft, rec: &mut Rec, path: &str, problems: &mut Pro
     }
 }
 
-/// Reads what computing and checking need: linked records, currencies, the company.
-async fn stage_for(tx: &mut Tx, meta: &Meta, pairs: &[(Option<Rec>, Rec)]) -> Result<Stage> {
-    let metas = || std::iter::once(meta).chain(meta.lines.iter().map(|of| of.child.as_ref()));
-    let computes =
-        |meta: &Meta| meta.stored.iter().chain(&meta.unstored).copied().collect::<Vec<_>>();
-    let mut nodes: Vec<&Node> = Vec::new();
-    for meta in metas() {
-        let fields = computes(meta).into_iter();
-        nodes.extend(fields.filter_map(|at| Some(&meta.model.fields[at].compute.as_ref()?.node)));
-    }
-    let mut stage = Stage::new(tx, &nodes).await?;
-    let has_money = |meta: &Meta| meta.model.fields.values().any(|f| f.kind == Kind::Money);
-    if metas().any(has_money) {
+/// Reads what computing and checking need: the company, currencies.
+async fn prepare(
+    tx: &mut Tx,
+    stage: &mut Stage,
+    meta: &Meta,
+    pairs: &[(Option<Rec>, Rec)],
+) -> Result<()> {
+    if meta.of_company {
         stage.know_company(tx).await?;
         let recs = pairs.iter().map(|(_, next)| next);
         let lines = || pairs.iter().flat_map(|(_, next)| next.lines.iter().flat_map(|(_, l)| l));
@@ -280,7 +275,7 @@ async fn stage_for(tx: &mut Tx, meta: &Meta, pairs: &[(Option<Rec>, Rec)]) -> Re
             stage.fetch(tx, currency, &ids).await?;
         }
     }
-    Ok(stage)
+    Ok(())
 }
 
 /// Every field that changes, of the record and of its lines.
@@ -453,9 +448,13 @@ async fn exist(
         ids.sort_unstable();
         ids.dedup();
         let target = registry.catalog.meta(&model)?;
-        // What was read for computing is there; whose it is, only the database is asked.
-        let shared = sight == Sight::Whole && !target.is_of_company();
-        let read = |id: &AnyId| shared && stage.known(*id).is_some();
+        // What was read for defaults and computing is there, and says whose it is.
+        let own = tx.ctx().company().any();
+        let ours = |rec: &Rec| {
+            let company = target.system.company.map(|at| rec.values[at].as_link());
+            rec.model.name == model && company.is_none_or(|company| company == Some(own))
+        };
+        let read = |id: &AnyId| sight == Sight::Whole && stage.known(*id).is_some_and(ours);
         ids.retain(|id| !read(id));
         let there = present(tx, stage, target, &ids, sight).await?;
         let missing = |id: &AnyId| !there.contains(id) && !read(id);

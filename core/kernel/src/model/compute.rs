@@ -289,7 +289,8 @@ fn fitted(kind: &Kind, value: Value, exponent: Option<u8>) -> Value {
 
 /// Sets what new records and new lines do not say: the state they begin in and the defaults, each
 /// in the order of fields, so that one may read those before it.
-pub(crate) async fn defaults(tx: &mut Tx, meta: &Arc<Meta>, batch: &mut [Saving]) -> Result<()> {
+/// What was read for it is kept for the checks.
+pub(crate) async fn defaults(tx: &mut Tx, meta: &Arc<Meta>, batch: &mut [Saving]) -> Result<Stage> {
     let nodes: Vec<&Node> = default_nodes(meta).collect();
     let below: Vec<&Node> = meta.lines.iter().flat_map(|l| default_nodes(&l.child)).collect();
     let all: Vec<&Node> = nodes.iter().chain(&below).copied().collect();
@@ -302,7 +303,7 @@ pub(crate) async fn defaults(tx: &mut Tx, meta: &Arc<Meta>, batch: &mut [Saving]
         }
     }
     if meta.lines.is_empty() {
-        return Ok(());
+        return Ok(stage);
     }
     for rec in &recs {
         stage.know(rec.clone());
@@ -334,7 +335,11 @@ pub(crate) async fn defaults(tx: &mut Tx, meta: &Arc<Meta>, batch: &mut [Saving]
             }
         }
     }
-    Ok(())
+    // Only wished so far: not what checks may go by.
+    for rec in &recs {
+        stage.linked.remove(&rec.id.raw());
+    }
+    Ok(stage)
 }
 
 fn default_nodes(meta: &Meta) -> impl Iterator<Item = &Node> {

@@ -30,6 +30,6 @@ pub(crate) use check::{arguments, links_seen};
 pub(crate) use compute::Stage;
 pub(crate) use expand::shown;
 pub(crate) use input::{from_json, from_text};
-pub(crate) use query::{Ask, ask, field_node, how_many, list, one};
+pub(crate) use query::{Ask, ask, field_node, how_many, list, many, one};
 pub(crate) use save::{Deed, delete, save, state_now};
 pub(crate) use sources::sources;

@@ -408,6 +408,20 @@ pub(crate) async fn one(
     Ok(found.pop())
 }
 
+/// Records of these ids that the caller may see, with the lines that he selects.
+pub(crate) async fn many(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    select: &Select,
+) -> Result<Vec<Rec>> {
+    let registry = tx.registry().clone();
+    let fields = chosen(tx.ctx(), &registry.catalog, meta, &select.fields)?;
+    let mut found = seen(tx, meta, ids, &fields).await?;
+    super::expand::shown(tx, meta, &mut found, &select.expand).await?;
+    Ok(found)
+}
+
 /// A field or a path as the expression language knows it.
 pub(crate) fn field_node(catalog: &Catalog, meta: &Arc<Meta>, name: &str) -> Result<Node> {
     let unknown = || Error::Internal(format!("{} has no field {name}", meta.model.name));

@@ -42,9 +42,14 @@ pub(crate) async fn save(
     mut batch: Vec<Saving>,
     deed: Deed<'_>,
 ) -> Result<Vec<Saved>> {
-    compute::defaults(tx, meta, &mut batch).await?;
+    let mut stage = compute::defaults(tx, meta, &mut batch).await?;
+    let before = tx.statements();
     hooks::before_save(tx, &meta.model, &mut batch).await?;
-    let (mut checked, mut stage) = check::check(tx, meta, batch, &deed.found).await?;
+    if tx.statements() > before {
+        // A hook was at the database: what was read before it may be another now.
+        stage = Stage::new(tx, &[]).await?;
+    }
+    let (mut checked, mut stage) = check::check(tx, meta, batch, (stage, &deed.found)).await?;
     if let Some(right) = deed.right {
         let recs: Vec<&Rec> = checked.iter().map(|c| &c.next).collect();
         still_allowed(tx, &mut stage, meta, right, &recs).await?;
