@@ -4,13 +4,13 @@ use fondaco_kernel::module::DocRef;
 use fondaco_kernel::ports::billing::{Billed, InvoiceAsk, InvoiceLineAsk};
 use fondaco_kernel::ports::books::{Place, ValueMove};
 use fondaco_kernel::ports::credit::Standing;
-use fondaco_kernel::{Result, Table, ledger};
+use fondaco_kernel::{Result, Table, ledger, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
 use fondaco_values::{AnyId, Money, Quantity, Value};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// A company with accounting alone: its clerk, its accountant, a customer and a supplier.
 struct Office {
@@ -580,6 +580,34 @@ async fn exchange_differences_come_to_light_at_payment() {
     assert_eq!(office.balance("6900").await, "0.00 0.25");
 }
 
+/// The same payments in any order leave the same gain, and nothing on the account.
+#[tokio::test]
+async fn the_order_of_payments_does_not_matter() {
+    let mut gains = Vec::new();
+    for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+        let office = Office::with(&[DOLLARS]).await;
+        let dollar = office.shop.admin.by_key("currency", "USD").await.unwrap();
+        let line = json!({ "description": "Bicycle", "unit_price": "99.97" });
+        let invoice = json!({ "party": office.customer, "currency": dollar, "lines": [line] });
+        let id = office.clerk.create("accounting.invoice", invoice).await.unwrap();
+        office.post("accounting.invoice", id).await;
+        office.shop.on("2026-03-10");
+        for part in order {
+            let amount = ["33.33", "0.01", "66.63"][part];
+            let payment = json!({
+                "party": office.customer, "currency": dollar, "amount": amount,
+                "allocations": [{ "invoice": id, "amount": amount }],
+            });
+            let payment = office.clerk.create("accounting.payment", payment).await.unwrap();
+            office.post("accounting.payment", payment).await;
+        }
+        assert_eq!(office.open_of("accounting.invoice", id).await, "paid 0.00");
+        assert_eq!(office.balance("1200").await, "0.00 0.00");
+        gains.push(office.balance("6900").await);
+    }
+    assert_eq!(gains, ["0.00 5.00"; 3]);
+}
+
 #[tokio::test]
 async fn no_rate_no_invoice() {
     let office = Office::open().await;
@@ -674,6 +702,11 @@ async fn orders_hold_the_limit_of_a_customer() {
     release(1, None).await.unwrap();
     hold(2, "400").await.unwrap();
 
+    let credit = office.clerk.report("accounting.credit", &[]).await.unwrap();
+    assert_eq!(
+        rows(&credit, &[1, 2, 3, 4, 5, 6]),
+        ["Acme 1000.00 600.00 0.00 400.00 0.00"]
+    );
     let blocked = json!({ "credit_limit": null, "credit_blocked": true });
     office.accountant.update("party", office.customer, blocked).await.unwrap();
     assert_eq!(problems(hold(3, "1").await), ["customer: credit_blocked"]);
@@ -833,6 +866,66 @@ async fn the_page_of_an_account_and_of_a_party() {
     let figures: Vec<String> = section.figures.iter().map(|(l, f)| format!("{l} {f}")).collect();
     assert_eq!(figures, ["Receivable 70.00 EUR", "Overdue 70.00 EUR", "Open invoices 1"]);
     assert_eq!(section.documents.len(), 1);
+}
+
+#[tokio::test]
+async fn tax_that_is_half_deductible_or_owed_by_the_company() {
+    let office = Office::open().await;
+    for (code, more) in [
+        ("CAR", json!({ "deductible": "0.5" })),
+        ("EU", json!({ "reverse_charge": true })),
+    ] {
+        let mut fields = json!({ "code": code, "name": code, "kind": "purchase", "rate": "0.2" });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let tax = office.accountant.create("tax_code", fields).await.unwrap();
+        let line = json!({ "description": code, "unit_price": "100", "tax_code": tax });
+        let bill = json!({ "party": office.supplier, "lines": [line] });
+        let id = office.clerk.create("accounting.bill", bill).await.unwrap();
+        office.post("accounting.bill", id).await;
+    }
+    assert_eq!(office.balance("2000").await, "0.00 220.00");
+    assert_eq!(office.balance("6000").await, "210.00 0.00");
+    assert_eq!(office.balance("1400").await, "30.00 0.00");
+    assert_eq!(office.balance("2100").await, "0.00 20.00");
+    let span = [("from", "2026-03-01"), ("to", "2026-03-31")];
+    let tax = office.accountant.report("accounting.tax_report", &span).await.unwrap();
+    assert_eq!(rows(&tax, &[1, 4, 5, 6]), ["CAR 100.00 10.00 0.00", "EU 100.00 20.00 20.00"]);
+    assert_eq!(text(&tax.totals[5]), "-10.00");
+}
+
+#[tokio::test]
+async fn a_long_invoice_takes_no_statement_a_line() {
+    let office = Office::open().await;
+    let mut counts = Vec::new();
+    for lines in [1, 100] {
+        let line = json!({ "description": "Bolt", "unit_price": "0.07", "tax_code": office.tax_out });
+        let lines: Vec<Json> = std::iter::repeat_n(line, lines).collect();
+        let invoice = json!({ "party": office.customer, "lines": lines });
+        let id = office.clerk.create("accounting.invoice", invoice).await.unwrap();
+        let count = office
+            .with_ports(move |tx| {
+                Box::pin(async move {
+                    let before = tx.statements();
+                    let model = "accounting.invoice";
+                    let args = records::arguments(tx, model, "post", &Map::new())?;
+                    records::act(tx, model, id, "post", args).await?;
+                    Ok(tx.statements() - before)
+                })
+            })
+            .await
+            .unwrap();
+        counts.push(count);
+    }
+    assert_eq!(counts[0], counts[1]);
+}
+
+#[tokio::test]
+async fn goods_of_before_come_into_the_books() {
+    let office = Office::open().await;
+    let entry = json!({ "kind": "opening", "text": "Goods" });
+    let id = office.accountant.create("accounting.entry", entry).await.unwrap();
+    let without = office.accountant.act("accounting.entry", id, "take_stock", Json::Null).await;
+    assert_eq!(problems(without), ["lines: no_stock"]);
 }
 
 #[tokio::test]

@@ -264,6 +264,7 @@ pub(crate) async fn refund(tx: &mut Tx, bill: Allowed<Bill>, args: Args) -> Resu
         reference: args.text("reference").map(str::to_owned),
         dated_on: args.date("on").unwrap_or_else(|| tx.today()),
         due_on: None,
+        payment_term: None,
         corrects: Some(bill.id),
         reason: args.text("reason").map(str::to_owned),
         taxes: Vec::new(),

@@ -40,7 +40,7 @@ async fn invoice(tx: &mut Tx, ask: InvoiceAsk, kind: &str) -> Result<DocRef> {
         party: ask.party,
         dated_on: ask.on,
         due_on: None,
-        payment_term: ask.payment_term,
+        payment_term: ask.payment_term.filter(|_| kind == "invoice"),
         currency: ask.currency,
         reference: ask.reference,
         corrects: None,

@@ -15,11 +15,12 @@ pub(crate) struct General;
 impl Books for General {
     fn lines<'t>(&'t self, tx: &'t mut Tx, moves: &'t [ValueMove]) -> Fut<'t, Vec<Line>> {
         Box::pin(async move {
-            let products: Vec<Id<Product>> = moves.iter().map(|one| one.product).collect();
+            let moves = moves.iter().filter(|one| !one.value.is_zero());
+            let products: Vec<Id<Product>> = moves.clone().map(|one| one.product).collect();
             let accounts = Accounts::load(tx, &products).await?;
             let own = own_currency(tx).await?;
-            moves.iter().map(|one| pair(one, &accounts, &own)).try_fold(
-                Vec::with_capacity(2 * moves.len()),
+            moves.map(|one| pair(one, &accounts, &own)).try_fold(
+                Vec::with_capacity(2 * products.len()),
                 |mut lines, pair| {
                     lines.extend(pair?);
                     Ok(lines)
@@ -37,9 +38,10 @@ fn pair(one: &ValueMove, accounts: &Accounts, own: &Currency) -> Result<[Line; 2
     })?;
     let line = |place: Place, amount: i64| -> Result<Line> {
         let mut line = Line::signed(account(place, one, accounts)?, own.id, amount);
-        // Stock is split by product, what is not yet invoiced by supplier.
+        // Stock is split by product, what is not yet invoiced by supplier. What is in production goes
+        // in as components and comes out as products, so it is not split.
         line.subsidiary = match place {
-            Place::Stock | Place::Production => Some(one.product.any()),
+            Place::Stock => Some(one.product.any()),
             Place::Supplier => one.party.map(Id::any),
             _ => None,
         };
@@ -100,9 +102,9 @@ mod tests {
         for (from, to, lines) in [
             (Supplier, Stock, "13/7 172000, 20/8 -172000"),
             (Stock, Supplier, "20/8 172000, 13/7 -172000"),
-            (Stock, Production, "14/7 172000, 13/7 -172000"),
-            (Work, Production, "14/7 172000, 42 -172000"),
-            (Production, Stock, "13/7 172000, 14/7 -172000"),
+            (Stock, Production, "14 172000, 13/7 -172000"),
+            (Work, Production, "14 172000, 42 -172000"),
+            (Production, Stock, "13/7 172000, 14 -172000"),
             (Stock, Customer, "50 172000, 13/7 -172000"),
             (Stock, Adjustment, "51 172000, 13/7 -172000"),
             (Opening, Stock, "13/7 172000, 30 -172000"),

@@ -2,12 +2,14 @@
 //! in the ledger on the customer's receivable, with a record each that shows them.
 //! INVARIANT: what is held of an order is given back as it is invoiced, and never below zero.
 
+use std::collections::HashMap;
+
 use fondaco_kernel::ledger::{self, Line, Pending};
 use fondaco_kernel::ports::credit::{Credit, Standing};
 use fondaco_kernel::shared::Party;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_kernel::{Args, DocRef, Error, Fut, Record, Result, Tx};
-use fondaco_values::{Date, Id, Money};
+use fondaco_kernel::{Args, DocRef, Error, Fut, Record, Result, Table, Tx};
+use fondaco_values::{AnyId, Date, Id, Money};
 
 use crate::accounts::purpose;
 use crate::document::own_currency;
@@ -182,6 +184,50 @@ async fn release(tx: &mut Tx, source: &DocRef, amount: Option<Money>) -> Result<
         }
     }
     Ok(())
+}
+
+/// Rows of the report `accounting.credit`: whoever has a limit, owes something or has ordered.
+pub(crate) async fn standings(tx: &mut Tx, args: Args) -> Result<Table> {
+    let only = args.link::<Customer>("party");
+    let exponent = own_currency(tx).await?.decimals();
+    let control = ledger::accounts::by_purpose(tx, purpose::RECEIVABLE).await?;
+    let mut items: HashMap<AnyId, Vec<(Date, i64)>> = HashMap::new();
+    for item in ledger::open_items(tx, control, only.map(Id::any)).await? {
+        let due = item.due.unwrap_or(item.date);
+        items.entry(item.subsidiary.unwrap_or_default()).or_default().push((due, item.functional));
+    }
+    let mut held: HashMap<AnyId, Money> = HashMap::new();
+    for hold in store::find::<Hold>(tx, Filter::new().eq("state", "held")).await? {
+        *held.entry(hold.party.any()).or_insert(Money::ZERO) += hold.amount;
+    }
+    let known: Vec<AnyId> = items.keys().chain(held.keys()).copied().collect();
+    let mut customers = store::find::<Customer>(tx, Filter::new().is_in("id", known)).await?;
+    customers.extend(store::find::<Customer>(tx, Filter::new().not_null("credit_limit")).await?);
+    customers.retain(|customer| only.is_none_or(|only| only == customer.id));
+    customers.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    customers.dedup_by_key(|customer| customer.id);
+    let today = tx.today();
+    let row = |customer: &Customer| {
+        let own = items.get(&customer.id.any()).map_or(&[][..], Vec::as_slice);
+        let (receivable, overdue) = owed(own, today);
+        let standing = Standing {
+            limit: customer.credit_limit,
+            receivable: Money::from_minor(receivable, exponent),
+            overdue: Money::from_minor(overdue, exponent),
+            held: held.get(&customer.id.any()).copied().unwrap_or(Money::ZERO),
+        };
+        vec![
+            customer.id.into(),
+            customer.name.as_str().into(),
+            standing.limit.into(),
+            standing.receivable.into(),
+            standing.overdue.into(),
+            standing.held.into(),
+            standing.free().into(),
+            customer.credit_blocked.into(),
+        ]
+    };
+    Ok(Table { rows: customers.iter().map(row).collect(), totals: Vec::new() })
 }
 
 #[cfg(test)]

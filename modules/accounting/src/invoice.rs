@@ -251,6 +251,7 @@ pub(crate) async fn credit(tx: &mut Tx, invoice: Allowed<Invoice>, args: Args) -
         kind: "credit_note".to_owned(),
         dated_on: args.date("on").unwrap_or_else(|| tx.today()),
         due_on: None,
+        payment_term: None,
         corrects: Some(invoice.id),
         reason: args.text("reason").map(str::to_owned),
         taxes: Vec::new(),

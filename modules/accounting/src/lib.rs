@@ -1,18 +1,21 @@
 //! Accounting: invoices, bills, payments and the books. Here is the plain list of what its Rust adds
 //! to its TOML; each noun has a file of its own.
 //! Not here: the ledger itself (kernel), goods and their value (inventory), orders (sales).
-//! Read on: `invoice` and `bill` (documents), `document` and `posting` (how they are booked),
+//! Read on: `invoice` and `bill` (documents), `draft`, `document` and `posting` (how they are summed
+//! and booked),
 //! `payment` and `settlement` (how they are paid), `entry`, `period`; then the ports `billing`,
 //! `credit`, `books`, `overview`, and the reports.
 
 mod accounts;
 mod amounts;
+mod draft;
 mod document;
 mod posting;
 mod terms;
 
 mod bill;
 mod entry;
+mod opening;
 mod invoice;
 mod payment;
 mod period;
@@ -75,6 +78,7 @@ fn files(module: Module) -> Module {
             "reports/profit_and_loss.toml",
             "reports/general_ledger.toml",
             "reports/aging.toml",
+            "reports/credit.toml",
             "reports/party_statement.toml",
             "reports/tax_report.toml",
         ])
@@ -107,10 +111,8 @@ fn records(module: Module) -> Module {
 
 fn hooks(module: Module) -> Module {
     module
-        .before_save("accounting.invoice", |tx, batch| Box::pin(document::prepare_sales(tx, batch)))
-        .before_save("accounting.bill", |tx, batch| {
-            Box::pin(document::prepare_purchases(tx, batch))
-        })
+        .before_save("accounting.invoice", |tx, batch| Box::pin(draft::prepare_sales(tx, batch)))
+        .before_save("accounting.bill", |tx, batch| Box::pin(draft::prepare_purchases(tx, batch)))
         .action("accounting.invoice", "post", act!(invoice::post))
         .action("accounting.invoice", "allocate", act!(invoice::allocate))
         .action("accounting.invoice", "credit", act!(invoice::credit))
@@ -127,6 +129,7 @@ fn hooks(module: Module) -> Module {
         .action("accounting.payment", "allocate", act!(payment::allocate))
         .action("accounting.payment", "cancel", act!(payment::cancel))
         .action("accounting.settlement", "undo", act!(settlement::undo))
+        .action("accounting.entry", "take_stock", act!(opening::take_stock))
         .action("accounting.entry", "post", act!(entry::post))
         .action("accounting.entry", "reverse", act!(entry::reverse))
         .action("accounting.fiscal_year", "open", act!(period::open_year))
@@ -161,6 +164,7 @@ fn reports(module: Module) -> Module {
         .report("accounting.general_ledger", |tx, args| {
             Box::pin(statements::general_ledger(tx, args))
         })
+        .report("accounting.credit", |tx, args| Box::pin(credit::standings(tx, args)))
         .report("accounting.aging", |tx, args| Box::pin(aging::aging(tx, args)))
         .report("accounting.party_statement", |tx, args| Box::pin(aging::party_statement(tx, args)))
         .report("accounting.tax_report", |tx, args| Box::pin(tax_report::tax_report(tx, args)))

@@ -11,7 +11,7 @@ use fondaco_kernel::store;
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Record, Result, Tx};
 use fondaco_values::{AnyId, Date, Decimal, Id, Money, Problem, Rounding, share};
 
-use crate::accounts::purpose;
+use crate::accounts::{AccountName, purpose};
 use crate::bill::Bill;
 use crate::document::currencies;
 use crate::entry::JournalEntry;
@@ -183,7 +183,9 @@ struct Facts {
 
 async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
     let claim = currencies(tx, payment.currency, payment.paid_on).await?;
-    let bank_unit = payment.bank_currency.unwrap_or(payment.currency);
+    let bank = bank(tx, payment).await?;
+    let kept_in = bank.currency.map(Id::cast);
+    let bank_unit = payment.bank_currency.or(kept_in).unwrap_or(payment.currency);
     let at_bank = match bank_unit == payment.currency {
         true => claim,
         false => currencies(tx, bank_unit, payment.paid_on).await?,
@@ -201,14 +203,10 @@ async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
         0 => None,
         _ => Some(ledger::accounts::by_purpose(tx, purpose::BANK_CHARGES).await?),
     };
-    let bank = match payment.bank_account {
-        Some(account) => account.cast(),
-        None => ledger::accounts::by_purpose(tx, purpose::BANK).await?,
-    };
     Ok(Facts {
         money_in: payment.is_in(),
         control: ledger::accounts::by_purpose(tx, payment.side().control()).await?,
-        bank,
+        bank: bank.id.cast(),
         charges,
         party: payment.party,
         claim: payment.currency,
@@ -220,6 +218,21 @@ async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
         own_amount,
         own_charge: if at_bank.is_own() { charge } else { own_charge.unwrap_or(0) },
     })
+}
+
+/// The account that the money comes to or leaves.
+async fn bank(tx: &mut Tx, payment: &Payment) -> Result<AccountName> {
+    let account = match payment.bank_account {
+        Some(account) => account.cast(),
+        None => ledger::accounts::by_purpose(tx, purpose::BANK).await?.cast(),
+    };
+    let account = store::get::<AccountName>(tx, account).await?;
+    if account.book != ledger::GENERAL || account.kind != "asset" {
+        let message =
+            format!("{} {} is no account for money: choose another.", account.code, account.name);
+        return Err(Error::problem("bank_account", "no_bank", message));
+    }
+    Ok(account)
 }
 
 /// What the bank booked, in minor units of its currency.

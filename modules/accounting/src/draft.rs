@@ -1,0 +1,319 @@
+//! Drafts of invoices and bills before every save: their lines are completed from the products, and
+//! lines, taxes and totals are summed.
+//! Not here: the arithmetic (`amounts`), posting (`document`).
+//! INVARIANT: what is posted keeps its figures; only drafts are summed.
+
+use std::collections::HashMap;
+
+use fondaco_kernel::model::{Line, Saving};
+use fondaco_kernel::ports::pricing::{PriceAsk, prices};
+use fondaco_kernel::record::{self, Rec};
+use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
+use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::{Result, Tx};
+use fondaco_values::{AnyId, Date, Decimal, Id, Money, Problem, Quantity, Value};
+
+use crate::amounts::{TaxSum, line_amount, taxes};
+use crate::document::{Tax, tax_codes};
+use crate::posting::Side;
+
+/// Before a save of invoices: completes lines, and sums lines and taxes.
+pub(crate) async fn prepare_sales(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
+    prepare(tx, batch, Side::Sale).await
+}
+
+/// The same for bills.
+pub(crate) async fn prepare_purchases(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
+    prepare(tx, batch, Side::Purchase).await
+}
+
+async fn prepare(tx: &mut Tx, batch: &mut [Saving], side: Side) -> Result<()> {
+    let mut drafts: Vec<&mut Saving> = batch.iter_mut().filter(|saving| is_draft(saving)).collect();
+    let known = Known::load(tx, &drafts).await?;
+    let mut asks = Vec::new();
+    for saving in &mut drafts {
+        let gives_back = matches!(saving.text("kind"), Some("credit_note" | "refund"));
+        if saving.is_new() && !gives_back && saving.link::<PaymentTerm>("payment_term").is_none() {
+            let party = saving.link::<Party>("party").and_then(|id| known.parties.get(&id));
+            let term = party.and_then(|party| party.payment_term);
+            saving.draft.set("payment_term", term);
+        }
+        complete_lines(saving, &known, side);
+        if side == Side::Sale {
+            asks.extend(price_asks(saving, tx.today()));
+        }
+    }
+    fill_prices(tx, &mut drafts, asks).await?;
+    let mut problems = Vec::new();
+    let several = drafts.len() > 1;
+    for (n, saving) in drafts.into_iter().enumerate().filter(|(_, saving)| needs_sums(saving)) {
+        if let Err(wrong) = sum_up(saving, &known, side) {
+            let at = |p: Problem| if several { p.under(format!("[{n}]")) } else { p };
+            problems.extend(wrong.into_iter().map(at));
+        }
+    }
+    fondaco_kernel::error::refuse_if_any(problems)
+}
+
+/// A document that is posted keeps its figures.
+fn is_draft(saving: &Saving) -> bool {
+    saving.old.as_ref().is_none_or(|old| old.state() == Some("draft"))
+}
+
+fn needs_sums(saving: &Saving) -> bool {
+    let adjusted = saving.draft.model().field("tax_adjustment").is_some()
+        && saving.draft.has("tax_adjustment");
+    saving.is_new()
+        || saving.draft.has("lines")
+        || saving.draft.has("taxes")
+        || saving.draft.has("currency")
+        || adjusted
+}
+
+/// What the drafts of one save refer to, read at once.
+struct Known {
+    currencies: HashMap<Id<Currency>, Currency>,
+    parties: HashMap<Id<Party>, Party>,
+    products: HashMap<Id<Product>, Product>,
+    taxes: HashMap<Id<TaxCode>, Tax>,
+}
+
+impl Known {
+    async fn load(tx: &mut Tx, drafts: &[&mut Saving]) -> Result<Known> {
+        let mut products: Vec<Id<Product>> = Vec::new();
+        let mut codes: Vec<Id<TaxCode>> = Vec::new();
+        for saving in drafts {
+            for line in saving.draft.lines("lines") {
+                products.extend(line_link::<Product>(saving, line, "product"));
+                codes.extend(line_link::<TaxCode>(saving, line, "tax_code"));
+            }
+            let old = saving.old.iter().flat_map(|old| old.lines("lines"));
+            codes.extend(old.filter_map(|line| line.link::<TaxCode>("tax_code")));
+        }
+        let products: HashMap<Id<Product>, Product> =
+            by_id(tx, products, |p: &Product| p.id).await?;
+        codes.extend(products.values().flat_map(|p| [p.tax_code, p.purchase_tax_code]).flatten());
+        let of = |field: &str| drafts.iter().filter_map(|s| s.value(field).as_link()).collect();
+        let (currencies, parties): (Vec<AnyId>, Vec<AnyId>) = (of("currency"), of("party"));
+        let currencies = currencies.into_iter().map(AnyId::cast).collect();
+        let parties = parties.into_iter().map(AnyId::cast).collect();
+        Ok(Known {
+            currencies: by_id(tx, currencies, |c: &Currency| c.id).await?,
+            parties: by_id(tx, parties, |p: &Party| p.id).await?,
+            taxes: tax_codes(tx, &codes).await?,
+            products,
+        })
+    }
+}
+
+async fn by_id<M: record::Record>(
+    tx: &mut Tx,
+    mut ids: Vec<Id<M>>,
+    id: fn(&M) -> Id<M>,
+) -> Result<HashMap<Id<M>, M>> {
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // What is not there is told by the check of links.
+    let found = store::find::<M>(tx, Filter::new().is_in("id", ids)).await?;
+    Ok(found.into_iter().map(|record| (id(&record), record)).collect())
+}
+
+/// What a line will hold in a field: what is wanted, else what is there.
+fn line_value<'s>(saving: &'s Saving, line: &'s Line, field: &str) -> &'s Value {
+    static NULL: Value = Value::Null;
+    let old = || {
+        let lines = saving.old.as_ref()?.lines("lines");
+        lines.iter().find(|old| Some(old.id) == line.id).map(|old| old.get(field))
+    };
+    line.draft.get(field).or_else(old).unwrap_or(&NULL)
+}
+
+fn line_link<M>(saving: &Saving, line: &Line, field: &str) -> Option<Id<M>> {
+    line_value(saving, line, field).as_link().map(AnyId::cast)
+}
+
+fn line_decimal(saving: &Saving, line: &Line, field: &str) -> Option<Decimal> {
+    line_value(saving, line, field).as_decimal()
+}
+
+/// New lines of a product get its name and its tax where nothing else was said.
+fn complete_lines(saving: &mut Saving, known: &Known, side: Side) {
+    if !saving.draft.has("lines") {
+        return;
+    }
+    for line in saving.draft.lines_mut("lines").iter_mut().filter(|line| line.id.is_none()) {
+        let product = line.draft.link::<Product>("product").and_then(|id| known.products.get(&id));
+        let Some(product) = product else { continue };
+        if line.draft.text("description").is_none_or(str::is_empty) {
+            line.draft.set("description", product.name.as_str());
+        }
+        if !line.draft.has("tax_code") {
+            let code = match side {
+                Side::Sale => product.tax_code,
+                Side::Purchase => product.purchase_tax_code,
+            };
+            line.draft.set("tax_code", code);
+        }
+    }
+}
+
+/// The questions for the prices that were not given, in order of the lines.
+fn price_asks(saving: &Saving, today: Date) -> Vec<PriceAsk> {
+    let Some(currency) = saving.link::<Currency>("currency") else { return Vec::new() };
+    let asks = saving.draft.lines("lines").iter().filter(|line| is_unpriced(line));
+    let ask = |line: &Line| {
+        let quantity = line.draft.quantity("quantity").unwrap_or(Quantity::ONE);
+        Some(PriceAsk {
+            product: line.draft.link("product")?,
+            party: saving.link("party"),
+            quantity,
+            on: saving.date("dated_on").unwrap_or(today),
+            currency,
+            choice: None,
+        })
+    };
+    asks.filter_map(ask).collect()
+}
+
+fn is_unpriced(line: &Line) -> bool {
+    let product = line.draft.link::<Product>("product").is_some();
+    line.id.is_none() && product && line.draft.decimal("unit_price").is_none()
+}
+
+async fn fill_prices(tx: &mut Tx, drafts: &mut [&mut Saving], asks: Vec<PriceAsk>) -> Result<()> {
+    if asks.is_empty() {
+        return Ok(());
+    }
+    let mut found = prices(tx, &asks).await?.into_iter();
+    for saving in drafts {
+        if !saving.draft.has("lines") || saving.link::<Currency>("currency").is_none() {
+            continue;
+        }
+        for line in saving.draft.lines_mut("lines").iter_mut().filter(|line| is_unpriced(line)) {
+            if let Some(price) = found.next() {
+                line.draft.set("unit_price", price.net);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Done, or what is wrong.
+type Judged<E> = std::result::Result<(), E>;
+
+/// Sets the amounts of the lines, the taxes and the totals.
+fn sum_up(saving: &mut Saving, known: &Known, side: Side) -> Judged<Vec<Problem>> {
+    let currency = saving.link::<Currency>("currency").and_then(|id| known.currencies.get(&id));
+    // Without a currency the check of required fields speaks.
+    let Some(exponent) = currency.map(Currency::decimals) else { return Ok(()) };
+    if !saving.draft.has("lines") {
+        keep_lines(saving);
+    }
+    let mut problems = Vec::new();
+    let mut amounts = Vec::new();
+    for (n, line) in saving.draft.lines("lines").iter().enumerate() {
+        let quantity = line_decimal(saving, line, "quantity").unwrap_or(Decimal::ONE);
+        let price = line_decimal(saving, line, "unit_price").unwrap_or(Decimal::ZERO);
+        let discount = line_decimal(saving, line, "discount").unwrap_or(Decimal::ZERO);
+        let code = line_link::<TaxCode>(saving, line, "tax_code");
+        match line_amount(quantity, price, discount, exponent) {
+            Some(amount) => amounts.push((code, amount)),
+            None => problems.push(too_large(n)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    for (line, (_, amount)) in saving.draft.lines_mut("lines").iter_mut().zip(&amounts) {
+        line.draft.set("amount", *amount);
+        if line.id.is_none() && line.draft.decimal("unit_price").is_none() {
+            line.draft.set("unit_price", Decimal::ZERO);
+        }
+    }
+    set_totals(saving, known, side, &amounts, exponent).map_err(|problem| vec![problem])
+}
+
+fn too_large(line: usize) -> Problem {
+    let message =
+        "Quantity times price is too large, or has more digits than can be computed exactly.";
+    Problem::new(format!("lines[{line}].unit_price"), "too_large", message)
+}
+
+/// Takes up the lines that are there, so that their amounts can be written.
+fn keep_lines(saving: &mut Saving) {
+    let ids: Vec<AnyId> =
+        saving.old.iter().flat_map(|old| old.lines("lines")).map(|line| line.id).collect();
+    let empty = saving.draft.new_line("lines");
+    let lines = ids.into_iter().map(|id| Line { id: Some(id), draft: empty.clone() });
+    saving.draft.lines_mut("lines").extend(lines);
+}
+
+fn set_totals(
+    saving: &mut Saving,
+    known: &Known,
+    side: Side,
+    amounts: &[(Option<Id<TaxCode>>, Money)],
+    exponent: u8,
+) -> Judged<Problem> {
+    let rates = known.taxes.iter().map(|(id, tax)| (*id, tax.rate)).collect();
+    let too_large = || Problem::new("lines", "too_large", "The amounts are too large together.");
+    let mut sums = taxes(amounts, &rates, exponent).ok_or_else(too_large)?;
+    if side == Side::Purchase {
+        let adjustment = saving.decimal("tax_adjustment").and_then(Money::exact);
+        let adjustment = adjustment.unwrap_or(Money::ZERO);
+        match sums.first_mut() {
+            Some(first) if is_rounding(adjustment) => first.amount += adjustment,
+            None if adjustment.is_zero() => {}
+            _ => return Err(not_rounding()),
+        }
+    }
+    let net: Money = amounts.iter().map(|(_, amount)| *amount).sum();
+    let charged = |code: &Id<TaxCode>| {
+        side == Side::Sale || known.taxes.get(code).is_none_or(|tax| !tax.reverse_charge)
+    };
+    let tax: Money = sums.iter().filter(|sum| charged(&sum.code)).map(|sum| sum.amount).sum();
+    if stored_taxes(saving) != sums {
+        let empty = saving.draft.new_line("taxes");
+        let lines = sums.iter().map(|sum| {
+            let draft = empty.clone().with("tax_code", sum.code).with("base", sum.base);
+            Line { id: None, draft: draft.with("amount", sum.amount) }
+        });
+        let lines: Vec<Line> = lines.collect();
+        *saving.draft.lines_mut("taxes") = lines;
+    }
+    saving.draft.set("net", net).set("tax", tax).set("total", net + tax);
+    Ok(())
+}
+
+/// The taxes as they are wanted or there. Those that stay right keep what posting notes on them.
+fn stored_taxes(saving: &Saving) -> Vec<TaxSum> {
+    let sum = |code: Option<Id<TaxCode>>, base: Option<Decimal>, amount: Option<Decimal>| {
+        let (base, amount) = (base.and_then(Money::exact)?, amount.and_then(Money::exact)?);
+        Some(TaxSum { code: code?, base, amount })
+    };
+    if saving.draft.has("taxes") {
+        let lines = saving.draft.lines("taxes").iter();
+        let read = |line: &Line| {
+            let of = |field: &str| line.draft.decimal(field);
+            sum(line.draft.link("tax_code"), of("base"), of("amount"))
+        };
+        return lines.filter_map(read).collect();
+    }
+    let lines = saving.old.iter().flat_map(|old| old.lines("taxes"));
+    let read =
+        |line: &Rec| sum(line.link("tax_code"), line.decimal("base"), line.decimal("amount"));
+    lines.filter_map(read).collect()
+}
+
+/// What two ways of rounding may differ by.
+fn is_rounding(adjustment: Money) -> bool {
+    adjustment.abs() <= Money::from_minor(1, 0)
+}
+
+fn not_rounding() -> Problem {
+    let message = "The adjustment is for rounding: at most 1.00, on a bill with tax. Correct the lines instead.";
+    Problem::new("tax_adjustment", "too_large", message)
+}
