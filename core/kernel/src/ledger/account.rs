@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use fondaco_values::{AnyId, Id};
 
 use super::reason::Reason;
-use super::{GENERAL, ids_json};
+use super::{GENERAL, among};
 use crate::db::{Row, Sql};
 use crate::error::Result;
 use crate::shared::Company;
@@ -99,8 +99,7 @@ impl Chart {
         company: Option<Id<Company>>,
     ) -> Result<Chart> {
         let ids: BTreeSet<i64> = touched.iter().map(|(account, _)| account.raw()).collect();
-        let (open, close) = tx.dialect().in_array();
-        let mut sql = Sql::new().lit(SELECT).lit(open).arg(ids_json(&ids)).lit(close);
+        let mut sql = among(Sql::new().lit(SELECT), tx.dialect(), &ids);
         if let Some(company) = company {
             sql = sql.lit(" and a.company = ").arg(company);
         }
@@ -144,9 +143,8 @@ pub(crate) async fn currencies(tx: &mut Tx, units: &BTreeSet<i64>) -> Result<Has
     if units.is_empty() {
         return Ok(HashMap::new());
     }
-    let (open, close) = tx.dialect().in_array();
-    let sql = Sql::new().lit("select id, exponent from currency where id").lit(open);
-    let rows = tx.rows(sql.arg(ids_json(units)).lit(close)).await?;
+    let sql = Sql::new().lit("select id, exponent from currency where id");
+    let rows = tx.rows(among(sql, tx.dialect(), units)).await?;
     Ok(rows.iter().map(|r| (r.id(0), u8::try_from(r.int(1)).unwrap_or(2))).collect())
 }
 

@@ -13,9 +13,9 @@ use super::draft::Dims;
 use super::entry::LINES_PER_SEQ;
 use super::period::month;
 use super::reason::Reason;
-use super::{ids_json, rollup};
+use super::{among, rollup};
 use crate::Tx;
-use crate::db::{Row, Sql};
+use crate::db::{Dialect, Row, Sql};
 use crate::error::Result;
 use crate::shared::Company;
 
@@ -227,7 +227,7 @@ struct Query<'f> {
     company: Option<Id<Company>>,
     /// Lines above this one are the tail.
     rolled: i64,
-    array: (&'static str, &'static str),
+    dialect: Dialect,
 }
 
 const SUMS: &str = "debit, credit, functional_debit, functional_credit, lines";
@@ -245,7 +245,7 @@ impl<'f> Query<'f> {
         company: Option<Id<Company>>,
     ) -> Result<Query<'f>> {
         let rolled = rollup::mark(tx, "rolled").await?;
-        Ok(Query { filter, groups, company, rolled, array: tx.dialect().in_array() })
+        Ok(Query { filter, groups, company, rolled, dialect: tx.dialect() })
     }
 
     fn write(&self) -> Sql {
@@ -372,10 +372,9 @@ impl<'f> Query<'f> {
 
     /// Appends ` in (…)`: the accounts that count, of the company alone.
     fn accounts(&self, sql: Sql) -> Sql {
-        let (open, close) = self.array;
         let ids: BTreeSet<i64> = self.filter.accounts.iter().map(|id| id.raw()).collect();
         let Some(company) = self.company else {
-            return sql.lit(open).arg(ids_json(&ids)).lit(close);
+            return among(sql, self.dialect, &ids);
         };
         let mut sql = sql.lit(" in (select id from account where company = ").arg(company);
         if let Some(book) = &self.filter.book {
@@ -388,7 +387,7 @@ impl<'f> Query<'f> {
             sql = sql.lit(")");
         }
         if !ids.is_empty() {
-            sql = sql.lit(" and id").lit(open).arg(ids_json(&ids)).lit(close);
+            sql = among(sql.lit(" and id"), self.dialect, &ids);
         }
         sql.lit(")")
     }

@@ -11,11 +11,11 @@ use super::reason::{Reason, Ruled};
 use crate::DocRef;
 
 /// Lines of one entry; with the position they make the id of a line (`entry::LINES_PER_SEQ`).
-pub const LINES_MAX: usize = 8_191;
+pub(crate) const LINES_MAX: usize = 8_191;
 /// Characters of an entry's text: one line in a journal, not a letter.
-pub const TEXT_MAX: usize = 500;
+pub(crate) const TEXT_MAX: usize = 500;
 /// Characters of a client's key: a UUID with a prefix fits several times.
-pub const KEY_MAX: usize = 200;
+pub(crate) const KEY_MAX: usize = 200;
 
 /// An entry to be posted or reserved, as its maker writes it.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use fondaco_values::{AnyId, Date, Id, Timestamp};
 
 use super::account::Account;
+use super::among;
 use super::draft::{Dims, Draft, Line};
-use super::ids_json;
 use crate::db::{Cell, Row, Sql};
 use crate::error::Result;
 use crate::{DocRef, Error, Tx};
@@ -323,8 +323,7 @@ pub(crate) async fn by_seqs(
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    let (open, close) = tx.dialect().in_array();
-    let sql = Sql::new().lit(ENTRY_SELECT).lit(open).arg(ids_json(&seqs)).lit(close);
+    let sql = among(Sql::new().lit(ENTRY_SELECT), tx.dialect(), &seqs);
     let mut entries: Vec<Stored> =
         tx.rows(sql.lit(" order by seq")).await?.iter().map(Stored::from_row).collect();
     // A range for each entry: all of them on the primary key.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fondaco_values::Date;
 
-use super::ids_json;
+use super::among;
 use crate::db::Sql;
 use crate::error::Result;
 use crate::{Tx, numbers};
@@ -40,9 +40,8 @@ pub(crate) async fn codes(tx: &mut Tx, ids: BTreeSet<i64>) -> Result<BTreeMap<i6
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let (open, close) = tx.dialect().in_array();
-    let sql = Sql::new().lit("select id, code from journal where id").lit(open);
-    let rows = tx.rows(sql.arg(ids_json(&ids)).lit(close)).await?;
+    let sql = Sql::new().lit("select id, code from journal where id");
+    let rows = tx.rows(among(sql, tx.dialect(), &ids)).await?;
     Ok(rows.iter().map(|row| (row.int(0), row.str(1).to_owned())).collect())
 }
 

@@ -13,7 +13,7 @@ use fondaco_values::{AnyId, Decimal, Id, Problem};
 use super::account::{Account, Chart, LIMIT_SCALE};
 use super::post::Freed;
 use super::reason::{Reason, Ruled};
-use super::{balance, ids_json};
+use super::{among, balance};
 use crate::db::{Row, Sql};
 use crate::error::Result;
 use crate::{Error, Tx};
@@ -259,11 +259,10 @@ pub(crate) async fn attune(tx: &mut Tx, chart: &Chart) -> Result<()> {
 }
 
 async fn forget(tx: &mut Tx, accounts: &BTreeSet<i64>) -> Result<()> {
-    let (open, close) = tx.dialect().in_array();
     for delete in
         ["delete from ledger_limited where account", "delete from ledger_watched where account"]
     {
-        tx.exec(Sql::new().lit(delete).lit(open).arg(ids_json(accounts)).lit(close)).await?;
+        tx.exec(among(Sql::new().lit(delete), tx.dialect(), accounts)).await?;
     }
     Ok(())
 }
@@ -295,18 +294,13 @@ async fn reserved(
     tx: &mut Tx,
     accounts: &BTreeSet<i64>,
 ) -> Result<Vec<(i64, i64, Option<i64>, i64, i64)>> {
-    let (open, close) = tx.dialect().in_array();
-    let sql = Sql::new()
-        .lit(
-            "select account, unit, subsidiary, \
-             cast(-sum(case when remaining < 0 then remaining else 0 end) as bigint), \
-             cast(sum(case when remaining > 0 then remaining else 0 end) as bigint) \
-             from ledger_pending_line where account",
-        )
-        .lit(open)
-        .arg(ids_json(accounts))
-        .lit(close)
-        .lit(" group by account, unit, subsidiary");
+    let sql = Sql::new().lit(
+        "select account, unit, subsidiary, \
+         cast(-sum(case when remaining < 0 then remaining else 0 end) as bigint), \
+         cast(sum(case when remaining > 0 then remaining else 0 end) as bigint) \
+         from ledger_pending_line where account",
+    );
+    let sql = among(sql, tx.dialect(), accounts).lit(" group by account, unit, subsidiary");
     let read = |r: &Row| (r.int(0), r.int(1), r.opt_int(2), r.int(3), r.int(4));
     Ok(tx.rows(sql).await?.iter().map(read).collect())
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fondaco_values::{AnyId, Date, Id, Problem, Rounding, share};
 
 use super::account::{self, Account, Chart};
+use super::among;
 use super::entry::{LINES_PER_SEQ, LineRef, StoredLine, date};
-use super::ids_json;
 use super::reason::{Reason, Ruled};
 use crate::db::{Cell, Row, Sql};
 use crate::error::{Result, refuse_if_any};
@@ -110,15 +110,11 @@ pub async fn unmatch(tx: &mut Tx, id: Id<Matched>) -> Result<()> {
 }
 
 async fn load(tx: &mut Tx, lines: &BTreeSet<i64>) -> Result<BTreeMap<i64, Open>> {
-    let (open, close) = tx.dialect().in_array();
-    let sql = Sql::new()
-        .lit(
-            "select l.id, l.account, l.subsidiary, l.unit, o.residual, o.functional \
-             from ledger_line l left join ledger_open o on o.line = l.id where l.id",
-        )
-        .lit(open)
-        .arg(ids_json(lines))
-        .lit(close);
+    let sql = Sql::new().lit(
+        "select l.id, l.account, l.subsidiary, l.unit, o.residual, o.functional \
+         from ledger_line l left join ledger_open o on o.line = l.id where l.id",
+    );
+    let sql = among(sql, tx.dialect(), lines);
     let rows = tx.rows(sql).await?;
     let touched: Vec<_> = rows.iter().map(|r| (r.id(1), AnyId::new(0))).collect();
     let chart = Chart::load(tx, &touched).await?;

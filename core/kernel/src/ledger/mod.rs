@@ -37,6 +37,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use crate::db::{Dialect, Sql};
+
 pub use account::Account;
 pub use draft::{Dims, Draft, Line, Side};
 pub use entry::{Entry, LineRef, entry};
@@ -71,16 +73,20 @@ pub const STOCK: &str = "stock";
 /// The book of leave days and hours.
 pub const TIME: &str = "time";
 
-/// Ids as one bound value, for the dialect's `in` over an array.
-fn ids_json(ids: &BTreeSet<i64>) -> String {
-    let mut json = String::with_capacity(2 + 20 * ids.len());
-    json.push('[');
-    for (n, id) in ids.iter().enumerate() {
-        if n > 0 {
-            json.push(',');
-        }
-        json.push_str(&id.to_string());
+/// Ids up to this number are bound one by one; more of them as one array.
+const IDS_BOUND: usize = 8;
+
+/// Appends ` in (…)`. Few ids are cheapest one by one, many as one value; either way the texts of
+/// statements stay few, so that they stay prepared.
+fn among(sql: Sql, dialect: Dialect, ids: &BTreeSet<i64>) -> Sql {
+    if ids.is_empty() {
+        return sql.lit(" in (null)");
     }
-    json.push(']');
-    json
+    if ids.len() <= IDS_BOUND {
+        let each = |(sql, comma): (Sql, &'static str), id: &i64| (sql.lit(comma).arg(*id), ", ");
+        return ids.iter().fold((sql.lit(" in ("), ""), each).0.lit(")");
+    }
+    let (open, close) = dialect.in_array();
+    let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
+    sql.lit(open).arg(format!("[{}]", listed.join(","))).lit(close)
 }

@@ -4,6 +4,8 @@
 //! INVARIANT: a promise ends once: settled, released or expired. What is settled of it never
 //! exceeds it, and what is not settled is given back.
 
+use std::collections::BTreeSet;
+
 use fondaco_values::{Id, Rounding, Timestamp, share};
 
 use super::account::{Account, Chart};
@@ -12,7 +14,7 @@ use super::entry::date;
 use super::limit::{self, Change, Changes, Movement};
 use super::post::{self, Freed, Kind, Order, Posted};
 use super::reason::Reason;
-use super::{ids_json, journal, repeat};
+use super::{among, journal, repeat};
 use crate::db::{Cell, Row, Sql};
 use crate::error::Result;
 use crate::{DocRef, Error, Tx};
@@ -159,14 +161,10 @@ pub async fn expire_due(tx: &mut Tx) -> Result<usize> {
     if due.is_empty() {
         return Ok(0);
     }
-    let ids = ids_json(&due.iter().map(|row| row.int(0)).collect());
-    let (open, close) = tx.dialect().in_array();
+    let ids: BTreeSet<i64> = due.iter().map(|row| row.int(0)).collect();
     let sql = Sql::new()
-        .lit("select account, unit, subsidiary, remaining from ledger_pending_line where pending")
-        .lit(open)
-        .arg(ids.as_str())
-        .lit(close)
-        .lit(" and remaining <> 0");
+        .lit("select account, unit, subsidiary, remaining from ledger_pending_line where pending");
+    let sql = among(sql, tx.dialect(), &ids).lit(" and remaining <> 0");
     let freed = |row: &Row| (row.id(0), row.id(1), row.opt_id(2), row.int(3));
     let freed: Vec<Freed> = tx.rows(sql).await?.iter().map(freed).collect();
     give_back(tx, &freed).await?;
@@ -174,7 +172,7 @@ pub async fn expire_due(tx: &mut Tx) -> Result<usize> {
         "update ledger_pending set state = 'expired' where id",
         "update ledger_pending_line set remaining = 0 where pending",
     ] {
-        tx.exec(Sql::new().lit(update).lit(open).arg(ids.as_str()).lit(close)).await?;
+        tx.exec(among(Sql::new().lit(update), tx.dialect(), &ids)).await?;
     }
     Ok(due.len())
 }

@@ -117,7 +117,8 @@ mod tests {
         let line = |account: i64, amount| Line::signed(Id::new(account), eur, amount);
         let was = Draft::new("M", day, "t").line(line(1, 5)).line(line(2, -5));
         assert_eq!(difference(&was, &was), None);
-        let changes: &[(&str, fn(&mut Draft))] = &[
+        type Change = (&'static str, fn(&mut Draft));
+        let changes: &[Change] = &[
             ("journal", |d| d.journal.push('x')),
             ("date", |d| d.date = Date::constant(2026, 1, 2)),
             ("text", |d| d.text.push('x')),

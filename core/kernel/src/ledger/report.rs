@@ -8,7 +8,7 @@ use fondaco_values::{AnyId, Date, Id};
 use super::account::{self, Account};
 use super::balance::{self, Balance, Filter, Group};
 use super::entry::{LineRef, date};
-use super::{GENERAL, ids_json};
+use super::{GENERAL, among};
 use crate::db::{Row, Sql};
 use crate::error::Result;
 use crate::{DocRef, Tx};
@@ -47,10 +47,9 @@ pub async fn trial_balance(
     let sums = balance::balance(tx, &filter, &[Group::Account]).await?;
     let sums: BTreeMap<i64, Balance> =
         sums.into_iter().filter_map(|sum| Some((sum.account?.raw(), sum))).collect();
-    let (open, close) = tx.dialect().in_array();
     let ids: BTreeSet<i64> = sums.keys().copied().collect();
-    let sql = Sql::new().lit("select id, code, name, kind from account where id").lit(open);
-    let sql = sql.arg(ids_json(&ids)).lit(close).lit(" order by code, id");
+    let sql = Sql::new().lit("select id, code, name, kind from account where id");
+    let sql = among(sql, tx.dialect(), &ids).lit(" order by code, id");
     let row = |row: &Row| {
         let sum = sums.get(&row.int(0))?;
         Some(TrialRow {

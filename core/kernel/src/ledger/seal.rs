@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::{Error, Tx};
 
 /// Sequences of one block: an entry is sealed at most this many entries after it was posted.
-pub const BLOCK: i64 = 1_000;
+pub(crate) const BLOCK: i64 = 1_000;
 
 /// Seals all that was posted since the last seal.
 pub async fn seal(tx: &mut Tx) -> Result<()> {

@@ -5,6 +5,7 @@ mod cases;
 mod crowd;
 mod model;
 mod random;
+mod checks;
 mod speed;
 mod tamper;
 mod world;

@@ -10,6 +10,7 @@ use crate::ledger::*;
 use crate::tx::Tx;
 
 const ENTRIES: i64 = 4_000;
+const ROUND: i64 = 100;
 
 fn draft(what: &str, n: i64) -> Draft {
     let draft = Draft::new("M", day("2026-01-05"), "a sale of something");
@@ -60,12 +61,41 @@ async fn bare(tx: &mut Tx) -> crate::Result<u128> {
         }
         rows.push((vec![entry], own));
     }
-    let started = Instant::now();
-    for (entry, lines) in &rows {
-        tx.insert_rows("ledger_entry", ENTRY, entry).await?;
-        tx.insert_rows("ledger_line", LINE, lines).await?;
+    let mut least = u128::MAX;
+    for rows in rows.chunks(ROUND as usize) {
+        let started = Instant::now();
+        for (entry, lines) in rows {
+            tx.insert_rows("ledger_entry", ENTRY, entry).await?;
+            tx.insert_rows("ledger_line", LINE, lines).await?;
+        }
+        least = least.min(started.elapsed().as_nanos() / rows.len() as u128);
     }
-    Ok(started.elapsed().as_nanos() / rows.len() as u128)
+    Ok(least)
+}
+
+/// The least of all rounds: what it costs when nobody else is in the way.
+async fn posted(tx: &mut Tx, what: &str) -> crate::Result<u128> {
+    let mut least = u128::MAX;
+    for _ in 0..ENTRIES / ROUND {
+        let drafts: Vec<Draft> = (1..=ROUND).map(|n| draft(what, n)).collect();
+        let started = Instant::now();
+        for draft in drafts {
+            post(tx, draft).await?;
+        }
+        least = least.min(started.elapsed().as_nanos() / ROUND as u128);
+    }
+    Ok(least)
+}
+
+async fn batched(tx: &mut Tx, what: &str) -> crate::Result<u128> {
+    let mut least = u128::MAX;
+    for _ in 0..ENTRIES / ROUND {
+        let drafts: Vec<Draft> = (1..=ROUND).map(|n| draft(what, n)).collect();
+        let started = Instant::now();
+        post_batch(tx, drafts).await?;
+        least = least.min(started.elapsed().as_nanos() / ROUND as u128);
+    }
+    Ok(least)
 }
 
 #[tokio::test]
@@ -82,20 +112,11 @@ async fn posting_against_bare_inserts() {
         let spent = world
             .run(move |tx| {
                 Box::pin(async move {
+                    post(tx, draft(what, 1)).await?;
                     let before = tx.statements();
                     post(tx, draft(what, 1)).await?;
                     let statements = tx.statements() - before;
-                    let started = Instant::now();
-                    for n in 1..ENTRIES {
-                        post(tx, draft(what, n)).await?;
-                    }
-                    let posted = started.elapsed().as_nanos() / ENTRIES as u128;
-                    let drafts: Vec<Draft> = (1..=ENTRIES).map(|n| draft(what, n)).collect();
-                    let started = Instant::now();
-                    for drafts in drafts.chunks(100) {
-                        post_batch(tx, drafts.to_vec()).await?;
-                    }
-                    let batched = started.elapsed().as_nanos() / ENTRIES as u128;
+                    let (posted, batched) = (posted(tx, what).await?, batched(tx, what).await?);
                     Ok((statements, posted, batched, bare(tx).await?))
                 })
             })
@@ -111,24 +132,19 @@ async fn posting_against_bare_inserts() {
     }
 }
 
+fn dated(part: i64, n: i64) -> Draft {
+    let date = day(&format!("2026-{:02}-{:02}", part % 12 + 1, n % 28 + 1));
+    Draft { date, ..draft("4 lines of money", n + 1) }
+}
+
 #[tokio::test]
 #[ignore = "a measurement, for release builds"]
 async fn reports_over_many_lines() {
     let world = World::new().await;
     let entries = 100_000_i64;
     for part in 0..entries / 1_000 {
-        world
-            .run(move |tx| {
-                Box::pin(async move {
-                    let drafts = (0..1_000).map(|n| {
-                        let date = day(&format!("2026-{:02}-{:02}", part % 12 + 1, n % 28 + 1));
-                        Draft { date, ..draft("4 lines of money", n + 1) }
-                    });
-                    post_batch(tx, drafts.collect()).await.map(drop)
-                })
-            })
-            .await
-            .unwrap();
+        let drafts: Vec<Draft> = (0..1_000).map(|n| dated(part, n)).collect();
+        world.run(move |tx| Box::pin(post_batch(tx, drafts.clone()))).await.unwrap();
     }
     world
         .run(move |tx| {

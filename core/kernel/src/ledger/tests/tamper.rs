@@ -108,103 +108,102 @@ async fn tampered(text: &'static [&'static str]) -> String {
     }
 }
 
+/// What is done, and what is found.
+const CASES: &[(&[&str], &str)] = &[
+    (&["update ledger_line set amount = amount + 1 where id / 8192 = 3"], "3 EntryChanged"),
+    (&["update ledger_line set date = '2026-01-04' where id / 8192 = 14"], "14 EntryChanged"),
+    (&["update ledger_line set date = '20260105' where id / 8192 = 14"], "14 EntryChanged"),
+    (&["update ledger_line set tag = null where id / 8192 = 25"], "25 EntryChanged"),
+    (&["update ledger_entry set posted_at = posted_at + 1 where seq = 20"], "20 EntryChanged"),
+    (&["update ledger_entry set kind = 'closing' where seq = 11"], "11 EntryChanged"),
+    (&["delete from ledger_line where id = 8192 * 7 + 2"], "7 EntryChanged"),
+    (&["delete from ledger_line where id / 8192 = 7"], "7 EntryChanged"),
+    (&["delete from ledger_entry where seq = 7"], "7 EntryMissing"),
+    (
+        &["delete from ledger_entry where seq = 7", "delete from ledger_line where id / 8192 = 7"],
+        "7 EntryMissing",
+    ),
+    (
+        &[
+            "delete from ledger_entry where seq = 27",
+            "delete from ledger_line where id / 8192 = 27",
+        ],
+        "27 EntryMissing",
+    ),
+    // Cut off at the end: in the tail, and before the last seal.
+    (
+        &[
+            "delete from ledger_entry where seq > 27",
+            "delete from ledger_line where id / 8192 > 27",
+        ],
+        "28 EntryMissing",
+    ),
+    (
+        &[
+            "delete from ledger_entry where seq > 17",
+            "delete from ledger_line where id / 8192 > 17",
+        ],
+        "18 EntryMissing",
+    ),
+    // Two entries change places.
+    (
+        &[
+            "update ledger_entry set seq = 99 where seq = 4",
+            "update ledger_entry set seq = 4 where seq = 5",
+            "update ledger_entry set seq = 5 where seq = 99",
+        ],
+        "4 EntryChanged",
+    ),
+    // Two entries change their lines.
+    (
+        &[
+            "update ledger_line set id = id + 8192 * 90 where id / 8192 = 4",
+            "update ledger_line set id = id - 8192 where id / 8192 = 5",
+            "update ledger_line set id = id - 8192 * 89 where id / 8192 = 94",
+        ],
+        "4 EntryChanged",
+    ),
+    // Slipped in after the last sequence that was given, and before the first.
+    (
+        &[
+            "insert into ledger_entry select 40, company, journal, kind, date, wanted, text, source_model, source_id, exchange, reverses, settles, exception, 'x', 'x', \"user\", actor, posted_at, version, leaf from ledger_entry where seq = 1",
+        ],
+        "40 EntryAdded",
+    ),
+    (
+        &[
+            "insert into ledger_entry select -1, company, journal, kind, date, wanted, text, source_model, source_id, exchange, reverses, settles, exception, 'x', 'x', \"user\", actor, posted_at, version, leaf from ledger_entry where seq = 1",
+        ],
+        "-1 EntryAdded",
+    ),
+    (
+        &[
+            "insert into ledger_line select 8192 * 9 + 3, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
+        ],
+        "9 EntryChanged",
+    ),
+    (
+        &[
+            "insert into ledger_line select 8192 * 50 + 1, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
+        ],
+        "50 LineWithoutEntry",
+    ),
+    // A leaf that fits no recipe, a leaf made to fit the new text.
+    (&["update ledger_entry set version = 9 where seq = 2"], "2 EntryChanged"),
+    (&["update ledger_entry set leaf = zeroblob(32) where seq = 22"], "22 EntryChanged"),
+    (&["update ledger_entry set leaf = zeroblob(31) where seq = 2"], "2 EntryChanged"),
+    // The seals themselves.
+    (&["update ledger_seal set leaves = zeroblob(400) where id = 1"], "1 SealChanged"),
+    (&["update ledger_seal set root = zeroblob(32) where id = 2"], "11 SealChanged"),
+    (&["update ledger_seal set hash = zeroblob(32) where id = 1"], "1 SealChanged"),
+    (&["update ledger_seal set sealed_at = 1 where id = 2"], "11 SealChanged"),
+    (&["update ledger_seal set previous = zeroblob(32) where id = 2"], "11 SealChanged"),
+    (&["delete from ledger_seal where id = 1"], "1 SealMissing"),
+    (&["update ledger_seal set last_seq = 19 where id = 2"], "11 SealChanged"),
+];
+
 #[tokio::test]
 async fn each_kind_of_change_is_located() {
-    const CASES: &[(&[&str], &str)] = &[
-        (&["update ledger_line set amount = amount + 1 where id / 8192 = 3"], "3 EntryChanged"),
-        (&["update ledger_line set date = '2026-01-04' where id / 8192 = 14"], "14 EntryChanged"),
-        (&["update ledger_line set date = '20260105' where id / 8192 = 14"], "14 EntryChanged"),
-        (&["update ledger_line set tag = null where id / 8192 = 25"], "25 EntryChanged"),
-        (&["update ledger_entry set posted_at = posted_at + 1 where seq = 20"], "20 EntryChanged"),
-        (&["update ledger_entry set kind = 'closing' where seq = 11"], "11 EntryChanged"),
-        (&["delete from ledger_line where id = 8192 * 7 + 2"], "7 EntryChanged"),
-        (&["delete from ledger_line where id / 8192 = 7"], "7 EntryChanged"),
-        (&["delete from ledger_entry where seq = 7"], "7 EntryMissing"),
-        (
-            &[
-                "delete from ledger_entry where seq = 7",
-                "delete from ledger_line where id / 8192 = 7",
-            ],
-            "7 EntryMissing",
-        ),
-        (
-            &[
-                "delete from ledger_entry where seq = 27",
-                "delete from ledger_line where id / 8192 = 27",
-            ],
-            "27 EntryMissing",
-        ),
-        // Cut off at the end: in the tail, and before the last seal.
-        (
-            &[
-                "delete from ledger_entry where seq > 27",
-                "delete from ledger_line where id / 8192 > 27",
-            ],
-            "28 EntryMissing",
-        ),
-        (
-            &[
-                "delete from ledger_entry where seq > 17",
-                "delete from ledger_line where id / 8192 > 17",
-            ],
-            "18 EntryMissing",
-        ),
-        // Two entries change places.
-        (
-            &[
-                "update ledger_entry set seq = 99 where seq = 4",
-                "update ledger_entry set seq = 4 where seq = 5",
-                "update ledger_entry set seq = 5 where seq = 99",
-            ],
-            "4 EntryChanged",
-        ),
-        // Two entries change their lines.
-        (
-            &[
-                "update ledger_line set id = id + 8192 * 90 where id / 8192 = 4",
-                "update ledger_line set id = id - 8192 where id / 8192 = 5",
-                "update ledger_line set id = id - 8192 * 89 where id / 8192 = 94",
-            ],
-            "4 EntryChanged",
-        ),
-        // Slipped in after the last sequence that was given, and before the first.
-        (
-            &[
-                "insert into ledger_entry select 40, company, journal, kind, date, wanted, text, source_model, source_id, exchange, reverses, settles, exception, 'x', 'x', \"user\", actor, posted_at, version, leaf from ledger_entry where seq = 1",
-            ],
-            "40 EntryAdded",
-        ),
-        (
-            &[
-                "insert into ledger_entry select -1, company, journal, kind, date, wanted, text, source_model, source_id, exchange, reverses, settles, exception, 'x', 'x', \"user\", actor, posted_at, version, leaf from ledger_entry where seq = 1",
-            ],
-            "-1 EntryAdded",
-        ),
-        (
-            &[
-                "insert into ledger_line select 8192 * 9 + 3, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
-            ],
-            "9 EntryChanged",
-        ),
-        (
-            &[
-                "insert into ledger_line select 8192 * 50 + 1, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
-            ],
-            "50 LineWithoutEntry",
-        ),
-        // A leaf that fits no recipe, a leaf made to fit the new text.
-        (&["update ledger_entry set version = 9 where seq = 2"], "2 EntryChanged"),
-        (&["update ledger_entry set leaf = zeroblob(32) where seq = 22"], "22 EntryChanged"),
-        (&["update ledger_entry set leaf = zeroblob(31) where seq = 2"], "2 EntryChanged"),
-        // The seals themselves.
-        (&["update ledger_seal set leaves = zeroblob(400) where id = 1"], "1 SealChanged"),
-        (&["update ledger_seal set root = zeroblob(32) where id = 2"], "11 SealChanged"),
-        (&["update ledger_seal set hash = zeroblob(32) where id = 1"], "1 SealChanged"),
-        (&["update ledger_seal set sealed_at = 1 where id = 2"], "11 SealChanged"),
-        (&["update ledger_seal set previous = zeroblob(32) where id = 2"], "11 SealChanged"),
-        (&["delete from ledger_seal where id = 1"], "1 SealMissing"),
-        (&["update ledger_seal set last_seq = 19 where id = 2"], "11 SealChanged"),
-    ];
     for (change, found) in CASES {
         assert_eq!(tampered(change).await, *found, "{change:?}");
     }
