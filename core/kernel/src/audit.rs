@@ -68,7 +68,8 @@ fn row(tx: &Tx, model: &str, entry: Entry) -> Vec<Cell> {
 }
 
 /// What happened to one record, newest first. The caller has checked that the actor may see it;
-/// fields that he may not read are left out by `may_read`.
+/// fields that he may not read are left out by `may_read`, which is asked of those of lines as
+/// `lines.cost`.
 pub async fn of_record(
     tx: &mut Tx,
     model: &str,
@@ -96,6 +97,14 @@ pub async fn of_record(
 fn readable(changes: &str, may_read: &impl Fn(&str) -> bool) -> serde_json::Value {
     let mut changes: Map<String, serde_json::Value> =
         serde_json::from_str(changes).unwrap_or_default();
-    changes.retain(|field, _| may_read(field));
+    changes.retain(|field, change| {
+        // A change is `[from, to]`; of lines there is one object a line.
+        for line in change.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(own) = line.as_object_mut() {
+                own.retain(|name, _| may_read(&format!("{field}.{name}")));
+            }
+        }
+        may_read(field)
+    });
     serde_json::Value::Object(changes)
 }

@@ -1,6 +1,6 @@
 //! Records of any model: seven handlers for all models. Each is one call of `kernel::records`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -67,7 +67,8 @@ pub(crate) async fn create(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let wanted = object(&body)?;
-    let answer = respond::once(&app, &ctx, &headers, &body, StatusCode::CREATED, move |tx| {
+    let signed = signed(&format!("create {model}"), &body);
+    let answer = respond::once(&app, &ctx, &headers, &signed, StatusCode::CREATED, move |tx| {
         let (model, wanted) = (model.clone(), wanted.clone());
         Box::pin(async move {
             let draft = records::draft_of(tx, &model, &wanted)?;
@@ -75,7 +76,7 @@ pub(crate) async fn create(
             seen(tx, &model, id).await
         })
     });
-    answer.await
+    answer.await.map(respond::tagged)
 }
 
 pub(crate) async fn update(
@@ -87,7 +88,8 @@ pub(crate) async fn update(
 ) -> Result<Response, Refusal> {
     let (id, wanted) = (id_of(&model, &id)?, object(&body)?);
     let version = seen_version(&headers)?;
-    let answer = respond::once(&app, &ctx, &headers, &body, StatusCode::OK, move |tx| {
+    let signed = signed(&format!("update {model}/{id}"), &body);
+    let answer = respond::once(&app, &ctx, &headers, &signed, StatusCode::OK, move |tx| {
         let (model, wanted) = (model.clone(), wanted.clone());
         Box::pin(async move {
             let draft = records::draft_of(tx, &model, &wanted)?;
@@ -95,7 +97,7 @@ pub(crate) async fn update(
             seen(tx, &model, id).await
         })
     });
-    answer.await
+    answer.await.map(respond::tagged)
 }
 
 pub(crate) async fn delete(
@@ -123,8 +125,7 @@ pub(crate) async fn act(
 ) -> Result<Response, Refusal> {
     let id = id_of(&model, &id)?;
     let given = if body.is_empty() { Map::new() } else { object(&body)? };
-    // The same key for the same body on another record or action is another request.
-    let signed = [format!("{model}/{id}/{action}\n").as_bytes(), &body].concat();
+    let signed = signed(&format!("act {model}/{id}/{action}"), &body);
     let answer = respond::once(&app, &ctx, &headers, &signed, StatusCode::OK, move |tx| {
         let (model, action, given) = (model.clone(), action.clone(), given.clone());
         Box::pin(async move {
@@ -134,7 +135,12 @@ pub(crate) async fn act(
             Ok(json!({ "record": record, "message": outcome.message, "open": outcome.open }))
         })
     });
-    answer.await
+    answer.await.map(respond::plain)
+}
+
+/// What a key for repeats stands for: the same body on another record or action is another request.
+fn signed(deed: &str, body: &Bytes) -> Vec<u8> {
+    [deed.as_bytes(), b"\n", body].concat()
 }
 
 /// Who changed what of a record, newest first, without the fields that the caller may not read.
@@ -151,7 +157,7 @@ pub(crate) async fn history(
             Box::pin(async move {
                 records::get(tx, &model, id, &Select::default()).await?;
                 let hidden = hidden_fields(tx, &model);
-                let may_read = move |field: &str| !hidden.iter().any(|name| name == field);
+                let may_read = move |field: &str| !hidden.contains(field);
                 audit::of_record(tx, &model, id, HISTORY_MAX, may_read).await
             })
         })
@@ -159,13 +165,22 @@ pub(crate) async fn history(
     Ok(Json(json!({ "items": changes })))
 }
 
-fn hidden_fields(tx: &Tx, model: &str) -> Vec<String> {
+/// The fields that the caller may not read, those of lines as `lines.cost`.
+fn hidden_fields(tx: &Tx, model: &str) -> HashSet<String> {
     let schema = tx.schema();
-    let fields = schema.model(model).into_iter().flat_map(|model| model.fields.values());
-    fields
-        .filter(|field| !permissions::may_read_field(tx.ctx(), schema, field))
-        .map(|field| field.name.clone())
-        .collect()
+    let mut hidden = HashSet::new();
+    let Some(model) = schema.model(model) else { return hidden };
+    let own = model.fields.values().map(|field| (field.name.clone(), field));
+    let of_lines = model.lines().flat_map(|(lines, child, _)| {
+        let fields = schema.model(child).into_iter().flat_map(|child| child.fields.values());
+        fields.map(|field| (format!("{}.{}", lines.name, field.name), field))
+    });
+    for (path, field) in own.chain(of_lines) {
+        if !permissions::may_read_field(tx.ctx(), schema, field) {
+            hidden.insert(path);
+        }
+    }
+    hidden
 }
 
 /// The record as the caller may see it after his deed.

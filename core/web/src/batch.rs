@@ -64,8 +64,7 @@ pub(crate) async fn run(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let batch: Batch = serde_json::from_slice(&body)
-        .map_err(|e| Refusal::bad("", "unreadable", format!("This is no batch: {e}.")))?;
+    let batch: Batch = respond::read_body(&body)?;
     if batch.operations.len() > limits::BATCH_DOCUMENTS_MAX {
         let message = format!("At most {} operations at once.", limits::BATCH_DOCUMENTS_MAX);
         return Err(Refusal::bad("operations", "too_many", message));
@@ -75,6 +74,7 @@ pub(crate) async fn run(
         Box::pin(async move { each(tx, batch).await })
     })
     .await
+    .map(respond::plain)
 }
 
 async fn each(tx: &mut Tx, batch: Batch) -> fondaco_kernel::Result<Value> {

@@ -17,11 +17,13 @@ mod metrics;
 mod problem;
 mod respond;
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fondaco_kernel::Kernel;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use metrics::Metrics;
 
@@ -30,15 +32,26 @@ pub use metrics::Metrics;
 pub struct App {
     pub kernel: Kernel,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether the server is ending; streams end with it.
+    closing: Arc<watch::Sender<bool>>,
 }
 
 impl App {
     pub fn new(kernel: Kernel) -> App {
-        App { kernel, metrics: Arc::new(Metrics::default()) }
+        let closing = Arc::new(watch::Sender::new(false));
+        App { kernel, metrics: Arc::new(Metrics::default()), closing }
+    }
+
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 }
 
-/// Serves until `stop` is ready, then lets the requests in flight end.
+/// How long the requests in flight have to end. A client that never sends the rest of its request
+/// does not keep the server from ending.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Serves until `stop` is ready, then takes no new request and lets those in flight end.
 ///
 /// # Errors
 /// What the operating system says of the socket.
@@ -47,6 +60,24 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let (closing, mut closed) = (app.closing.clone(), app.closing());
     let routes = routes::all(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await
+    let stopped = async move {
+        stop.await;
+        closing.send_replace(true);
+    };
+    let patience = async move {
+        // An error says that nobody will ever stop it.
+        match closed.wait_for(|closing| *closing).await.is_ok() {
+            true => tokio::time::sleep(DRAIN).await,
+            false => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, routes).with_graceful_shutdown(stopped).into_future() => served,
+        () = patience => {
+            tracing::warn!("requests in flight were cut off");
+            Ok(())
+        }
+    }
 }

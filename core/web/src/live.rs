@@ -1,12 +1,17 @@
 //! What changes, as it changes: server-sent events. A listener hears of records that he may read,
 //! by model and id; what they hold he reads himself.
+//! INVARIANT: no stream outlives the server's wish to end, nor by long the rights it began with.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use fondaco_kernel::permissions::{self, Right};
+use fondaco_kernel::permissions::{self, Sight};
+use fondaco_kernel::records::{self, Select};
 use fondaco_kernel::tx::Changed;
 use fondaco_kernel::{Ctx, Kernel};
 use serde_json::json;
@@ -17,27 +22,57 @@ use crate::App;
 use crate::caller::Caller;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Then the listener comes back by itself, as browsers do, and with the rights he has by then.
+const LIFE: Duration = Duration::from_secs(15 * 60);
 
 pub(crate) async fn events(
     State(app): State<App>,
     Caller(ctx): Caller,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let mut closing = app.closing();
     let changes = BroadcastStream::new(app.kernel.changes());
     let kernel = app.kernel.clone();
-    let mine = changes.filter_map(move |change| match change {
-        Ok(changed) => concerns(&kernel, &ctx, &changed).then(|| Ok(tell(&changed))),
-        // He fell behind: he reads his screen anew.
-        Err(_) => Some(Ok(Event::default().event("missed").data("{}"))),
+    let mine = changes.then(move |change| {
+        let (kernel, ctx) = (kernel.clone(), ctx.clone());
+        async move {
+            match change {
+                Ok(changed) => concerns(&kernel, &ctx, &changed).await.then(|| tell(&changed)),
+                // He fell behind: he reads his screen anew.
+                Err(_) => Some(Event::default().event("missed").data("{}")),
+            }
+        }
     });
-    Sse::new(mine).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let end = async move {
+        // An error says that the server is gone, which is an end too.
+        let _ = tokio::time::timeout(LIFE, closing.wait_for(|closing| *closing)).await;
+    };
+    let told = Until { stream: Box::pin(mine.filter_map(|event| event.map(Ok))), end: Box::pin(end) };
+    Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-/// Of a company of his, and of a model that he has any right to read.
-fn concerns(kernel: &Kernel, ctx: &Ctx, changed: &Changed) -> bool {
+/// Of a company of his, and a record that he may read. Where not all of a model are his to read, it
+/// is looked up; of those he also does not hear that they were deleted.
+async fn concerns(kernel: &Kernel, ctx: &Ctx, changed: &Changed) -> bool {
     let registry = kernel.registry();
     let Some(model) = registry.schema.model(&changed.model) else { return false };
-    let his = model.shared || ctx.actor().companies().contains(&changed.company.cast());
-    his && permissions::may(ctx, model, Right::Read)
+    let company = match model.shared {
+        true => Some(ctx.clone()),
+        false => ctx.in_company(changed.company.cast()),
+    };
+    let Some(ctx) = company else { return false };
+    match permissions::sight(&ctx, model) {
+        Sight::None => false,
+        Sight::All => true,
+        Sight::Some => {
+            let (model, id) = (changed.model.clone(), changed.id);
+            let select = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+            let seen = kernel.read(&ctx, move |tx| {
+                let (model, select) = (model.clone(), select.clone());
+                Box::pin(async move { records::get(tx, &model, id, &select).await.map(drop) })
+            });
+            seen.await.is_ok()
+        }
+    }
 }
 
 fn tell(changed: &Changed) -> Event {
@@ -47,4 +82,21 @@ fn tell(changed: &Changed) -> Event {
         "event": changed.event,
     });
     Event::default().event("changed").data(data.to_string())
+}
+
+/// A stream that ends when something else does.
+struct Until<S, E> {
+    stream: Pin<Box<S>>,
+    end: Pin<Box<E>>,
+}
+
+impl<S: Stream, E: Future> Stream for Until<S, E> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        self.stream.as_mut().poll_next(cx)
+    }
 }

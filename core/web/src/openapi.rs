@@ -96,7 +96,13 @@ fn list(model: &Model, reference: &Value) -> Value {
         "properties": {
             "items": { "type": "array", "items": reference },
             "next": { "type": ["string", "null"] },
-            "count": { "type": ["integer", "null"] },
+            "count": {
+                "type": ["object", "null"],
+                "properties": {
+                    "number": { "type": "integer" },
+                    "capped": { "type": "boolean", "description": "There are more" },
+                },
+            },
         },
     });
     let mut list = operation(model, &model.plural, answer("200", &page));

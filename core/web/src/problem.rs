@@ -40,17 +40,34 @@ impl IntoResponse for Refusal {
         if let Error::Invalid(problems) = &self.0 {
             body["errors"] = problems.iter().map(one).collect();
         }
-        let mut response = (status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        let mut response = answer(status, body);
         if let Error::TooMany { retry_after_s } = self.0 {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
         }
         response
     }
+}
+
+/// The media type of problems.
+pub(crate) const KIND: &str = "application/problem+json";
+
+fn answer(status: StatusCode, body: Value) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(KIND));
+    response
+}
+
+/// A refusal that no handler made, in the words of who made it.
+pub(crate) fn of_the_server(status: StatusCode, words: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    let detail = if words.trim().is_empty() { title } else { words.trim() };
+    let body = json!({
+        "type": "about:blank",
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    answer(status, body)
 }
 
 fn one(problem: &Problem) -> Value {

@@ -26,7 +26,10 @@ pub(crate) fn list(given: HashMap<String, String>) -> Result<Query, Refusal> {
             "after" => query.after = Some(value),
             "fields" => query.show.fields = words(&value),
             "expand" => query.show.expand = words(&value),
-            "count" => query.count = value == "true",
+            "count" => match value.parse() {
+                Ok(wanted) => query.count = wanted,
+                Err(_) => problems.push(bad_count()),
+            },
             "limit" => match value.parse() {
                 Ok(limit) if (1..=limits::PAGE_SIZE_MAX).contains(&limit) => {
                     query.limit = Some(limit);
@@ -63,6 +66,10 @@ fn words(list: &str) -> Vec<String> {
 fn bad_limit() -> Problem {
     let message = format!("A page has 1 to {} rows.", limits::PAGE_SIZE_MAX);
     Problem::new("limit", "out_of_range", message)
+}
+
+fn bad_count() -> Problem {
+    Problem::new("count", "unreadable", "Write count=true or count=false.")
 }
 
 fn unknown(name: &str, known: &str) -> Problem {

@@ -2,17 +2,42 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::repeats::{self, Answer};
 use fondaco_kernel::{Ctx, Error, Fut, Tx};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::App;
-use crate::problem::Refusal;
+use crate::problem::{self, Refusal};
 
 pub(crate) async fn no_such_route(uri: Uri) -> Response {
     Refusal(Error::not_found("page", uri.path())).into_response()
+}
+
+/// Bytes of a refusal that are read to say the same as a problem.
+const REFUSAL_BYTES_MAX: usize = 4096;
+
+/// Refusals that come from the server itself, before a handler is reached (a body too large, a
+/// method that a route does not have), look like all the others.
+pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let (status, kind) = (response.status(), response.headers().get(header::CONTENT_TYPE));
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    if !is_refusal || kind.is_some_and(|kind| kind == problem::KIND) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, REFUSAL_BYTES_MAX).await.unwrap_or_default();
+    let mut refused = problem::of_the_server(status, &String::from_utf8_lossy(&text));
+    if let Some(allow) = parts.headers.get(header::ALLOW) {
+        refused.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    refused
 }
 
 /// `"7"` for version 7.
@@ -55,7 +80,7 @@ pub(crate) async fn once<F>(
     body: &[u8],
     status: StatusCode,
     work: F,
-) -> Result<Response, Refusal>
+) -> Result<Answer, Refusal>
 where
     F: for<'t> Fn(&'t mut Tx) -> Fut<'t, Value> + Send + Sync + 'static,
 {
@@ -75,8 +100,35 @@ where
             Ok(answer)
         })
     });
-    let done = done.await?;
-    let status = StatusCode::from_u16(done.status).unwrap_or(status);
+    Ok(done.await?)
+}
+
+/// An answer as it was given the first time.
+pub(crate) fn plain(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or_default();
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    Ok((status, kind, done.body).into_response())
+    (status, kind, answer.body).into_response()
+}
+
+/// The same for a record, with its version to go on from.
+pub(crate) fn tagged(answer: Answer) -> Response {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: i64,
+    }
+    let record = serde_json::from_str::<Versioned>(&answer.body);
+    let mut response = plain(answer);
+    if let Ok(Versioned { version }) = record {
+        response.headers_mut().insert(header::ETAG, etag(version));
+    }
+    response
+}
+
+/// The body as JSON of this shape.
+///
+/// # Errors
+/// A problem that says where it stops being that.
+pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body)
+        .map_err(|e| Refusal::bad("", "unreadable", format!("The body is not as it should be: {e}.")))
 }

@@ -2,11 +2,13 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use fondaco_kernel::values::limits;
 
-use crate::{App, api, batch, caller, health, ledger, live, metrics, openapi, reports, session};
+use crate::{
+    App, api, batch, caller, health, ledger, live, metrics, openapi, reports, respond, session,
+};
 
 pub fn all(app: App) -> Router {
     Router::new()
@@ -37,7 +39,8 @@ pub fn all(app: App) -> Router {
         .route("/health", get(health::alive))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::text))
-        .fallback(crate::respond::no_such_route)
+        .fallback(respond::no_such_route)
+        .layer(from_fn(respond::as_problem))
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .with_state(app)

@@ -1,6 +1,7 @@
 //! Signing in and out, the first administrator, one-time codes, API tokens.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use crate::App;
 use crate::caller::{COOKIE, COOKIE_LOCAL, Caller, session};
 use crate::problem::Refusal;
+use crate::respond::read_body;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,8 +27,9 @@ pub(crate) struct SignIn {
 pub(crate) async fn sign_in(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
-    Json(given): Json<SignIn>,
+    body: Bytes,
 ) -> Result<Response, Refusal> {
+    let given: SignIn = read_body(&body)?;
     let source = from.ip().to_string();
     let (token, ctx) =
         identity::sign_in(&app.kernel, &given.login, &given.password, &source).await?;
@@ -62,8 +65,9 @@ pub(crate) struct First {
 /// Makes the first administrator, for whoever reads the code on the console.
 pub(crate) async fn first_administrator(
     State(app): State<App>,
-    Json(given): Json<First>,
+    body: Bytes,
 ) -> Result<StatusCode, Refusal> {
+    let given: First = read_body(&body)?;
     let new = NewUser {
         login: given.login,
         name: given.name,
@@ -84,8 +88,9 @@ pub(crate) struct Redeem {
 /// A one-time code gives its owner a password.
 pub(crate) async fn redeem_code(
     State(app): State<App>,
-    Json(given): Json<Redeem>,
+    body: Bytes,
 ) -> Result<StatusCode, Refusal> {
+    let given: Redeem = read_body(&body)?;
     identity::redeem(&app.kernel, &given.code, &given.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -104,8 +109,9 @@ pub(crate) struct Wish {
 pub(crate) async fn create_token(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Json(wish): Json<Wish>,
+    body: Bytes,
 ) -> Result<Response, Refusal> {
+    let wish: Wish = read_body(&body)?;
     let expires_at: Timestamp = wish.expires_at.parse().map_err(|_| {
         let message = "Write a time such as 2027-01-31T00:00:00Z.";
         Refusal::bad("expires_at", "unreadable", message)

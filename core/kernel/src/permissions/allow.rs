@@ -91,6 +91,25 @@ pub fn may(ctx: &Ctx, model: &Model, right: Right<'_>) -> bool {
     in_scope(&ctx.actor, model, right) && grants(&ctx.actor, model, right).next().is_some()
 }
 
+/// How much of a model somebody may read, before a record is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    None,
+    /// Those for which a rule holds.
+    Some,
+    /// All of the companies that he works in.
+    All,
+}
+
+/// How much of a model the caller may read; lines are asked for by their document ([`super::document`]).
+pub fn sight(ctx: &Ctx, model: &Model) -> Sight {
+    if !may(ctx, model, Right::Read) {
+        return Sight::None;
+    }
+    let mut rules = grants(&ctx.actor, model, Right::Read);
+    if rules.any(|(_, rule)| rule.source() == "true") { Sight::All } else { Sight::Some }
+}
+
 /// Like [`may`]; a refusal names what is missing. For lists and before a new record is built.
 pub fn require(ctx: &Ctx, model: &Model, right: Right<'_>) -> Result<()> {
     if may(ctx, model, right) { Ok(()) } else { Err(forbidden(ctx, model, right)) }

@@ -24,7 +24,9 @@ pub(crate) mod tests;
 
 use std::fmt;
 
-pub use allow::{Allowed, allow, allow_create, check, may, may_run_report, require, still_allowed};
+pub use allow::{
+    Allowed, Sight, allow, allow_create, check, may, may_run_report, require, sight, still_allowed,
+};
 pub use explain::{Explanation, Reason, explain, why};
 pub use fields::{may_read_field, may_read_path, may_write_field};
 pub use matrix::matrix;
