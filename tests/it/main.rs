@@ -2,3 +2,11 @@
 
 mod tidy;
 mod main_job;
+mod api;
+mod unauthorized;
+mod permissions;
+mod modules;
+mod custom;
+mod statements;
+mod concurrency;
+mod kill;

@@ -1,9 +1,14 @@
-//! The test kit: a company in memory with users at their desks (`shop`), the real program over
-//! HTTP (`program`). The tests themselves are in `tests/it`.
+//! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
+//! (`served`), company folders on disk (`folder`) and the real program on them (`program`).
+//! The tests themselves are in `tests/it`.
 
-pub mod program;
 pub mod shop;
+pub mod served;
+pub mod folder;
+pub mod program;
 pub mod scratch;
 
-pub use program::Program;
+pub use folder::Folder;
+pub use program::{Client, Program};
+pub use served::Served;
 pub use shop::Shop;

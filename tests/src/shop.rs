@@ -2,13 +2,14 @@
 
 use fondaco_kernel::identity::{self, NewUser};
 use fondaco_kernel::values::Timestamp;
-use fondaco_kernel::{Clock, Database, Error, Kernel, Module, Setup};
+use fondaco_kernel::{Clock, Database, Error, Kernel, Module, Setup, permissions};
 use fondaco_server::desk::Desk;
 
 /// Good enough for everybody in a test; hashed cheaply there.
 pub const PASSWORD: &str = "nine green bottles hanging";
 
-const COMPANY: &str = r#"
+/// The company of the tests, as a data file.
+pub const COMPANY: &str = r#"
 [[company]]
 key = "main"
 name = "Test Works"
@@ -56,8 +57,13 @@ impl Shop {
 
     /// A company of this set-up, which says where its database is; the clock and the passwords are
     /// the test's.
-    pub async fn of(mut setup: Setup) -> Shop {
+    pub async fn of(setup: Setup) -> Shop {
         let clock = Clock::at("2026-03-02T09:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH));
+        Shop::on_clock(setup, clock).await
+    }
+
+    /// The same by another clock, such as the machine's.
+    pub async fn on_clock(mut setup: Setup, clock: Clock) -> Shop {
         setup.clock = clock.clone();
         setup.cheap_passwords = true;
         let kernel = Kernel::open(setup).await.unwrap_or_else(|e| unreachable!("{e}"));
@@ -70,6 +76,19 @@ impl Shop {
         let login = format!("{}@works.example", name.to_lowercase());
         let hired = self.admin.hire(name, &login, PASSWORD, roles).await;
         hired.unwrap_or_else(|e| unreachable!("{name}: {e:#}"))
+    }
+
+    /// A user with every role there is, less those that exclude one taken before.
+    pub async fn master(&self, name: &str) -> Desk {
+        let registry = self.kernel.registry();
+        let mut roles: Vec<&str> = Vec::new();
+        for role in registry.schema.roles.keys().map(String::as_str) {
+            roles.push(role);
+            if !permissions::conflicts(&registry.schema, roles.iter().copied()).is_empty() {
+                roles.pop();
+            }
+        }
+        self.user(name, &roles).await
     }
 
     /// Moves the clock to 9 o'clock of a day.

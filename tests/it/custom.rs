@@ -1,0 +1,245 @@
+//! What a company writes into its own folder: a model, fields on shared models, a role. It works
+//! everywhere like what modules bring, and what is wrong in it is told with file and line.
+
+use fondaco_tests::program::{self, quoted};
+use fondaco_tests::{Folder, Served};
+use serde_json::{Value as Json, json};
+
+const TRUCK: &str = r#"
+model = "own.truck"
+label = "Truck"
+title = "plate"
+number = "T-{year}-{seq:3}"
+
+[fields]
+plate = { type = "text", required = true, unique = true, search = true, pattern = "[A-Z0-9 -]+" }
+driver = { type = "link", to = "party", search = true }
+bought_on = { type = "date" }
+price = { type = "money", class = "cost" }
+load = { type = "decimal", scale = 3, min = 0 }
+tours = { type = "lines", of = "own.tour" }
+kilometres = { type = "decimal", scale = 1, compute = "sum(tours.kilometres)", stored = true }
+heavy = { type = "bool", compute = "load > 7.5" }
+
+[states]
+initial = "ready"
+values = ["ready", "broken", "sold"]
+
+[actions.fail]
+label = "Report broken"
+from = ["ready"]
+to = "broken"
+args.why = { type = "text", required = true }
+
+[actions.sell]
+from = ["ready", "broken"]
+to = "sold"
+require = "driver == null"
+refusal = "Somebody still drives it."
+number = true
+
+[access.dispatcher]
+read = "true"
+create = "true"
+write = "state != 'sold'"
+actions = { fail = "true", sell = "kilometres > 100.0" }
+
+[access.employee]
+read = "state == 'ready'"
+
+[views.list]
+columns = ["plate", "driver", "state", "kilometres"]
+sort = "plate"
+"#;
+
+const TOUR: &str = r#"
+model = "own.tour"
+title = "where"
+[fields]
+truck = { type = "link", to = "own.truck" }
+where = { type = "text", required = true, search = true }
+kilometres = { type = "decimal", scale = 1, required = true, min = 0 }
+"#;
+
+const PARTY: &str = r#"
+extends = "party"
+[fields]
+shoe_size = { type = "integer", min = 30, max = 50 }
+slogan = { type = "text", search = true }
+favourite = { type = "link", to = "own.truck" }
+secret_rating = { type = "choice", values = ["good", "bad"], class = "internal" }
+[access.dispatcher]
+read = "true"
+create = "true"
+write = "true"
+"#;
+
+const ROLE: &str = r#"
+role = "dispatcher"
+label = "Dispatcher"
+includes = ["employee"]
+classes = ["cost"]
+write_classes = ["cost"]
+"#;
+
+const DATA: &str = r#"
+[["own.truck"]]
+key = "red"
+plate = "R 1"
+load = "8"
+"#;
+
+const FILES: &[(&str, &str)] = &[
+    ("models/truck.toml", TRUCK),
+    ("models/tour.toml", TOUR),
+    ("models/party.toml", PARTY),
+    ("roles/dispatcher.toml", ROLE),
+    ("data/trucks.toml", DATA),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_model_works_like_any_other() {
+    let folder = Folder::lay("custom", &["sales"], FILES);
+    let shop = folder.shop().await;
+    let dora = shop.user("Dora", &["dispatcher"]).await;
+    let emil = shop.user("Emil", &["employee"]).await;
+    let served = Served::open(shop);
+    let (dora, emil) = (served.client(&dora).await, served.client(&emil).await);
+
+    let party = json!({ "name": "Carlo", "shoe_size": 44, "slogan": "Always on time" });
+    let carlo = dora.post("/api/party", &party).unwrap().expect(201).id();
+    let truck = json!({ "plate": "B 2", "driver": carlo, "price": "90000", "load": "3.5",
+        "tours": [{ "where": "Lecco", "kilometres": "60" }, { "where": "Como", "kilometres": "55.5" }] });
+    let made = dora.post("/api/own.truck", &truck).unwrap().expect(201);
+    assert_eq!(made.body["kilometres"], "115.5");
+    assert_eq!((&made.body["heavy"], &made.body["price"]), (&json!(false), &json!("90000.00")));
+    let path = format!("/api/own.truck/{}", made.id());
+
+    let found = |client: &fondaco_tests::Client, query: &str| -> Vec<String> {
+        let list = client.get(&format!("/api/own.truck?sort=plate&{query}")).unwrap().expect(200);
+        let items = list.body["items"].as_array().unwrap();
+        items.iter().map(|item| item["plate"].as_str().unwrap().to_owned()).collect()
+    };
+    let filter = |text: &str| found(&dora, &format!("filter={}", quoted(text)));
+    assert_eq!(found(&dora, ""), ["B 2", "R 1"]);
+    assert_eq!(filter("heavy"), ["R 1"]);
+    assert_eq!(filter("kilometres > 100.0 && driver.shoe_size == 44"), ["B 2"]);
+    assert_eq!(filter("tours.exists(t, t.where == 'Como')"), ["B 2"]);
+    assert_eq!(filter("price > 1000.0"), ["B 2"]);
+    assert_eq!(found(&dora, "search=carlo"), ["B 2"]);
+    assert_eq!(found(&dora, "search=lecco"), ["B 2"]);
+    let parties = |query: &str| dora.get(&format!("/api/party?{query}")).unwrap().expect(200).body["items"].clone();
+    assert_eq!(parties("search=always%20time")[0]["name"], "Carlo");
+    assert_eq!(parties(&format!("filter={}", quoted("shoe_size >= 40")))[0]["slogan"], "Always on time");
+    let favourite = json!({ "favourite": made.id() });
+    dora.patch(&format!("/api/party/{carlo}"), &favourite, &[]).unwrap().expect(200);
+    assert_eq!(parties("filter=favourite.plate=='B%202'")[0]["name"], "Carlo");
+
+    // Refusals, with its own words.
+    let wrong = json!({ "plate": "b", "load": "-1", "tours": [{ "where": "x" }] });
+    let refused = dora.post("/api/own.truck", &wrong).unwrap().expect(422);
+    assert_eq!(refused.problems(), ["load: min", "plate: pattern", "tours[0].kilometres: required"]);
+    let taken = dora.post("/api/own.truck", &json!({ "plate": "R 1" })).unwrap().expect(422);
+    assert_eq!(taken.problems(), ["plate: taken"]);
+    let sell = dora.post(&format!("{path}/sell"), &json!({})).unwrap().expect(422);
+    assert_eq!(sell.body["errors"][0]["message"], "Somebody still drives it.");
+    dora.post(&format!("{path}/fail"), &json!({})).unwrap().expect(422);
+    dora.post(&format!("{path}/fail"), &json!({ "why": "rust" })).unwrap().expect(200);
+    dora.patch(&path, &json!({ "driver": null }), &[]).unwrap().expect(200);
+    let sold = dora.post(&format!("{path}/sell"), &json!({})).unwrap().expect(200);
+    let number = sold.body["record"]["number"].as_str().unwrap();
+    assert!(number.starts_with("T-") && number.ends_with("-001"), "{number}");
+    dora.patch(&path, &json!({ "load": "1" }), &[]).unwrap().expect(403);
+    dora.delete(&path).unwrap().expect(403);
+    let red = dora.get("/api/own.truck?search=R").unwrap().body["items"][0]["id"].clone();
+    let red = format!("/api/own.truck/{}/sell", red.as_str().unwrap());
+    dora.post(&red, &json!({})).unwrap().expect(403);
+
+    // The audit has it all; the employee sees ready ones only, without the price.
+    let history = dora.get(&format!("{path}/history")).unwrap().expect(200).body["items"].clone();
+    let deeds: Vec<&str> =
+        history.as_array().unwrap().iter().map(|deed| deed["action"].as_str().unwrap()).collect();
+    assert_eq!(deeds, ["sell", "update", "fail", "create"]);
+    assert_eq!(history[1]["changes"]["driver"][1], Json::Null);
+    emil.get(&path).unwrap().expect(404);
+    assert_eq!(found(&emil, ""), ["R 1"]);
+    let red = emil.get("/api/own.truck").unwrap().body["items"][0].clone();
+    assert!(red.get("price").is_none() && red.get("load").is_some());
+    let document = emil.get("/api/openapi.json").unwrap().body;
+    assert!(document["components"]["schemas"]["own.truck"]["properties"]["price"].is_null());
+    assert!(document["paths"]["/api/own.truck"]["post"].is_null());
+}
+
+/// A changed folder is the company from the next start on; what was written stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_grows() {
+    let folder = Folder::lay("grows", &[], FILES);
+    let first = folder.shop().await;
+    let dora = first.user("Dora", &["dispatcher"]).await;
+    dora.create("own.truck", json!({ "plate": "B 2", "load": "1" })).await.unwrap();
+    drop((first, dora));
+    let more = TRUCK.replace("bought_on = { type = \"date\" }", "colour = { type = \"text\", default = \"'grey'\" }");
+    let more = more.replace("load = { type", "capacity = { renamed_from = \"load\", type");
+    folder.write("models/truck.toml", &more.replace("load > 7.5", "capacity > 7.5"));
+    folder.write("data/trucks.toml", &DATA.replace("load", "capacity"));
+    let kernel = folder.kernel().await;
+    let (_, ctx) =
+        fondaco_kernel::identity::sign_in(&kernel, "dora@works.example", fondaco_tests::shop::PASSWORD, "test")
+            .await
+            .unwrap();
+    let dora = fondaco_server::desk::Desk::new(kernel, ctx);
+    let trucks = dora.list("own.truck", "true", "plate").await.unwrap();
+    let shown: Vec<(&Json, &Json)> = trucks.iter().map(|t| (&t["plate"], &t["capacity"])).collect();
+    assert_eq!(shown, [(&json!("B 2"), &json!("1.000")), (&json!("R 1"), &json!("8.000"))]);
+    let new = dora.create("own.truck", json!({ "plate": "C 3" })).await.unwrap();
+    assert_eq!(dora.get("own.truck", new).await.unwrap()["colour"], "grey");
+}
+
+/// Every fault at once, each with file, line and what may be meant; exit code 3 says so to scripts.
+#[test]
+fn faults_are_told_with_file_and_line() {
+    let path = |folder: &Folder| folder.path().to_str().unwrap().to_owned();
+    let folder = Folder::lay("sound", &["sales"], FILES);
+    let checked = program::run(&["check", "--company", &path(&folder)]);
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("no faults"));
+
+    folder.write("models/truck.toml", &TRUCK.replace("type = \"money\"", "type = \"mony\""));
+    let tour = TOUR.replace("required = true, min", "requird = true, min");
+    folder.write("models/tour.toml", &tour.replace("to = \"own.truck\"", "to = \"own.truk\""));
+    folder.write("models/party.toml", &PARTY.replace("[access.dispatcher]", "[access.dispacher]"));
+    folder.write("models/broken.toml", "model = \"own.x\"\n[fields\n");
+    let checked = program::run(&["check", "--company", &path(&folder)]);
+    assert_eq!(checked.status.code(), Some(3), "{checked:?}");
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    for (file, line, word) in [
+        ("truck.toml", line_of(TRUCK, "price ="), "money"),
+        ("tour.toml", line_of(TOUR, "kilometres ="), "required"),
+        ("tour.toml", line_of(TOUR, "truck ="), "own.truck"),
+        ("party.toml", line_of(PARTY, "[access."), "dispatcher"),
+        ("broken.toml", 2, ""),
+    ] {
+        let place = format!("{file}:{line}:");
+        let fault = said.lines().find(|fault| fault.contains(&place));
+        let fault = fault.unwrap_or_else(|| panic!("nothing at {place}\n{said}"));
+        assert!(fault.contains(word), "{word:?} is not suggested: {fault}");
+    }
+    // A server does not start on it, and says the same.
+    let refused = program::run(&["serve", "--listen", "127.0.0.1:0", "--company", &path(&folder)]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("truck.toml:"), "{refused:?}");
+
+    // Other mistakes of a folder.
+    let folder = Folder::lay("wrong", &["sails"], &[]);
+    let checked = program::run(&["check", "--company", &path(&folder)]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("sales"), "{checked:?}");
+    let nowhere = program::run(&["check", "--company", "/nowhere/at/all"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("fondaco init"), "{nowhere:?}");
+}
+
+/// The line on which a text begins, from one.
+fn line_of(text: &str, part: &str) -> usize {
+    text.lines().position(|line| line.starts_with(part)).unwrap() + 1
+}

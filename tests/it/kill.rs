@@ -1,0 +1,182 @@
+//! Power cuts under load: the program is killed at a random moment and started again. Whatever was
+//! acknowledged is there, whatever is sent again is there once, numbers have no gap, the chain holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use fondaco_tests::{Client, Folder, Program};
+use serde_json::{Value as Json, json};
+
+const ROUNDS: u64 = 20;
+const CLIENTS: u64 = 8;
+
+const DATA: &str = r#"
+[[party]]
+key = "verdi"
+name = "Verdi Biciclette"
+customer = true
+
+[[product]]
+key = "frame"
+code = "FRAME"
+name = "Carbon frame"
+unit = "piece"
+list_price = "500.00"
+tax_code = "vat_out_20"
+"#;
+
+/// What clients know: the id and number that were answered for a key.
+#[derive(Default)]
+struct Known {
+    acknowledged: BTreeMap<String, (String, String)>,
+    /// Sent, and never answered.
+    unanswered: BTreeSet<String>,
+}
+
+/// The two requests of one order: made, then confirmed, each under its own key.
+struct Goods {
+    customer: String,
+    product: String,
+}
+
+impl Goods {
+    fn order(&self, key: &str) -> Json {
+        let line = json!({ "product": self.product, "quantity": "1" });
+        json!({ "customer": self.customer, "customer_reference": key, "lines": [line] })
+    }
+
+    /// Makes and confirms an order; `None` when the server went away meanwhile.
+    fn place(&self, client: &Client, key: &str) -> Option<(String, String)> {
+        let made = client.post_with("/api/sales.order", &self.order(key), &[("idempotency-key", key)]);
+        let id = made.ok()?.expect(201).id();
+        let path = format!("/api/sales.order/{id}/confirm");
+        let again = format!("{key}-confirm");
+        let done = client.post_with(&path, &json!({}), &[("idempotency-key", &again)]).ok()?;
+        let number = done.expect(200).body["record"]["number"].as_str()?.to_owned();
+        Some((id, number))
+    }
+}
+
+/// Small differences from a seed that is printed, so that a failure can be looked for again.
+fn random(seed: &mut u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed
+}
+
+/// Clients at work until the program is gone.
+fn load(program: Program, token: &str, goods: &Goods, known: &Mutex<Known>, life: Duration) {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let dead = AtomicBool::new(false);
+    let client = program.client(token);
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                while !dead.load(Ordering::Relaxed) {
+                    let key = format!("order-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+                    known.lock().unwrap().unanswered.insert(key.clone());
+                    if let Some(answer) = goods.place(&client, &key) {
+                        let mut known = known.lock().unwrap();
+                        known.unanswered.remove(&key);
+                        known.acknowledged.insert(key, answer);
+                    }
+                }
+            });
+        }
+        std::thread::sleep(life);
+        program.kill();
+        dead.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Everything that is there, by key: id and number.
+fn orders(client: &Client) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/api/sales.order?limit=500&sort=id&fields=number,customer_reference{after}");
+        let page = client.get(&path).unwrap().expect(200);
+        for order in page.body["items"].as_array().unwrap() {
+            let text = |field: &str| order[field].as_str().unwrap_or_default().to_owned();
+            let place = found.entry(text("customer_reference")).or_default();
+            place.push((text("id"), text("number")));
+        }
+        match page.body["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return found,
+        }
+    }
+}
+
+/// After a restart: nothing acknowledged is lost, nothing is double, no number is missing.
+fn check(client: &Client, goods: &Goods, known: &mut Known, round: u64) {
+    let found = orders(client);
+    for (key, answer) in &known.acknowledged {
+        assert_eq!(found.get(key), Some(&vec![answer.clone()]), "round {round}: {key} was acknowledged");
+    }
+    let numbers: BTreeSet<&str> =
+        found.values().flatten().map(|(_, number)| number.as_str()).filter(|n| !n.is_empty()).collect();
+    let expected: BTreeSet<String> =
+        (1..=numbers.len()).map(|n| format!("SO-2026-{n:05}")).collect();
+    let year = |number: &str| number.get(3..7).unwrap_or_default().to_owned();
+    let years: BTreeSet<String> = numbers.iter().map(|number| year(number)).collect();
+    if let [year] = years.iter().collect::<Vec<_>>().as_slice() {
+        let expected: BTreeSet<String> = expected.iter().map(|n| n.replace("2026", year)).collect();
+        assert!(numbers.iter().all(|n| expected.contains(*n)), "round {round}: a gap in {numbers:?}");
+    }
+    // What got no answer is sent again, and some of what got one.
+    for key in std::mem::take(&mut known.unanswered) {
+        let there = found.get(&key).cloned().unwrap_or_default();
+        let answer = goods.place(client, &key).expect("the server is up");
+        if let Some((id, _)) = there.first() {
+            assert_eq!(*id, answer.0, "round {round}: {key} was made, but not answered");
+        }
+        known.acknowledged.insert(key, answer);
+    }
+    for (key, answer) in known.acknowledged.iter().rev().take(5) {
+        let again = goods.place(client, key).expect("the server is up");
+        assert_eq!(again, *answer, "round {round}: {key} was sent once more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_and_nothing_is_double() {
+    let folder = Folder::lay("kill", &["sales", "accounting"], &[("data/goods.toml", DATA)]);
+    let (token, goods) = {
+        let shop = folder.shop().await;
+        let rep = shop.user("Rita", &["sales_user", "accountant"]).await;
+        let customer = rep.by_key("party", "verdi").await.unwrap().to_string();
+        let product = rep.by_key("product", "frame").await.unwrap().to_string();
+        (fondaco_tests::served::token(&rep, &["*:*"]).await, Goods { customer, product })
+    };
+    let mut seed = u64::from(std::process::id()) | 1;
+    println!("seed {seed}");
+    let (started, known) = (Instant::now(), Mutex::new(Known::default()));
+    let mut cut = 0;
+    for round in 1..=ROUNDS {
+        let program = Program::serve(folder.path());
+        let life = Duration::from_millis(50 + random(&mut seed) % 350);
+        load(program, &token, &goods, &known, life);
+        cut += known.lock().unwrap().unanswered.len();
+        let program = Program::serve(folder.path());
+        let client = program.client(&token);
+        check(&client, &goods, &mut known.lock().unwrap(), round);
+        let sound = client.post("/api/ledger/verify", &Json::Null).unwrap().expect(200);
+        assert_eq!(sound.body["sound"], true, "round {round}: {}", sound.body);
+        program.kill();
+    }
+    let known = known.lock().unwrap();
+    println!(
+        "{ROUNDS} power cuts, {} orders, {cut} of them cut off, in {:?}",
+        known.acknowledged.len(),
+        started.elapsed()
+    );
+    assert!(known.acknowledged.len() > 100 && cut > 0, "there was no load to speak of");
+    let status = fondaco_tests::program::run(&[
+        "ledger", "verify", "--company", folder.path().to_str().unwrap(),
+    ]);
+    assert!(status.status.success(), "{status:?}");
+}

@@ -1,0 +1,379 @@
+//! What every module is held to without writing a test for it: its TOML is sound alone and with all
+//! the others, every name leads somewhere, every page and every report can be opened.
+
+use fondaco_kernel::records::{self, Query, Select};
+use fondaco_kernel::schema::{Field, Kind, Model, Report, Schema, Target};
+use fondaco_kernel::{Clock, Database, Error, Kernel, Module, Setup, Table};
+use fondaco_server::commands::demo;
+use fondaco_server::desk::Desk;
+use fondaco_server::modules;
+use fondaco_server::story::{self, People};
+use fondaco_tests::Shop;
+use fondaco_tests::shop::PASSWORD;
+use fondaco_values::Value;
+use serde_json::{Value as Json, json};
+
+/// Each module alone, all of them together, and none: by name.
+fn line_ups() -> Vec<(String, Vec<Module>)> {
+    let alone = modules::all().into_iter().map(|module| (module.name().to_owned(), vec![module]));
+    let mut all: Vec<_> = alone.collect();
+    all.push(("nothing".to_owned(), Vec::new()));
+    all.push(("everything".to_owned(), modules::all()));
+    all
+}
+
+fn none(wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// Every line-up, with what a check finds wrong with its schema.
+fn each_schema(check: impl Fn(&Schema, &mut Vec<String>)) {
+    let mut wrong = Vec::new();
+    for (name, modules) in line_ups() {
+        let setup = Setup::new(Database::Memory, modules);
+        match Kernel::check(&setup) {
+            Ok(schema) => {
+                let mut found = Vec::new();
+                check(&schema, &mut found);
+                wrong.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    none(wrong);
+}
+
+#[test]
+fn every_schema_is_valid() {
+    each_schema(|schema, wrong| {
+        if schema.models.is_empty() {
+            wrong.push("no models".to_owned());
+        }
+    });
+}
+
+#[test]
+fn every_link_leads_to_a_model() {
+    each_schema(|schema, wrong| {
+        for model in schema.models.values() {
+            let args = model.actions.values().flat_map(|action| action.args.values());
+            for field in model.fields.values().chain(args) {
+                let place = format!("{}.{}", model.name, field.name);
+                if let Some(to) = field.kind.target().filter(|to| schema.model(to).is_none()) {
+                    wrong.push(format!("{place} leads to {to}, which there is not"));
+                }
+                if let Kind::Lines { of, by } = &field.kind {
+                    let child = schema.model(of);
+                    let back = child.and_then(|child| child.field(by)?.kind.target());
+                    let owner = child.and_then(|child| child.owner.as_ref());
+                    let owned = owner.is_some_and(|owner| owner.parent == model.name);
+                    if back != Some(model.name.as_str()) || !owned {
+                        wrong.push(format!("{place}: {of}.{by} does not lead back"));
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_action_names_real_states() {
+    each_schema(|schema, wrong| {
+        for model in schema.models.values() {
+            let Some(states) = &model.states else {
+                let moving = model.actions.values().filter(|a| a.to.is_some() || !a.from.is_empty());
+                wrong.extend(moving.map(|a| format!("{}.{}: no states", model.name, a.name)));
+                continue;
+            };
+            let mut reached = vec![states.initial.as_str()];
+            for action in model.actions.values() {
+                let named = action.from.iter().chain(&action.to);
+                let unknown = named.filter(|state| !states.values.contains(state));
+                wrong.extend(unknown.map(|s| format!("{}.{}: {s}", model.name, action.name)));
+                reached.extend(action.to.as_deref());
+                if action.require.is_some() && action.refusal.is_none() {
+                    wrong.push(format!("{}.{} refuses without words", model.name, action.name));
+                }
+            }
+            if !states.values.contains(&states.initial) {
+                wrong.push(format!("{} begins in {}", model.name, states.initial));
+            }
+        }
+    });
+}
+
+/// A model without grants is one that nobody can use, and a right that no role has is a button that
+/// nobody can press.
+#[test]
+fn every_document_has_access_rules() {
+    each_schema(|schema, wrong| {
+        for model in schema.models.values().filter(|model| !model.is_line()) {
+            if !model.access.values().any(|grant| grant.read.is_some()) {
+                wrong.push(format!("{} is read by nobody", model.name));
+            }
+            let unknown = model.access.keys().filter(|role| !schema.roles.contains_key(*role));
+            wrong.extend(unknown.map(|role| format!("{}: no role {role}", model.name)));
+            for action in model.actions.values().filter(|action| !action.internal) {
+                let name = &action.name;
+                if !model.access.values().any(|grant| grant.actions.contains_key(name)) {
+                    wrong.push(format!("{}.{name} is done by nobody", model.name));
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_menu_view_and_report_has_what_it_names() {
+    each_schema(|schema, wrong| {
+        for module in schema.modules.values() {
+            for item in &module.menu {
+                let there = match &item.target {
+                    Target::Model(name) => schema.model(name).is_some_and(|m| !m.is_line()),
+                    Target::Report(name) => schema.reports.contains_key(name),
+                };
+                if !there {
+                    wrong.push(format!("menu of {}: {:?}", module.name, item.target));
+                }
+            }
+        }
+        for report in schema.reports.values() {
+            let column = |name: &String| report.columns.iter().any(|column| column.name == *name);
+            let drawn = report.chart.iter().flat_map(|chart| chart.y.iter().chain([&chart.x]));
+            let missing = drawn.filter(|name| !column(name));
+            wrong.extend(missing.map(|name| format!("chart of {}: {name}", report.name)));
+            let unknown = report.roles.iter().filter(|role| !schema.roles.contains_key(*role));
+            wrong.extend(unknown.map(|role| format!("{}: no role {role}", report.name)));
+            let targets = report.params.values().filter_map(|param| param.kind.target());
+            let lost = targets.filter(|to| schema.model(to).is_none());
+            wrong.extend(lost.map(|to| format!("{}: no model {to}", report.name)));
+        }
+        for model in schema.models.values() {
+            let list = model.views.get("list").and_then(|list| list.get("columns"));
+            for name in list.and_then(Json::as_array).into_iter().flatten() {
+                if name.as_str().is_none_or(|name| schema.path(&model.name, name).is_err()) {
+                    wrong.push(format!("list of {}: {name}", model.name));
+                }
+            }
+        }
+    });
+}
+
+/// Structs equal their TOML, data files are sown, and every page of every model can be listed, found
+/// and sorted as its view says: with every other module switched off, and with all on.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_module_opens_and_lists_its_pages() {
+    let mut wrong = Vec::new();
+    for (name, modules) in line_ups() {
+        let shop = Shop::open(modules).await;
+        let desk = shop.master("Mina").await;
+        let schema = shop.kernel.registry().schema.clone();
+        for model in schema.models.values().filter(|model| !model.is_line()) {
+            for (what, query) in pages(model) {
+                if let Err(error) = listed(&desk, &model.name, query).await {
+                    wrong.push(format!("{name}: {} {what}: {error}", model.name));
+                }
+            }
+        }
+    }
+    none(wrong);
+}
+
+/// The questions that the pages of a model ask.
+fn pages(model: &Model) -> Vec<(&'static str, Query)> {
+    let text = |json: Option<&Json>| -> Vec<String> {
+        let names = json.and_then(Json::as_array).into_iter().flatten();
+        names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    };
+    let list = model.views.get("list");
+    let columns = text(list.and_then(|list| list.get("columns")));
+    let own = columns.into_iter().filter(|name| model.field(name).is_some()).collect();
+    let links = model.fields.values().filter(|field| !field.system && field.kind.target().is_some());
+    let expand: Vec<String> = links
+        .map(|field| field.name.clone())
+        .chain(model.lines().map(|(field, ..)| field.name.clone()))
+        .collect();
+    let stored = model.fields.values().filter(|f| f.has_column() && !matches!(f.kind, Kind::Json));
+    let sort: Vec<String> = stored.map(|field| format!("-{}", field.name)).take(4).collect();
+    let show = |fields, expand| Select { fields, expand };
+    let mut pages = vec![
+        ("plain", Query { count: true, ..Query::default() }),
+        ("as the view has it", Query { show: show(own, Vec::new()), ..Query::default() }),
+        ("with all it leads to", Query { show: show(Vec::new(), expand), ..Query::default() }),
+        ("sorted", Query { sort, ..Query::default() }),
+        ("searched", Query { search: Some("an word".to_owned()), ..Query::default() }),
+        ("filtered", Query { filter: Some("id != null".to_owned()), ..Query::default() }),
+    ];
+    if let Some(states) = &model.states {
+        let filter = Some(format!("state == '{}'", states.initial));
+        pages.push(("by state", Query { filter, ..Query::default() }));
+    }
+    pages
+}
+
+async fn listed(desk: &Desk, model: &str, query: Query) -> Result<(), Error> {
+    let model = model.to_owned();
+    let read = desk.kernel.read(&desk.ctx, move |tx| {
+        let (model, query) = (model.clone(), query.clone());
+        Box::pin(async move {
+            let page = records::list(tx, &model, &query).await?;
+            for rec in &page.rows {
+                records::get(tx, &model, rec.id, &Select::default()).await?;
+            }
+            Ok(page.rows.iter().map(|rec| rec.to_json().to_string().len()).sum::<usize>())
+        })
+    });
+    read.await.map(drop)
+}
+
+/// Whatever is missing in a new record, the answer names it; nothing breaks inside.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_record_is_taken_or_refused_with_reasons() {
+    let mut wrong = Vec::new();
+    for (name, modules) in line_ups() {
+        let shop = Shop::open(modules).await;
+        let desk = shop.master("Mina").await;
+        let schema = shop.kernel.registry().schema.clone();
+        for model in schema.models.values().filter(|model| !model.is_line()) {
+            let emptied: serde_json::Map<String, Json> = (model.fields.values())
+                .filter(|field| writable(field))
+                .map(|field| (field.name.clone(), empty(field)))
+                .collect();
+            for fields in [json!({}), Json::Object(emptied)] {
+                match desk.create(&model.name, fields.clone()).await {
+                    Ok(_) | Err(Error::Forbidden { .. }) => {}
+                    Err(Error::Invalid(problems)) => {
+                        let vague = problems.iter().filter(|p| p.code.is_empty());
+                        let vague = vague.map(|p| format!("{name}: {}: {p} has no code", model.name));
+                        wrong.extend(vague);
+                    }
+                    Err(error) => wrong.push(format!("{name}: {} {fields}: {error}", model.name)),
+                }
+            }
+        }
+    }
+    none(wrong);
+}
+
+fn writable(field: &Field) -> bool {
+    !field.system && !field.readonly && field.compute.is_none()
+}
+
+fn empty(field: &Field) -> Json {
+    if field.kind.is_many() { json!([]) } else { Json::Null }
+}
+
+/// Every report, by a user who may run all: on a company that has just begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_report_runs_on_an_empty_company() {
+    let mut wrong = Vec::new();
+    for (name, modules) in line_ups() {
+        let shop = Shop::open(modules).await;
+        let desk = shop.master("Mina").await;
+        let faults = reported(&desk).await;
+        wrong.extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    none(wrong);
+}
+
+/// The same after the whole story; each report that has something to tell of it tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_report_runs_after_the_story() {
+    let setup = demo::setup(Database::Memory, Clock::system());
+    let shop = Shop::of(setup).await;
+    let people = People::hire(&shop.admin, PASSWORD).await.unwrap();
+    story::tell(&shop.kernel, &shop.clock, &people, |_| {}).await.unwrap();
+    let desk = shop.master("Mina").await;
+    none(reported(&desk).await);
+    let schema = shop.kernel.registry().schema.clone();
+    let mut wrong = Vec::new();
+    for model in schema.models.values().filter(|model| !model.is_line()) {
+        for (what, query) in pages(model) {
+            if let Err(error) = listed(&desk, &model.name, query).await {
+                wrong.push(format!("{} {what}: {error}", model.name));
+            }
+        }
+    }
+    none(wrong);
+}
+
+/// What is wrong with the reports.
+async fn reported(desk: &Desk) -> Vec<String> {
+    let schema = desk.kernel.registry().schema.clone();
+    let mut wrong = Vec::new();
+    for report in schema.reports.values() {
+        for all in [false, true] {
+            let params = parameters(desk, report, all).await;
+            let given: Vec<(&str, &str)> = params.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            match desk.report(&report.name, &given).await {
+                Ok(table) => wrong.extend(misshapen(report, &table)),
+                Err(Error::Invalid(problems)) if lacks(report, &params) => {
+                    assert!(!problems.is_empty());
+                }
+                Err(error) => wrong.push(format!("{} {given:?}: {error}", report.name)),
+            }
+        }
+    }
+    wrong
+}
+
+/// Something was required that the company does not have.
+fn lacks(report: &Report, given: &[(&str, String)]) -> bool {
+    let required = report.params.values().filter(|param| param.required && param.default.is_none());
+    required.into_iter().any(|param| given.iter().all(|(name, _)| *name != param.name))
+}
+
+/// Values for the required parameters, or for all of them, from what the company has.
+async fn parameters<'r>(desk: &Desk, report: &'r Report, all: bool) -> Vec<(&'r str, String)> {
+    let mut given = Vec::new();
+    for field in report.params.values().filter(|field| all || field.required) {
+        let value = match &field.kind {
+            Kind::Date => Some("2026-03-02".to_owned()),
+            Kind::Link { to } => {
+                let found = desk.list(to, "id != null", "id").await.unwrap();
+                found.first().and_then(|rec| rec["id"].as_str().map(str::to_owned))
+            }
+            Kind::Choice { values } => values.last().map(|choice| choice.value.clone()),
+            Kind::Bool => Some("true".to_owned()),
+            Kind::Email => Some("anna@lario.example".to_owned()),
+            kind if kind.is_number() && field.name != "known_at" => Some("2".to_owned()),
+            _ => None,
+        };
+        given.extend(value.map(|value| (field.name.as_str(), value)));
+    }
+    given
+}
+
+/// Rows and totals are as wide as the columns, and each cell is of its column's kind.
+fn misshapen(report: &Report, table: &Table) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let width = report.columns.len();
+    for row in table.rows.iter().chain([&table.totals].into_iter().filter(|row| !row.is_empty())) {
+        if row.len() != width {
+            wrong.push(format!("{}: {} cells for {width} columns", report.name, row.len()));
+            continue;
+        }
+        for (cell, column) in row.iter().zip(&report.columns) {
+            if !fits(cell, &column.kind) {
+                wrong.push(format!("{}.{}: {cell:?} is no {}", report.name, column.name, column.kind.name()));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    wrong.truncate(10);
+    wrong
+}
+
+fn fits(cell: &Value, kind: &Kind) -> bool {
+    match (cell, kind) {
+        (Value::Null, _) => true,
+        (Value::Text(_), kind) => kind.is_text() || matches!(kind, Kind::Choice { .. }),
+        (Value::Int(_), Kind::Integer | Kind::Duration) => true,
+        (Value::Decimal(_), kind) => kind.scale().is_some(),
+        (Value::Bool(_), Kind::Bool) | (Value::Date(_), Kind::Date) => true,
+        (Value::Time(_), Kind::DateTime) | (Value::Link(_), Kind::Link { .. }) => true,
+        (Value::Json(_), Kind::Json) => true,
+        _ => false,
+    }
+}

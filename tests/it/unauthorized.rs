@@ -1,0 +1,176 @@
+//! Every route, asked by somebody who has not signed in and by an employee without further rights.
+//! The list is compared with the router's own: a new route has to say here who may use it.
+
+use std::collections::BTreeSet;
+
+use fondaco_server::modules;
+use fondaco_tests::{Served, Shop};
+use serde_json::{Value as Json, json};
+
+/// What is asked of a route, and which status each of the two gets.
+struct Case {
+    method: &'static str,
+    route: &'static str,
+    stranger: u16,
+    employee: u16,
+    body: Json,
+}
+
+const fn case(
+    method: &'static str,
+    route: &'static str,
+    stranger: u16,
+    employee: u16,
+    body: Json,
+) -> Case {
+    Case { method, route, stranger, employee, body }
+}
+
+/// A model that an employee has no right on, by its parts in a route.
+const MODEL: &str = "sales.order";
+const REPORT: &str = "sales.margins";
+
+fn cases() -> Vec<Case> {
+    let wrong = json!({ "login": "nobody@works.example", "password": "seven red lanterns" });
+    let code = json!({ "code": "aaaa-bbbb-cccc-dddd-eeee", "password": "seven red lanterns" });
+    let first = json!({ "code": "aaaa-bbbb-cccc-dddd-eeee", "login": "eve@works.example",
+        "name": "Eve", "password": "seven red lanterns" });
+    let token = json!({ "name": "mine", "scopes": ["*:*"], "expires_at": "2026-06-01T00:00:00Z" });
+    let order = json!({ "create": MODEL, "fields": {} });
+    vec![
+        // Who has not signed in gets in here, with the right word only.
+        case("POST", "/api/session", 401, 401, wrong),
+        case("POST", "/api/session/first", 401, 401, first),
+        case("POST", "/api/session/password", 401, 401, code),
+        case("GET", "/api/session", 401, 200, Json::Null),
+        case("DELETE", "/api/session", 204, 204, Json::Null),
+        // A token makes no tokens: its owner does, in person.
+        case("POST", "/api/tokens", 401, 403, token),
+        case("GET", "/api/tokens", 401, 403, Json::Null),
+        // These show what the caller may see, which may be little.
+        case("GET", "/api/openapi.json", 401, 200, Json::Null),
+        case("GET", "/api/events", 401, 200, Json::Null),
+        case("GET", "/api/reports", 401, 200, Json::Null),
+        // These do not.
+        case("POST", "/api/batch", 401, 403, json!({ "operations": [order] })),
+        case("GET", "/api/reports/{name}", 401, 404, Json::Null),
+        case("GET", "/api/ledger/trial-balance", 401, 403, Json::Null),
+        case("GET", "/api/ledger/accounts/{id}/lines", 401, 403, Json::Null),
+        case("GET", "/api/ledger/entries/{id}", 401, 403, Json::Null),
+        case("POST", "/api/ledger/verify", 401, 403, Json::Null),
+        case("GET", "/api/{model}", 401, 403, Json::Null),
+        case("POST", "/api/{model}", 401, 403, json!({})),
+        case("GET", "/api/{model}/{id}", 401, 404, Json::Null),
+        case("PATCH", "/api/{model}/{id}", 401, 404, json!({})),
+        case("DELETE", "/api/{model}/{id}", 401, 404, Json::Null),
+        case("GET", "/api/{model}/{id}/history", 401, 404, Json::Null),
+        case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
+        // The operator's, without names or figures of the company.
+        case("GET", "/health", 200, 200, Json::Null),
+        case("GET", "/ready", 200, 200, Json::Null),
+        case("GET", "/metrics", 200, 200, Json::Null),
+    ]
+}
+
+/// `METHOD route` of everything in the router's source.
+fn routed() -> BTreeSet<String> {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/web/src/routes.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let mut found = BTreeSet::new();
+    for part in source.split(".route(").skip(1) {
+        let (route, rest) = part.split_once(',').unwrap();
+        let route = route.trim().trim_matches('"');
+        let handlers = rest.lines().next().unwrap_or_default();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if handlers.contains(&format!("{method}(")) {
+                found.insert(format!("{} {route}", method.to_uppercase()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_is_asked() {
+    let asked = cases().iter().map(|case| format!("{} {}", case.method, case.route)).collect();
+    let routed = routed();
+    assert!(routed.len() > 20, "the routes were not found in their source: {routed:?}");
+    assert_eq!(routed, asked, "the router and this list differ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_gives_what_is_not_due() {
+    let names = ["sales", "accounting", "inventory"].map(str::to_owned);
+    let shop = Shop::open(modules::named(&names).unwrap()).await;
+    let employee = shop.user("Emil", &["employee"]).await;
+    let rep = shop.user("Rita", &["sales_user"]).await;
+    let customer = shop.admin.create("party", json!({ "name": "Verdi" })).await.unwrap();
+    let order = rep.create(MODEL, json!({ "customer": customer })).await.unwrap().to_string();
+    let served = Served::open(shop);
+    let (stranger, forged) = (served.stranger(), forged(&served));
+    let employee = served.client(&employee).await;
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let path = case.route.replace("{model}", MODEL).replace("{name}", REPORT);
+        let path = path.replace("{id}", &order).replace("{action}", "confirm");
+        let body = (!case.body.is_null()).then(|| case.body.to_string());
+        let who =
+            [("stranger", &stranger, case.stranger), ("forged", &forged, case.stranger)];
+        for (who, client, expected) in who.into_iter().chain([("employee", &employee, case.employee)]) {
+            if case.route == "/api/events" && expected == 200 {
+                continue; // It does not end; `api` listens to it.
+            }
+            let answer = client.send(case.method, &path, body.as_deref(), &[]).unwrap();
+            if answer.status != expected {
+                let (method, body) = (case.method, answer.body.clone());
+                wrong.push(format!("{who} {method} {path}: {} for {expected}: {body}", answer.status));
+            }
+            let told = answer.body.to_string();
+            if answer.status >= 400 {
+                let kind = answer.header("content-type");
+                if kind != "application/problem+json" {
+                    wrong.push(format!("{who} {} {path}: a refusal as {kind:?}", case.method));
+                }
+                if told.contains("Verdi") {
+                    wrong.push(format!("{who} {} {path} tells {told}", case.method));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// A token that looks right and is nobody's.
+fn forged(served: &Served) -> fondaco_tests::Client {
+    fondaco_tests::Client::new(&served.address, "fdc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+}
+
+/// Models and actions that do not exist, ids that are none: nothing breaks, nothing differs.
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_not_found() {
+    let shop = Shop::open(modules::named(&["sales".to_owned()]).unwrap()).await;
+    let employee = shop.user("Emil", &["employee"]).await;
+    let served = Served::open(shop);
+    let client = served.client(&employee).await;
+    for (method, path) in [
+        ("GET", "/api/no.model"),
+        ("POST", "/api/no.model"),
+        ("GET", "/api/no.model/1"),
+        ("GET", "/api/party/abc"),
+        ("GET", "/api/party/-1"),
+        ("GET", "/api/party/99999999999999999999"),
+        ("GET", "/api/party/1%20or%201=1"),
+        ("GET", "/api/party'%3B--"),
+        ("DELETE", "/api/party/1"),
+        ("POST", "/api/party/1/explode"),
+        ("GET", "/api/reports/no.report"),
+        ("GET", "/api"),
+        ("GET", "/api/party/1/history/2"),
+        ("GET", "/../etc/passwd"),
+    ] {
+        let body = (method == "POST").then_some("{}");
+        let answer = client.send(method, path, body, &[]).unwrap();
+        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
+    }
+}
