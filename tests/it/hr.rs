@@ -30,7 +30,8 @@ impl Firm {
         let workshop = json!({ "name": "Workshop" });
         let workshop = officer.create("hr.department", workshop).await.unwrap();
         let bea = hire(&shop, &officer, "Bea", json!({ "user": user(&boss) })).await;
-        let place = json!({ "user": user(&worker), "department": workshop, "hired_on": "2026-01-01" });
+        let place =
+            json!({ "user": user(&worker), "department": workshop, "hired_on": "2026-01-01" });
         let will = hire(&shop, &officer, "Will", place).await;
         officer.update("hr.department", workshop, json!({ "manager": bea })).await.unwrap();
         let holidays = shop.admin.by_key("hr.leave_type", "holidays").await.unwrap();
@@ -91,9 +92,8 @@ fn rows(table: &Table, columns: &[usize]) -> Vec<String> {
         Json::Null => "-".to_owned(),
         other => other.to_string(),
     };
-    let word = |row: &Vec<Value>| {
-        columns.iter().map(|at| text(&row[*at])).collect::<Vec<_>>().join(" ")
-    };
+    let word =
+        |row: &Vec<Value>| columns.iter().map(|at| text(&row[*at])).collect::<Vec<_>>().join(" ");
     table.rows.iter().map(word).collect()
 }
 
@@ -336,9 +336,11 @@ async fn departments_and_managers_make_no_circle() {
     let refused = firm.officer.update("hr.department", firm.workshop, circle).await;
     assert_eq!(problems(refused), ["parent: circle"]);
     firm.officer.update("hr.employee", firm.will, json!({ "manager": firm.bea })).await.unwrap();
-    let refused = firm.officer.update("hr.employee", firm.bea, json!({ "manager": firm.will })).await;
+    let refused =
+        firm.officer.update("hr.employee", firm.bea, json!({ "manager": firm.will })).await;
     assert_eq!(problems(refused), ["manager: circle"]);
-    let refused = firm.officer.update("hr.employee", firm.bea, json!({ "manager": firm.bea })).await;
+    let refused =
+        firm.officer.update("hr.employee", firm.bea, json!({ "manager": firm.bea })).await;
     assert_eq!(problems(refused), ["manager: circle"]);
     let refused = json!({ "left_on": "2025-12-31" });
     let refused = firm.officer.update("hr.employee", firm.will, refused).await;
@@ -382,7 +384,8 @@ async fn other_modules_ask_about_people() {
 #[tokio::test]
 async fn heads_are_counted_by_department() {
     let firm = Firm::open().await;
-    let gone = json!({ "left_on": "2026-03-31", "department": firm.workshop, "hired_on": "2025-01-01" });
+    let gone =
+        json!({ "left_on": "2026-03-31", "department": firm.workshop, "hired_on": "2025-01-01" });
     hire(&firm.shop, &firm.officer, "Gus", gone).await;
     let ask = [("as_of", "2026-04-01")];
     let table = firm.officer.report("hr.headcount", &ask).await.unwrap();

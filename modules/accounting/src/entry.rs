@@ -90,7 +90,7 @@ async fn ledger_lines(tx: &mut Tx, entry: &JournalEntry) -> Result<Vec<Line>> {
                 subsidiary: line.party.map(Id::any),
                 ..made
             }),
-            Err(problem) => problems.push(problem.under(&format!("lines[{n}]"))),
+            Err(problem) => problems.push(problem.under(format!("lines[{n}]"))),
         }
     }
     fondaco_kernel::error::refuse_if_any(problems).map(|()| lines)

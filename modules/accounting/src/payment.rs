@@ -197,7 +197,7 @@ async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
         let message = "The charge is more than what came in: correct one of them.";
         return Err(Error::problem("charge", "too_much", message));
     }
-    let own_amount = if at_bank.is_own() { bank_amount } else { claim.to_own(amount)? };
+    let own_amount = if at_bank.is_own() { bank_amount } else { claim.own_value(amount)? };
     let own_charge = share(own_amount, charge.into(), bank_amount.into(), Rounding::HalfUp);
     let charges = match charge {
         0 => None,

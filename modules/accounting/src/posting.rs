@@ -66,7 +66,7 @@ impl Currencies {
     }
 
     /// Minor units of the document's currency in those of the company's.
-    pub(crate) fn to_own(&self, minor: i64) -> Result<i64> {
+    pub(crate) fn own_value(&self, minor: i64) -> Result<i64> {
         if self.is_own() {
             return Ok(minor);
         }
@@ -287,11 +287,11 @@ fn cost(
     let (grni, difference) =
         (accounts.purpose(purpose::GRNI)?, accounts.of(line.product, Use::PriceDifference)?);
     let received = sign * doc.money.own_minor(received)?;
-    let own = doc.money.to_own(amount)?;
+    let own = doc.money.own_value(amount)?;
     let cleared = part(grni, Amount::Own(received), &tag);
     parts.push(Part { party: Some(doc.party), free: false, ..cleared });
     parts.push(part(difference, Amount::Own(own - received), &tag));
-    parts.push(part(difference, Amount::Own(doc.money.to_own(kept)?), &None));
+    parts.push(part(difference, Amount::Own(doc.money.own_value(kept)?), &None));
     Ok(())
 }
 
@@ -368,7 +368,7 @@ fn in_both_currencies(parts: Vec<Part>, money: &Currencies) -> Result<Vec<Line>>
     let mut own = Vec::with_capacity(parts.len());
     for part in &parts {
         own.push(match part.amount {
-            Amount::Document(amount) => money.to_own(amount)?,
+            Amount::Document(amount) => money.own_value(amount)?,
             Amount::Own(amount) => amount,
         });
     }

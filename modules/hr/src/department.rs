@@ -41,7 +41,7 @@ pub(crate) fn circles(
     }
     let stuck = batch.iter().enumerate().filter(|(_, saving)| in_circle(saving.id, &above));
     let at = |n: usize| if batch.len() > 1 { format!("[{n}]") } else { String::new() };
-    stuck.map(|(n, _)| Problem::new(field, "circle", message).under(&at(n))).collect()
+    stuck.map(|(n, _)| Problem::new(field, "circle", message).under(at(n))).collect()
 }
 
 fn in_circle(start: AnyId, above: &HashMap<AnyId, Option<AnyId>>) -> bool {
