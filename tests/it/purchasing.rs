@@ -560,3 +560,46 @@ async fn a_closed_order_opens_what_has_not_come() {
     let waiting = house.boss.list("inventory.receipt", "state == 'waiting'", "id").await.unwrap();
     assert!(waiting.is_empty(), "the warehouse expects nothing more");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_sent_back_are_not_billed() {
+    let house = House::open(&["inventory", "accounting"]).await;
+    house.frames().await;
+    let order = house.order("carbonteam", &[("frame", "4", None)]).await;
+    house.act(order, "confirm", Json::Null).await.unwrap();
+    house.receive(None).await;
+    let done = house.boss.list("inventory.receipt", "state == 'done'", "id").await.unwrap();
+    let done: AnyId = done[0]["id"].as_str().unwrap().parse().unwrap();
+    let back = house.boss.act("inventory.receipt", done, "send_back", Json::Null).await.unwrap();
+    let back = back.open.unwrap().id;
+    let line = house.boss.get("inventory.delivery", back).await.unwrap()["lines"][0]["id"].clone();
+    let one = json!({ "lines": [{ "id": line, "quantity": "1" }] });
+    house.boss.update("inventory.delivery", back, one).await.unwrap();
+    for action in ["confirm", "done"] {
+        house.boss.act("inventory.delivery", back, action, Json::Null).await.unwrap();
+    }
+    let seen = house.get(order).await;
+    let figures = ["received", "received_value"].map(|f| seen["lines"][0][f].as_str().unwrap());
+    assert_eq!(figures, ["3", "1290"]);
+    house.act(order, "bill", json!({ "reference": "CT-7", "net": "1290" })).await.unwrap();
+    assert_eq!(house.progress(order).await, "confirmed partial partial");
+    house.act(order, "close", json!({ "reason": "no more frames" })).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_taken_out_of_an_order_is_asked_for_again() {
+    let house = House::open(&[]).await;
+    house.frames().await;
+    house.price("carbonteam", "bolt", "1", json!({})).await;
+    house.request("bolt", "10").await;
+    let request = house.request("frame", "2").await;
+    let order = house.ordered(request).await;
+    let line = house.get(order).await["lines"][0].clone();
+    let kept = json!({ "lines": [{ "id": line["id"] }] });
+    house.buyer.update("purchasing.order", order, kept).await.unwrap();
+    house.act(order, "confirm", Json::Null).await.unwrap();
+    let mut states = house.requests().await;
+    states.sort();
+    let first = line["quantity"] == "10";
+    assert_eq!(states, if first { ["open 2", "ordered 10"] } else { ["open 10", "ordered 2"] });
+}

@@ -55,6 +55,13 @@ unit = "piece"
 list_price = "80.00"
 
 [[product]]
+key = "bolt"
+code = "BO"
+name = "Bolts by the dozen"
+unit = "dozen"
+list_price = "6.00"
+
+[[product]]
 key = "dream"
 code = "DREAM"
 name = "Dream bike"
@@ -598,4 +605,106 @@ async fn the_credit_limit_holds_an_order_back() {
     // Nobody counts goods here: the order is invoiced as it is ordered, and done.
     house.act(second, "invoice", Json::Null).await.unwrap();
     assert_eq!(house.progress(second).await, "done untracked complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quantities_fit_their_unit_and_stock_is_counted_in_base_units() {
+    let house = House::open(&["inventory"]).await;
+    let product = house.key("product", "chain").await;
+    let verdi = house.key("party", "verdi").await;
+    let lines =
+        json!([{ "product": product, "quantity": "1" }, { "product": product, "quantity": "2.5" }]);
+    let refused =
+        house.rep.create("sales.order", json!({ "customer": verdi, "lines": lines })).await;
+    assert_eq!(problems(refused), ["lines[1].quantity: too_fine"]);
+
+    house.stock("bolt", "30", "0.25").await; // pieces
+    let id = house.order(&[("bolt", "2", json!({}))]).await;
+    house.act(id, "confirm", Json::Null).await.unwrap();
+    assert_eq!(house.get(id).await["lines"][0]["expected_cost"], "6");
+    for _ in 0..3 {
+        house.deliver("8").await;
+    }
+    let order = house.get(id).await;
+    assert_eq!(order["lines"][0]["delivered"], "2", "24 pieces are two dozen");
+    assert_eq!((order["state"].as_str(), order["margin"].as_str()), (Some("done"), Some("6")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_at_home_have_the_decimals_of_home() {
+    let house = House::open(&["inventory"]).await;
+    house.stock("bike", "1", "1215.71").await;
+    let yen = house.key("currency", "JPY").await;
+    let eur = house.key("currency", "EUR").await;
+    let rate =
+        json!({ "date": "2026-01-01", "from_currency": yen, "to_currency": eur, "rate": "0.006" });
+    house.shop.admin.create("exchange_rate", rate).await.unwrap();
+    let order = json!({ "customer": house.key("party", "verdi").await, "currency": yen });
+    let id = house.order_of(order, &[("bike", "1", json!({ "unit_price": "400000" }))]).await;
+    house.act(id, "confirm", Json::Null).await.unwrap();
+    house.deliver("1").await;
+    let order = house.get(id).await;
+    assert_eq!(
+        (order["total"].as_str(), order["margin"].as_str()),
+        (Some("480000.00"), Some("1184.29"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_warehouse_takes_back_is_not_owed() {
+    let house = House::open(&["inventory", "accounting"]).await;
+    house.stock("bike", "3", "1000").await;
+    let id = house.order(&[("bike", "3", json!({}))]).await;
+    house.act(id, "confirm", Json::Null).await.unwrap();
+    house.deliver("3").await;
+    let gone = house.boss.list("inventory.delivery", "state == 'done'", "id").await.unwrap();
+    let gone: AnyId = gone[0]["id"].as_str().unwrap().parse().unwrap();
+    let back = house.boss.act("inventory.delivery", gone, "bring_back", Json::Null).await.unwrap();
+    let back = back.open.unwrap().id;
+    let line = house.boss.get("inventory.receipt", back).await.unwrap()["lines"][0]["id"].clone();
+    let one = json!({ "lines": [{ "id": line, "quantity": "1" }] });
+    house.boss.update("inventory.receipt", back, one).await.unwrap();
+    for action in ["confirm", "done"] {
+        house.boss.act("inventory.receipt", back, action, Json::Null).await.unwrap();
+    }
+    let order = house.get(id).await;
+    assert_eq!(
+        (order["lines"][0]["returned"].as_str(), order["margin"].as_str()),
+        (Some("1"), Some("3130"))
+    );
+    let outcome = house.rep.act("sales.order", id, "invoice", Json::Null).await.unwrap();
+    assert_eq!(house.progress(id).await, "done complete complete");
+    assert_eq!(house.get(id).await["invoiced_total"], "6156.00", "two of three");
+
+    // Accounting takes the invoice back: it can be written anew.
+    let invoice = outcome.open.unwrap().id;
+    let reason = json!({ "reason": "wrong address" });
+    house.boss.act("accounting.invoice", invoice, "credit", reason).await.unwrap();
+    let order = house.get(id).await;
+    assert_eq!(
+        (order["invoice_state"].as_str(), order["invoiced_total"].as_str()),
+        (Some("waiting"), Some("0.00"))
+    );
+    house.act(id, "invoice", Json::Null).await.unwrap();
+    assert_eq!(house.progress(id).await, "done complete complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_of_a_batch_name_the_order() {
+    let house = House::open(&[]).await;
+    let (verdi, chain) = (house.key("party", "verdi").await, house.key("product", "chain").await);
+    let order = move |quantity: &str| json!({ "customer": verdi, "lines": [{ "product": chain, "quantity": quantity }] });
+    let orders = [order("1"), order("0.5")];
+    let created = house.rep.kernel.run(&house.rep.ctx, move |tx| {
+        let orders = orders.clone();
+        Box::pin(async move {
+            let drafts: fondaco_kernel::Result<Vec<_>> = orders
+                .iter()
+                .filter_map(Json::as_object)
+                .map(|order| records::draft_of(tx, "sales.order", order))
+                .collect();
+            records::create(tx, "sales.order", drafts?).await
+        })
+    });
+    assert_eq!(problems(created.await), ["[1].lines[0].quantity: too_fine"]);
 }

@@ -1,10 +1,12 @@
 //! What a document takes from around it: the company's own currency, and who else is switched on.
 
+use fondaco_kernel::events::Event;
 use fondaco_kernel::model::Draft;
 use fondaco_kernel::record::{Held, Rec, Shape};
 use fondaco_kernel::shared::{Company, Currency};
 use fondaco_kernel::{Error, Result, Tx, store};
 use fondaco_values::{Decimal, Id, Money};
+use serde::de::DeserializeOwned;
 
 use crate::order::{Bills, Goods};
 
@@ -28,6 +30,12 @@ pub(crate) fn goods(tx: &Tx) -> Goods {
 
 pub(crate) fn bills(tx: &Tx) -> Bills {
     if tx.ports().billing.is_some() { Bills::Posted } else { Bills::Elsewhere }
+}
+
+/// One entry of an event's payload; `None` when the event has none, such as one of a delivery that
+/// nobody asked for.
+pub(crate) fn told<T: DeserializeOwned>(event: &Event, key: &str) -> Result<Option<T>> {
+    event.read::<Option<T>>(key)
 }
 
 /// An amount in the company's currency on a document in another one. It is kept as a decimal, since

@@ -2,6 +2,7 @@
 //! Not here: the deeds, one file each in `order/`; what there is to buy (`request`), at what price
 //! (`supplier_price`).
 
+mod before;
 pub(crate) mod bill;
 pub(crate) mod confirm;
 mod known;

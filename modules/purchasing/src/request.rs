@@ -231,16 +231,28 @@ pub(crate) async fn arrived(
     store::update_many(tx, &mut requests).await
 }
 
+/// Requests for products that were taken out of their order are open again.
+pub(crate) async fn left_out(tx: &mut Tx, order: &PurchaseOrder) -> Result<()> {
+    let filter = Filter::new().eq("order", order.id).eq("state", "ordered");
+    let mut requests = store::find::<Request>(tx, filter).await?;
+    requests.retain(|request| order.lines.iter().all(|line| line.product != request.product));
+    open_again(tx, &mut requests).await
+}
+
 /// What an order will not bring has to be bought elsewhere. Answers how many requests are open again.
 pub(crate) async fn give_back(tx: &mut Tx, order: Id<PurchaseOrder>) -> Result<usize> {
     let filter = Filter::new().eq("order", order).eq("state", "ordered");
     let mut requests = store::find::<Request>(tx, filter).await?;
-    for request in &mut requests {
+    open_again(tx, &mut requests).await?;
+    Ok(requests.len())
+}
+
+async fn open_again(tx: &mut Tx, requests: &mut [Request]) -> Result<()> {
+    for request in requests.iter_mut() {
         request.state = "open".to_owned();
         request.order = None;
     }
-    store::update_many(tx, &mut requests).await?;
-    Ok(requests.len())
+    store::update_many(tx, requests).await
 }
 
 impl Market {

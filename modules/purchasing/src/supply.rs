@@ -9,9 +9,8 @@ use fondaco_kernel::shared::{Product, Unit};
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
 use fondaco_kernel::{DocRef, Result, Tx};
-use fondaco_values::{Date, Decimal, Id, Quantity};
+use fondaco_values::{Date, Decimal, Id, Quantity, Rounding};
 
-use crate::measure;
 use crate::request::{self, Request};
 use crate::supplier_price::Market;
 
@@ -36,13 +35,12 @@ impl Supply for Buying {
 }
 
 async fn cover(tx: &mut Tx, needs: Vec<Need>) -> Result<Vec<Covered>> {
-    let factors = factors(tx, needs.iter().map(|need| need.product)).await?;
+    let units = units(tx, needs.iter().map(|need| need.product)).await?;
     let mut requests = existing(tx, &needs).await?;
     let mut new = Vec::new();
     let mut changed = BTreeSet::new();
     for need in &needs {
-        let factor = factors.get(&need.product).copied().unwrap_or(Decimal::ONE);
-        let wanted = measure::from_base(need.quantity, factor);
+        let wanted = wanted(need, units.get(&need.product));
         match plan(&requests, need, wanted) {
             Deed::Keep => {}
             Deed::Set(at, quantity) => {
@@ -169,11 +167,11 @@ async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {
 }
 
 async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
-    let factors = factors(tx, std::iter::once(need.product)).await?;
-    let factor = factors.get(&need.product).copied().unwrap_or(Decimal::ONE);
+    let units = units(tx, std::iter::once(need.product)).await?;
+    let unit = units.get(&need.product);
     let market = Market::load(tx, [need.product]).await?;
-    let wanted = measure::from_base(need.quantity, factor);
-    let offer = market.best(need.product, wanted, Some(need.by), None);
+    let offer = market.best(need.product, wanted(need, unit), Some(need.by), None);
+    let factor = unit.map_or(Decimal::ONE, |unit| unit.factor);
     Ok(Outlook {
         ready_on: Some(offer.map_or(market.usual_day(), |offer| offer.ready_on)),
         unit_cost: offer.and_then(|offer| offer.unit_cost.checked_div(factor)),
@@ -181,20 +179,29 @@ async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
     })
 }
 
-/// Base units in one of each product's unit.
-async fn factors(
+/// The need in the product's unit, in as many whole parts of it as cover it.
+fn wanted(need: &Need, unit: Option<&Unit>) -> Quantity {
+    let Some(unit) = unit.filter(|unit| unit.factor != Decimal::ONE) else { return need.quantity };
+    let places = u8::try_from(unit.decimals).unwrap_or(0);
+    let own = need.quantity.decimal().checked_div(unit.factor);
+    let own = own.and_then(|own| Quantity::round(own, places, Rounding::Up));
+    own.unwrap_or(need.quantity)
+}
+
+/// The unit of each product.
+async fn units(
     tx: &mut Tx,
     products: impl Iterator<Item = Id<Product>>,
-) -> Result<HashMap<Id<Product>, Decimal>> {
+) -> Result<HashMap<Id<Product>, Unit>> {
     let ids: BTreeSet<Id<Product>> = products.collect();
     let products = store::find::<Product>(tx, Filter::new().is_in("id", ids)).await?;
     let units: BTreeSet<Id<Unit>> = products.iter().map(|product| product.unit).collect();
     let units = store::find::<Unit>(tx, Filter::new().is_in("id", units)).await?;
-    let factor = |product: &Product| {
-        let unit = units.iter().find(|unit| unit.id == product.unit);
-        unit.map_or(Decimal::ONE, |unit| unit.factor)
+    let unit = |product: &Product| {
+        let own = units.iter().find(|unit| unit.id == product.unit)?;
+        Some((product.id, own.clone()))
     };
-    Ok(products.iter().map(|product| (product.id, factor(product))).collect())
+    Ok(products.iter().filter_map(unit).collect())
 }
 
 #[cfg(test)]
@@ -237,6 +244,21 @@ mod tests {
         ] {
             assert_eq!(plan(&there, &need("1"), quantity(wanted)), deed, "{there:?} {wanted}");
         }
+    }
+
+    #[test]
+    fn needs_are_bought_in_whole_units() {
+        let dozen = |decimals| Unit {
+            id: Id::new(1),
+            name: "Dozen".to_owned(),
+            category: AnyId::new(1),
+            factor: Decimal::from(12),
+            decimals,
+        };
+        assert_eq!(wanted(&need("7"), Some(&dozen(0))), quantity("1"));
+        assert_eq!(wanted(&need("30"), Some(&dozen(0))), quantity("3"));
+        assert_eq!(wanted(&need("30"), Some(&dozen(1))), quantity("2.5"));
+        assert_eq!(wanted(&need("7"), None), quantity("7"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use fondaco_kernel::{
 };
 use fondaco_values::{Date, Id, Money, Problem, Quantity};
 
-use crate::home::{self, Home, home};
+use crate::home::{self, Home, home, told};
 use crate::order::{Goods, OrderLine, SalesOrder};
 use crate::{measure, picked};
 
@@ -115,10 +115,10 @@ pub(crate) async fn confirmed(tx: &mut Tx, event: &Event) -> Result<()> {
 
 /// `inventory.receipt.done`: the warehouse has taken goods of a return in.
 pub(crate) async fn arrived(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Ok(moved) = event.read::<Moved>("moved") else { return Ok(()) };
-    if moved.source.model != MODEL {
+    let Some(moved) = told::<Moved>(event, "moved")?.filter(|moved| moved.source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     let mut this = store::get::<Return>(tx, moved.source.id.cast()).await?;
     let mut order = store::get::<SalesOrder>(tx, this.order).await?;
     let home = home(tx).await?;

@@ -9,7 +9,7 @@ use fondaco_values::{Id, Money, Quantity};
 
 use super::matching::Asked;
 use super::{Goods, MODEL, PurchaseOrder, too_large};
-use crate::home::{self, Home, home};
+use crate::home::{self, Home, home, told};
 use crate::{measure, picked, settings};
 
 /// The bill as it agrees with order and receipt, within the tolerances.
@@ -68,10 +68,10 @@ async fn post(
 
 /// `accounting.bill.posted`
 pub(crate) async fn posted(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Ok(source) = event.read::<DocRef>("source") else { return Ok(()) };
-    if source.model != MODEL {
+    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     sync(tx, source.id.cast()).await
 }
 

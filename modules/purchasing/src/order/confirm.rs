@@ -11,7 +11,7 @@ use fondaco_values::{Date, Id, Problem};
 
 use super::known::by_id;
 use super::{OrderLine, PurchaseOrder};
-use crate::{home, measure, settings, supplier_price};
+use crate::{home, measure, request, settings, supplier_price};
 
 pub(crate) async fn confirm(
     tx: &mut Tx,
@@ -28,6 +28,7 @@ pub(crate) async fn confirm(
     }
     order.refresh(home::goods(tx), home::bills(tx));
     store::update(tx, &mut order).await?;
+    request::left_out(tx, &order).await?;
     welcome(tx, supplier).await?;
     expect(tx, &order).await
 }

@@ -10,7 +10,7 @@ use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, sto
 use fondaco_values::{Id, Problem, Quantity};
 
 use super::{Goods, MODEL, OrderLine, PurchaseOrder};
-use crate::home::{self, home};
+use crate::home::{self, home, told};
 use crate::{measure, picked, request};
 
 /// `inventory.receipt.done`
@@ -28,10 +28,10 @@ async fn note(
     event: &Event,
     deed: impl Fn(&mut OrderLine, &MovedLine) + Send,
 ) -> Result<()> {
-    let Ok(moved) = event.read::<Moved>("moved") else { return Ok(()) };
-    if moved.source.model != MODEL {
+    let Some(moved) = told::<Moved>(event, "moved")?.filter(|moved| moved.source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     let mut order: PurchaseOrder = store::get(tx, moved.source.id.cast()).await?;
     for moved in &moved.lines {
         if let Some(line) = order.lines.iter_mut().find(|line| line.id.any() == moved.key) {

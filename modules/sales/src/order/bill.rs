@@ -7,7 +7,7 @@ use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allo
 use fondaco_values::{Date, Id, Money, Quantity};
 
 use super::{Goods, MODEL, SalesOrder, too_large};
-use crate::home::{self, home};
+use crate::home::{self, home, told};
 
 pub(crate) async fn invoice(
     tx: &mut Tx,
@@ -32,10 +32,10 @@ pub(crate) async fn invoice(
 
 /// An invoice or a credit note was posted for an order.
 pub(crate) async fn posted(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Ok(source) = event.read::<DocRef>("source") else { return Ok(()) };
-    if source.model != MODEL {
+    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     sync(tx, source.id.cast()).await
 }
 

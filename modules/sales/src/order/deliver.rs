@@ -6,7 +6,7 @@ use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allo
 use fondaco_values::{Money, Quantity};
 
 use super::{Goods, MODEL, OrderLine, SalesOrder};
-use crate::home::{self, home};
+use crate::home::{self, home, told};
 use crate::{measure, picked};
 
 /// `inventory.delivery.done`
@@ -24,10 +24,10 @@ async fn note(
     event: &Event,
     deed: impl Fn(&mut OrderLine, &MovedLine) + Send,
 ) -> Result<()> {
-    let Ok(moved) = event.read::<Moved>("moved") else { return Ok(()) };
-    if moved.source.model != MODEL {
+    let Some(moved) = told::<Moved>(event, "moved")?.filter(|moved| moved.source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     let home = home(tx).await?;
     let mut order: SalesOrder = store::get(tx, moved.source.id.cast()).await?;
     for moved in &moved.lines {
@@ -42,10 +42,10 @@ async fn note(
 
 /// `inventory.demand.ready`: everything that waited is set aside.
 pub(crate) async fn ready(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Ok(source) = event.read::<DocRef>("source") else { return Ok(()) };
-    if source.model != MODEL {
+    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    else {
         return Ok(());
-    }
+    };
     let mut order: SalesOrder = store::get(tx, source.id.cast()).await?;
     if order.delivery_state.as_deref() == Some("waiting") {
         order.delivery_state = Some("ready".to_owned());

@@ -9,7 +9,7 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Result, Tx, rates};
 use fondaco_values::{Date, Decimal, Id};
 
-use super::prepare::link;
+use super::before::Before;
 use crate::home::{Home, home};
 
 pub(super) struct Known {
@@ -68,18 +68,22 @@ impl Known {
         found.map_or(self.home.exponent, Currency::decimals)
     }
 
+    pub(super) fn unit(&self, product: &Product) -> Option<&Unit> {
+        self.units.get(&product.unit)
+    }
+
     /// Base units in one of the product's unit.
     pub(super) fn factor(&self, product: &Product) -> Decimal {
-        self.units.get(&product.unit).map_or(Decimal::ONE, |unit| unit.factor)
+        self.unit(product).map_or(Decimal::ONE, |unit| unit.factor)
     }
 }
 
 /// What the lines of all drafts link to.
 fn of_lines<M>(drafts: &[&mut Saving], field: &str) -> BTreeSet<Id<M>> {
     let links = drafts.iter().flat_map(|saving| {
-        let old = saving.old.as_ref();
+        let before = Before::of(saving.old.as_ref());
         let lines = saving.draft.lines("lines").iter();
-        lines.filter_map(move |line| link(line, old, field))
+        lines.filter_map(move |line| before.link(line, field))
     });
     links.collect()
 }

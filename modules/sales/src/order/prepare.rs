@@ -8,11 +8,12 @@ use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::model::{Draft, Line, Saving};
 use fondaco_kernel::ports::pricing::{self, PriceAsk};
 use fondaco_kernel::record::Rec;
-use fondaco_kernel::shared::{Product, TaxCode};
+use fondaco_kernel::shared::{Product, TaxCode, Unit};
 use fondaco_kernel::{Result, Tx};
 use fondaco_values::{Decimal, Id, Problem, Quantity, Rounding, Value, round};
 
 use super::PRICE_PLACES;
+use super::before::Before;
 use super::known::Known;
 use crate::measure::{self, TaxSum};
 
@@ -42,8 +43,11 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     }
     known.load_rest(tx, &drafts).await?;
     set_prices(tx, &mut drafts, &known).await?;
-    let problems = drafts.iter_mut().flat_map(|saving| set_amounts(saving, &known)).collect();
-    refuse_if_any(problems)
+    let due = batch.iter_mut().enumerate().filter(|(_, saving)| is_due(saving));
+    let problems = due.flat_map(|(at, saving)| {
+        set_amounts(saving, &known).into_iter().map(move |problem| problem.under(place(at)))
+    });
+    refuse_if_any(problems.collect())
 }
 
 /// What somebody wants changed of an order that is agreed.
@@ -54,12 +58,13 @@ fn locked(saving: &Saving) -> Vec<Problem> {
     let heads = ["customer", "currency"].into_iter().filter(|field| saving.changes(field));
     let mut changed: Vec<String> = heads.map(str::to_owned).collect();
     if saving.draft.has("lines") {
+        let before = Before::of(Some(old));
         let wanted = saving.draft.lines("lines");
         if wanted.len() != old.lines("lines").len() {
             changed.push("lines".to_owned());
         }
         for (at, line) in wanted.iter().enumerate() {
-            let fields = AGREED.into_iter().filter(|field| differs(line, old, field));
+            let fields = AGREED.into_iter().filter(|field| before.differs(line, field));
             changed.extend(fields.map(|field| format!("lines[{at}].{field}")));
         }
     }
@@ -76,8 +81,9 @@ fn is_due(saving: &Saving) -> bool {
     if DECISIVE.iter().any(|field| saving.changes(field)) {
         return true;
     }
+    let before = Before::of(Some(old));
     let wanted = saving.draft.lines("lines");
-    let other = |line: &Line| AGREED.iter().any(|field| differs(line, old, field));
+    let other = |line: &Line| AGREED.iter().any(|field| before.differs(line, field));
     saving.draft.has("lines")
         && (wanted.len() != old.lines("lines").len() || wanted.iter().any(other))
 }
@@ -91,36 +97,6 @@ fn all_lines(saving: &mut Saving) {
         .map(|line| Line { id: Some(line.id), draft: saving.draft.new_line("lines") })
         .collect();
     *saving.draft.lines_mut("lines") = lines;
-}
-
-fn old_line<'a>(line: &Line, old: Option<&'a Rec>) -> Option<&'a Rec> {
-    let id = line.id?;
-    old?.lines("lines").iter().find(|old| old.id == id)
-}
-
-/// What the field of a line will hold.
-fn value<'a>(line: &'a Line, old: Option<&'a Rec>, field: &str) -> &'a Value {
-    match (line.draft.get(field), old_line(line, old)) {
-        (None, Some(old)) => old.get(field),
-        _ => line.draft.value(field),
-    }
-}
-
-fn differs(line: &Line, old: &Rec, field: &str) -> bool {
-    let Some(before) = old_line(line, Some(old)) else { return true };
-    line.draft.get(field).is_some_and(|wanted| wanted != before.get(field))
-}
-
-pub(super) fn link<M>(line: &Line, old: Option<&Rec>, field: &str) -> Option<Id<M>> {
-    value(line, old, field).as_link().map(|id| id.cast())
-}
-
-fn number(line: &Line, old: Option<&Rec>, field: &str) -> Decimal {
-    value(line, old, field).as_decimal().unwrap_or(Decimal::ZERO)
-}
-
-fn quantity(line: &Line, old: Option<&Rec>) -> Quantity {
-    Quantity::exact(number(line, old, "quantity")).unwrap_or(Quantity::ZERO)
 }
 
 async fn fill_head(tx: &mut Tx, saving: &mut Saving, known: &mut Known) -> Result<()> {
@@ -146,16 +122,16 @@ async fn fill_head(tx: &mut Tx, saving: &mut Saving, known: &mut Known) -> Resul
 /// Fills lines that are new or have another product; an expected cost follows the quantity.
 fn fill_lines(saving: &mut Saving, known: &Known) {
     let Saving { old, draft, .. } = saving;
-    let old = old.as_ref();
+    let before = Before::of(old.as_ref());
     for line in draft.lines_mut("lines") {
-        let product = link(line, old, "product").and_then(|id| known.products.get(&id));
+        let product = before.link(line, "product").and_then(|id| known.products.get(&id));
         let Some(product) = product else { continue };
-        let before = old_line(line, old).and_then(|line| line.link::<Product>("product"));
-        if before == Some(product.id) {
-            follow_quantity(line, old, known.home.exponent);
+        let was = before.line(line).and_then(|line| line.link::<Product>("product"));
+        if was == Some(product.id) {
+            follow_quantity(line, &before, known.home.exponent);
             continue;
         }
-        if before.is_some() {
+        if was.is_some() {
             line.draft.set("expected_cost", Value::Null);
         }
         if line.draft.text("description").unwrap_or_default().is_empty() {
@@ -169,27 +145,27 @@ fn fill_lines(saving: &mut Saving, known: &Known) {
     }
 }
 
-fn follow_quantity(line: &mut Line, old: Option<&Rec>, exponent: u8) {
-    let Some(before) = old_line(line, old) else { return };
-    let was = before.decimal("quantity").and_then(Quantity::exact).unwrap_or_default();
-    let now = quantity(line, old);
-    let cost = before.money("expected_cost").filter(|_| was != now);
+fn follow_quantity(line: &mut Line, before: &Before<'_>, exponent: u8) {
+    let Some(old) = before.line(line) else { return };
+    let was = old.decimal("quantity").and_then(Quantity::exact).unwrap_or_default();
+    let now = before.quantity(line);
+    let cost = old.money("expected_cost").filter(|_| was != now);
     if let Some(cost) = cost.and_then(|cost| measure::part(cost, now, was, exponent)) {
         line.draft.set("expected_cost", cost);
     }
 }
 
 /// Whether the price of a line is left to the price list.
-fn by_price_list(line: &Line, old: Option<&Rec>) -> bool {
-    let Some(before) = old_line(line, old) else {
+fn by_price_list(line: &Line, before: &Before<'_>) -> bool {
+    let Some(was) = before.line(line) else {
         return line.draft.value("unit_price").is_null();
     };
     match line.draft.get("unit_price") {
         Some(Value::Null) => true,
-        Some(price) if price != before.get("unit_price") => false,
+        Some(price) if price != was.get("unit_price") => false,
         _ => {
-            let other = line.draft.get("product").is_some_and(|p| p != before.get("product"));
-            other || before.flag("by_price_list")
+            let other = line.draft.get("product").is_some_and(|p| p != was.get("product"));
+            other || was.flag("by_price_list")
         }
     }
 }
@@ -203,7 +179,8 @@ async fn set_prices(tx: &mut Tx, drafts: &mut [&mut Saving], known: &Known) -> R
             asks.push(ask);
             places.push((at, n));
         }
-        mark(&mut saving.draft, saving.old.as_ref());
+        let Saving { old, draft, .. } = &mut **saving;
+        mark(draft, &Before::of(old.as_ref()));
     }
     if asks.is_empty() {
         return Ok(());
@@ -224,12 +201,12 @@ async fn set_prices(tx: &mut Tx, drafts: &mut [&mut Saving], known: &Known) -> R
 /// The questions of one order, with the lines they are for. What counts for volume is how much of a
 /// product the whole order has.
 fn open_prices(saving: &Saving, known: &Known) -> Vec<(usize, PriceAsk)> {
-    let old = saving.old.as_ref();
+    let before = Before::of(saving.old.as_ref());
     let lines = saving.draft.lines("lines");
     let mut volume: HashMap<Id<Product>, Quantity> = HashMap::new();
     for line in lines {
-        if let Some(product) = link(line, old, "product") {
-            *volume.entry(product).or_default() += quantity(line, old);
+        if let Some(product) = before.link(line, "product") {
+            *volume.entry(product).or_default() += before.quantity(line);
         }
     }
     let ask = |product: Id<Product>| {
@@ -242,17 +219,17 @@ fn open_prices(saving: &Saving, known: &Known) -> Vec<(usize, PriceAsk)> {
             choice: None,
         })
     };
-    let open = lines.iter().enumerate().filter(|(_, line)| by_price_list(line, old));
-    let priced = open.filter_map(|(n, line)| Some((n, link(line, old, "product")?)));
+    let open = lines.iter().enumerate().filter(|(_, line)| by_price_list(line, &before));
+    let priced = open.filter_map(|(n, line)| Some((n, before.link(line, "product")?)));
     // A product that there is not is told of by the kernel.
     let there = priced.filter(|(_, product)| known.products.contains_key(product));
     there.filter_map(|(n, product)| Some((n, ask(product)?))).collect()
 }
 
 /// Notes on each line who sets its price.
-fn mark(draft: &mut Draft, old: Option<&Rec>) {
+fn mark(draft: &mut Draft, before: &Before<'_>) {
     for line in draft.lines_mut("lines") {
-        let by_list = by_price_list(line, old);
+        let by_list = by_price_list(line, before);
         line.draft.set("by_price_list", by_list);
     }
 }
@@ -260,22 +237,28 @@ fn mark(draft: &mut Draft, old: Option<&Rec>) {
 fn set_amounts(saving: &mut Saving, known: &Known) -> Vec<Problem> {
     let exponent = known.exponent(saving.link("currency"));
     let Saving { old, draft, .. } = saving;
-    let old = old.as_ref();
+    let before = Before::of(old.as_ref());
     let mut problems = Vec::new();
     let mut taxed = Vec::new();
     for (at, line) in draft.lines_mut("lines").iter_mut().enumerate() {
-        let (price, discount) = (number(line, old, "unit_price"), number(line, old, "discount"));
-        match measure::amount(quantity(line, old), price, discount, exponent) {
+        let (price, discount) =
+            (before.number(line, "unit_price"), before.number(line, "discount"));
+        let quantity = before.quantity(line);
+        let product = before.link(line, "product").and_then(|id| known.products.get(&id));
+        if let Some(problem) = product.and_then(|product| split(quantity, known.unit(product)?)) {
+            problems.push(problem.under(format!("lines[{at}]")));
+        }
+        match measure::amount(quantity, price, discount, exponent) {
             Some(amount) => {
                 line.draft.set("amount", amount);
-                let code = link(line, old, "tax_code").and_then(|id| known.taxes.get(&id));
+                let code = before.link(line, "tax_code").and_then(|id| known.taxes.get(&id));
                 taxed.extend(code.map(|code| (code.id, code.rate, amount)));
             }
             None => problems.push(too_large(&format!("lines[{at}].quantity"))),
         }
     }
     match measure::taxes(taxed.into_iter(), exponent) {
-        Some(sums) => set_taxes(draft, old, &sums),
+        Some(sums) => set_taxes(draft, old.as_ref(), &sums),
         None => problems.push(too_large("lines")),
     }
     problems
@@ -291,6 +274,19 @@ fn set_taxes(draft: &mut Draft, old: Option<&Rec>, sums: &[TaxSum]) {
     });
     let rows = rows.collect();
     *draft.lines_mut("taxes") = rows;
+}
+
+/// A quantity finer than its unit allows, such as half a piece.
+fn split(quantity: Quantity, unit: &Unit) -> Option<Problem> {
+    let places = u8::try_from(unit.decimals).unwrap_or(0);
+    if Quantity::round(quantity.decimal(), places, Rounding::Down) == Some(quantity) {
+        return None;
+    }
+    let message = match places {
+        0 => format!("{quantity} is no whole number, and {} is not divided.", unit.name),
+        _ => format!("{quantity} has more than the {places} decimals of {}.", unit.name),
+    };
+    Some(Problem::new("quantity", "too_fine", message).arg("decimals", places))
 }
 
 fn too_large(field: &str) -> Problem {
