@@ -12,10 +12,10 @@
 use std::collections::{HashMap, HashSet};
 
 use fondaco_schema::{Kind, Model, Schema};
-use fondaco_values::{AnyId, Id};
+use fondaco_values::{AnyId, Id, Problem};
 use serde_json::{Map, Value as Json};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refuse_if_any};
 use crate::module::Module;
 use crate::shared::Company;
 use crate::store::{self, Filter};
@@ -162,14 +162,14 @@ async fn sow_group(tx: &mut Tx, schema: &Schema, model: &Model, group: &[Seed]) 
     for seed in new {
         let mut fields = seed.fields.clone();
         // A record that refers to one of the same batch waits until that is made.
-        let early = links.resolve(&mut system, model, &mut fields).await;
+        let early = links.resolve(&mut system, model, &mut fields).await.and_then(refuse_if_any);
         let fields = match early {
             Ok(()) => fields,
             Err(_) if !waiting.is_empty() => {
                 make(&mut system, model, std::mem::take(&mut waiting)).await?;
                 let mut fields = seed.fields.clone();
                 let late = links.resolve(&mut system, model, &mut fields).await;
-                late.map(|()| fields).map_err(|e| in_file(seed, &e))?
+                late.and_then(refuse_if_any).map(|()| fields).map_err(|e| in_file(seed, &e))?
             }
             Err(error) => return Err(in_file(seed, &error)),
         };
@@ -262,50 +262,65 @@ impl<'s> Links<'s> {
         }
     }
 
-    /// # Errors
-    /// A problem on the field whose key nobody has.
+    /// Puts ids in place of the keys of one record. A field whose key nobody has is emptied and told.
     pub async fn resolve(
         &mut self,
         tx: &mut Tx,
         model: &Model,
         fields: &mut Map<String, Json>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
         for (name, value) in fields.iter_mut() {
             let Some(field) = model.field(name) else { continue };
             match (&field.kind, value) {
-                (Kind::Link { to }, Json::String(key)) => {
-                    *key = self.id_of(tx, to, key, name).await?.to_string();
+                (Kind::Link { to }, value @ Json::String(_)) => {
+                    problems.extend(self.put_id(tx, to, name, value).await?);
                 }
                 (Kind::Links { to }, Json::Array(items)) => {
-                    for key in items.iter_mut() {
-                        if let Json::String(key) = key {
-                            *key = self.id_of(tx, to, key, name).await?.to_string();
-                        }
+                    for item in items.iter_mut() {
+                        problems.extend(self.put_id(tx, to, name, item).await?);
                     }
+                    items.retain(|item| !item.is_null());
                 }
                 (Kind::Lines { of, .. }, Json::Array(lines)) => {
                     let Some(child) = self.schema.model(of).cloned() else { continue };
-                    for line in lines.iter_mut().filter_map(Json::as_object_mut) {
-                        Box::pin(self.resolve(tx, &child, line)).await?;
+                    for (at, line) in lines.iter_mut().enumerate() {
+                        let Some(line) = line.as_object_mut() else { continue };
+                        let own = Box::pin(self.resolve(tx, &child, line)).await?;
+                        let place = format!("{name}[{at}]");
+                        problems.extend(own.into_iter().map(|problem| problem.under(&place)));
                     }
                 }
                 _ => {}
             }
         }
-        Ok(())
+        Ok(problems)
     }
 
-    async fn id_of(&mut self, tx: &mut Tx, model: &str, key: &str, field: &str) -> Result<AnyId> {
+    async fn put_id(
+        &mut self,
+        tx: &mut Tx,
+        model: &str,
+        field: &str,
+        value: &mut Json,
+    ) -> Result<Option<Problem>> {
+        let Json::String(key) = &*value else { return Ok(None) };
+        if let Some(id) = self.id_of(tx, model, key).await? {
+            *value = Json::String(id.to_string());
+            return Ok(None);
+        }
+        let message = format!("There is no {model} with the key {key:?}.");
+        *value = Json::Null;
+        Ok(Some(Problem::new(field, "no_such_key", message)))
+    }
+
+    async fn id_of(&mut self, tx: &mut Tx, model: &str, key: &str) -> Result<Option<AnyId>> {
         let place = (model.to_owned(), key.to_owned());
         if let Some(id) = self.known.get(&place) {
-            return Ok(*id);
+            return Ok(Some(*id));
         }
         let found = keys::find(tx, model, &[key.to_owned()]).await?.remove(key);
-        let Some(id) = found else {
-            let message = format!("There is no {model} with the key {key:?}.");
-            return Err(Error::problem(field, "no_such_key", message));
-        };
-        self.known.insert(place, id);
-        Ok(id)
+        self.known.extend(found.map(|id| (place, id)));
+        Ok(found)
     }
 }

@@ -26,6 +26,7 @@ pub use load::load;
 pub use model::{Action, Grant, Index, Model, Owner, States};
 pub use pattern::Pattern;
 pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
+pub use suggest::nearest;
 pub use tables::{Tables, tables};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 /// The known word that `word` is most likely a slip of; none when all are far from it.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).min(3);
     let alike = |other: &str| word.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     known

@@ -5,10 +5,11 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use fondaco_schema::Schema;
 use fondaco_values::{AnyId, Id};
 use serde_json::json;
 
-use super::EVERYONE;
+use super::{CONSOLE, EVERYONE};
 use crate::Ctx;
 use crate::audit;
 use crate::ctx::{Actor, ActorKind, Scopes};
@@ -19,7 +20,8 @@ use crate::shared::Company;
 use crate::tx::Tx;
 
 /// Work without a user in one company, under its own name. Its rights are those of the role of the
-/// same name, where the schema has one; without, it has what everyone has.
+/// same name, where the schema has one; without, it has what everyone has. The [`CONSOLE`] holds every
+/// role: who commands it may read and write the database file anyway, and here at least it is noted.
 ///
 /// # Errors
 /// `Internal` for the name that is kept for [`Tx::as_system`].
@@ -32,11 +34,18 @@ pub fn service(kernel: &Kernel, name: &str, company: Id<Company>) -> Result<Ctx>
         user: None,
         name: name.to_owned(),
         party: None,
-        roles: permissions::held(&kernel.registry().schema, [name, EVERYONE]),
+        roles: roles(&kernel.registry().schema, name),
         companies: vec![company],
         scopes: Scopes::All,
     };
     Ok(Ctx::new(actor, company, "en"))
+}
+
+fn roles(schema: &Schema, name: &str) -> Vec<String> {
+    match name {
+        CONSOLE => permissions::held(schema, schema.roles.keys().map(String::as_str)),
+        name => permissions::held(schema, [name, EVERYONE]),
+    }
 }
 
 /// The kernel on its own business: tables, seeds, sessions. It works in no company, and asks for no

@@ -6,22 +6,41 @@ use anyhow::{Context, Result};
 use fondaco_kernel::{Database, Kernel, identity};
 
 use super::{CompanyFolder, user};
+use crate::End;
 use crate::config::Company;
 use crate::desk::Desk;
 use crate::import::mapping::Mapping;
-use crate::import::{self, Report};
+use crate::import::{self, FileReport, Report};
 use crate::progress::{note, say};
-use crate::End;
 
 /// Import CSV files by a mapping in TOML.
 ///
-/// Example:
+/// Examples:
 ///   fondaco import northwind.toml --data ~/northwind --company acme --dry-run
 ///   fondaco import northwind.toml --data ~/northwind --company acme
 ///
 /// A dry run does everything on a copy of the database and says what would be wrong, row by row.
 /// The same import again changes nothing twice; one that was cut off goes on where it stopped.
-/// Exit code 3 says that some rows could not be taken.
+/// Exit code 3 says that some rows could not be taken; the others are.
+///
+/// A mapping says which file becomes which model, and which column which field:
+///
+///   [[import]]
+///   model = "party"
+///   file = "customers.csv"
+///   key = "customer/{customer_id}"       # the same key again is the same record
+///   [import.fields]
+///   name = "{company_name}"              # a template over columns
+///   customer = true
+///   country = { column = "country", map = { Germany = "DE", UK = "GB" } }
+///   [[import.lines.addresses]]           # a line of the record; `file` and `on` join a second file
+///   [import.lines.addresses.fields]
+///   city = "{city}"
+///
+///   [format]                             # only where files are not plain
+///   separator = ";"
+///   decimal = ","
+///   date = "%d.%m.%Y"
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Import {
@@ -37,9 +56,6 @@ pub struct Import {
     company: CompanyFolder,
 }
 
-/// Problems that are printed; the rest are counted.
-const SHOWN_MAX: usize = 50;
-
 pub async fn run(args: Import) -> Result<End> {
     let mapping = Mapping::read(&args.mapping)?;
     let beside = args.mapping.parent().unwrap_or(Path::new(".")).to_owned();
@@ -54,41 +70,74 @@ pub async fn run(args: Import) -> Result<End> {
     Ok(if report.problems.is_empty() { End::Well } else { End::Found })
 }
 
-/// The whole import on a copy of the database, which is thrown away.
-async fn on_copy(company: &CompanyFolder, mapping: &Mapping, folder: &Path) -> Result<Report> {
-    let (kernel, ctx) = user::open(company).await?;
-    let copy = std::env::temp_dir().join(format!("fondaco-dry-run-{}.db", std::process::id()));
-    kernel.copy_to(&copy).await.context("copying the database")?;
-    let mut setup = Company::read(&company.folder)?.setup()?;
-    setup.database = Database::Sqlite(copy.clone());
-    let tried = try_on(setup, ctx.company(), mapping, folder).await;
-    for end in ["", "-wal", "-shm"] {
-        // What the copy leaves behind is the operating system's to clean if it cannot be removed.
-        let _ = std::fs::remove_file(format!("{}{end}", copy.display()));
-    }
-    tried
+/// The whole import on a copy of the database, which is thrown away. It lies beside the original,
+/// where the same people may read it.
+async fn on_copy(folder: &CompanyFolder, mapping: &Mapping, data: &Path) -> Result<Report> {
+    let (kernel, ctx) = user::open(folder).await?;
+    let company = Company::read(&folder.folder)?;
+    let name = format!("{}.dry-run-{}", company.database_path().display(), std::process::id());
+    let copy = Copy(PathBuf::from(name));
+    kernel.copy_to(&copy.0).await.context("copying the database")?;
+    let mut setup = company.setup()?;
+    setup.database = Database::Sqlite(copy.0.clone());
+    let kernel = Kernel::open(setup).await?;
+    let ctx = identity::service(&kernel, identity::CONSOLE, ctx.company())?;
+    import::run(&Desk::new(kernel, ctx), mapping, data).await
 }
 
-async fn try_on(
-    setup: fondaco_kernel::Setup,
-    company: fondaco_values::Id<fondaco_kernel::shared::Company>,
-    mapping: &Mapping,
-    folder: &Path,
-) -> Result<Report> {
-    let kernel = Kernel::open(setup).await?;
-    let ctx = identity::service(&kernel, "console", company)?;
-    import::run(&Desk::new(kernel, ctx), mapping, folder).await
+/// A database file that goes away when it is done with.
+struct Copy(PathBuf);
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            // What cannot be removed is named like what it is, beside the database.
+            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
+        }
+    }
 }
 
 fn tell(report: &Report, dry_run: bool) {
-    let would = if dry_run { "would be " } else { "" };
-    for ((model, created), (_, updated)) in report.created.iter().zip(&report.updated) {
-        say(&format!("{model}: {created} {would}created, {updated} {would}brought up to date"));
+    for file in &report.files {
+        say(&sentence(file, dry_run));
     }
-    for problem in report.problems.iter().take(SHOWN_MAX) {
+    for problem in &report.problems {
         say(&problem.to_string());
     }
-    if report.problems.len() > SHOWN_MAX {
-        note(&format!("… and {} more problems", report.problems.len() - SHOWN_MAX));
+    match report.problems.len() {
+        0 => {}
+        count => note(&format!("{count} problem(s)")),
+    }
+}
+
+fn sentence(file: &FileReport, dry_run: bool) -> String {
+    let would = if dry_run { "would be " } else { "" };
+    let done = &file.done;
+    let mut parts = vec![format!("{} {would}created", done.created)];
+    for (count, what) in [
+        (done.updated, format!("{would}updated")),
+        (done.unchanged, "as they were".to_owned()),
+        (file.resumed, "done before".to_owned()),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    format!("{} from {}: {}", file.model, file.file, parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Done;
+
+    #[test]
+    fn what_was_done_is_told() {
+        let done = Done { created: 3, updated: 1, unchanged: 2, problems: Vec::new() };
+        let file = FileReport { model: "party".into(), file: "a.csv".into(), resumed: 0, done };
+        let told = "party from a.csv: 3 created, 1 updated, 2 as they were";
+        assert_eq!(sentence(&file, false), told);
+        let would = "party from a.csv: 3 would be created, 1 would be updated, 2 as they were";
+        assert_eq!(sentence(&file, true), would);
     }
 }

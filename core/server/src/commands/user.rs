@@ -135,10 +135,10 @@ async fn by_login(kernel: &Kernel, ctx: &Ctx, login: &str) -> Result<Person> {
 pub async fn open(folder: &CompanyFolder) -> Result<(Kernel, Ctx)> {
     let company = Company::read(&folder.folder)?;
     let kernel = Kernel::open(company.setup()?).await?;
-    let nowhere = identity::service(&kernel, "console", fondaco_values::Id::default())?;
+    let nowhere = identity::service(&kernel, identity::CONSOLE, fondaco_values::Id::default())?;
     let companies = all_companies(&kernel, &nowhere).await?;
     let first = *companies.first().context("the company folder declares no company")?;
-    let ctx = identity::service(&kernel, "console", first)?;
+    let ctx = identity::service(&kernel, identity::CONSOLE, first)?;
     Ok((kernel, ctx))
 }
 

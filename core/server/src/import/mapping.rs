@@ -4,28 +4,49 @@
 //! [[import]]
 //! model = "sales.order"
 //! file = "orders.csv"
-//! key = "order/{order_id}"                        # the same key again changes the same record
+//! key = "order/{order_id}"                        # the same key again is the same record
+//! only_with = "{customer_id}"                     # rows are left out where this comes out empty
 //! [import.fields]
-//! customer = { key = "customer/{customer_id}" }   # a link, by the key of another import
-//! ordered_on = "{order_date}"                     # a template over columns; empty means nothing
+//! customer = "customer/{customer_id}"             # a link: the key of the other record
+//! ordered_on = "{order_date}"                     # a template over columns; empty says nothing
 //! channel = { column = "via", map = { 1 = "web", 2 = "phone" }, default = "other" }
-//! [import.lines.lines]                            # a field of kind lines, from a second file
+//! weight = { column = "kg", decimals = 2 }        # rounded to so many decimals, half up
+//! [[import.lines.lines]]                          # a field of kind lines, from a second file
 //! file = "order_details.csv"
-//! on = "order_id"                                 # the column that both files have
+//! on = "order_id"                                 # its column that names the document …
+//! is = "{order_id}"                               # … and what stands there; of the same name, if unsaid
 //! [import.lines.lines.fields]
-//! product = { key = "product/{product_id}" }
+//! product = "product/{product_id}"
 //! quantity = "{quantity}"
 //! ```
+//!
+//! Without `file` a line comes from the document's own row. With `grouped = true` all rows of one key
+//! are one document: its fields come from the first of them, a line from each. `[format]` says how
+//! the files are written when they are not plain (`format`).
+//! Not here: whether models, fields and columns are there (`check`), rows (`source`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
+use toml::Spanned;
+
+use super::format::Format;
+
+/// A name with the place where it stands, for faults.
+pub type Name = Spanned<String>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub path: String,
+    #[serde(skip)]
+    text: String,
+    #[serde(default)]
+    pub format: Format,
     #[serde(rename = "import")]
     pub imports: Vec<FileImport>,
 }
@@ -33,62 +54,67 @@ pub struct Mapping {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileImport {
-    pub model: String,
+    pub model: Name,
     /// Relative to the folder of the data.
-    pub file: String,
-    /// Template of the external key; unique among the model's records.
-    pub key: String,
-    /// Rows are left out where this template comes out empty.
+    pub file: Name,
+    /// The external key; unique among the model's records.
+    pub key: Cell,
+    /// All rows of one key are one record.
     #[serde(default)]
-    pub only_with: Option<String>,
+    pub grouped: bool,
+    /// Rows are left out where this comes out empty.
     #[serde(default)]
-    pub fields: BTreeMap<String, Cell>,
+    pub only_with: Option<Cell>,
     #[serde(default)]
-    pub lines: BTreeMap<String, LinesImport>,
+    pub fields: BTreeMap<Name, Cell>,
+    #[serde(default)]
+    pub lines: BTreeMap<Name, Vec<LinesImport>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinesImport {
-    /// `None`: one line from the document's own row.
+    /// A second file; `None`: a line from the document's own row.
     #[serde(default)]
-    pub file: Option<String>,
-    /// The column that both files have.
+    pub file: Option<Name>,
+    /// The second file's column that names the document.
     #[serde(default)]
     pub on: Option<String>,
-    /// The line is left out where this template comes out empty.
+    /// What stands there, a template over the document's row; unsaid: its column of the same name.
     #[serde(default)]
-    pub only_with: Option<String>,
-    pub fields: BTreeMap<String, Cell>,
+    pub is: Option<String>,
+    /// The line is left out where this comes out empty.
+    #[serde(default)]
+    pub only_with: Option<Cell>,
+    pub fields: BTreeMap<Name, Cell>,
 }
 
-/// Where a field's value comes from.
+/// Where a value comes from.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
+#[serde(expecting = "write a template such as \"{column}\", a number, true, false, or \
+                     { column = \"…\", map = { … }, default = \"…\", decimals = 2 }")]
 pub enum Cell {
     /// `"{column} and text"`
     Template(String),
     Flag(bool),
     Number(i64),
-    /// A link by the external key of a record of the field's model.
-    Key(KeyCell),
-    Map(MapCell),
+    Column(ColumnCell),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KeyCell {
-    pub key: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MapCell {
+pub struct ColumnCell {
     pub column: String,
+    /// What stands in the column → a template of what it means.
     #[serde(default)]
     pub map: BTreeMap<String, String>,
+    /// A template for what the map does not know, nothing included.
     #[serde(default)]
     pub default: Option<String>,
+    /// A number is rounded to so many decimals, half away from zero.
+    #[serde(default)]
+    pub decimals: Option<u32>,
 }
 
 impl Mapping {
@@ -99,96 +125,49 @@ impl Mapping {
     pub fn read(path: &Path) -> Result<Mapping> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{} cannot be read", path.display()))?;
-        let mapping: Mapping = toml::from_str(&text)
-            .map_err(|e| anyhow::anyhow!("{}: {}", path.display(), e.to_string().trim_end()))?;
-        for import in &mapping.imports {
-            for (field, lines) in &import.lines {
-                if lines.file.is_some() != lines.on.is_some() {
-                    let place = format!("{}: {}.lines.{field}", path.display(), import.model);
-                    bail!("{place}: a file of lines needs `on`, the column that both files have");
-                }
-            }
-        }
+        Mapping::parse(&path.display().to_string(), text)
+    }
+
+    /// # Errors
+    /// As [`Mapping::read`].
+    pub fn parse(path: &str, text: String) -> Result<Mapping> {
+        let mut mapping: Mapping = toml::from_str(&text)
+            .map_err(|e| anyhow::anyhow!("{path}: {}", e.to_string().trim_end()))?;
+        (mapping.path, mapping.text) = (path.to_owned(), text);
         Ok(mapping)
     }
-}
 
-/// One row of a CSV file by the names of its columns.
-pub struct Row<'r> {
-    pub headers: &'r csv::StringRecord,
-    pub values: &'r csv::StringRecord,
-}
-
-impl Row<'_> {
-    fn column(&self, name: &str) -> Option<&str> {
-        let at = self.headers.iter().position(|header| header == name)?;
-        self.values.get(at).map(str::trim)
-    }
-
-    /// `"{a}-{b}"` filled in; empty where every column named in it is empty.
-    ///
-    /// # Errors
-    /// Names a column that the file does not have.
-    pub fn fill(&self, template: &str) -> Result<String, String> {
-        let mut out = String::new();
-        let (mut rest, mut any, mut columns) = (template, false, 0);
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, tail) = after.split_once('}').ok_or_else(|| unclosed(template))?;
-            let value = self.column(name).ok_or_else(|| self.no_column(name))?;
-            out.push_str(before);
-            out.push_str(value);
-            any |= !value.is_empty();
-            columns += 1;
-            rest = tail;
-        }
-        out.push_str(rest);
-        Ok(if any || columns == 0 { out } else { String::new() })
-    }
-
-    /// The value of a mapped column.
-    ///
-    /// # Errors
-    /// Names a column that the file does not have, or a value that the map does not know.
-    pub fn mapped(&self, cell: &MapCell) -> Result<String, String> {
-        let value = self.column(&cell.column).ok_or_else(|| self.no_column(&cell.column))?;
-        if let Some(found) = cell.map.get(value) {
-            return Ok(found.clone());
-        }
-        match &cell.default {
-            Some(default) => Ok(default.clone()),
-            None if value.is_empty() => Ok(String::new()),
-            None => Err(format!("the map of {} does not know {value:?}", cell.column)),
-        }
-    }
-
-    fn no_column(&self, name: &str) -> String {
-        let known: Vec<&str> = self.headers.iter().collect();
-        format!("there is no column {name:?}; there are {}", known.join(", "))
+    /// The line on which a name stands, from 1.
+    pub fn line_of(&self, name: &Name) -> u64 {
+        let before = self.text.as_bytes().get(..name.span().start).unwrap_or_default();
+        1 + before.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>()
     }
 }
 
-fn unclosed(template: &str) -> String {
-    format!("{template:?} opens a brace and does not close it")
+impl LinesImport {
+    /// The second file, its column that names the document, and the template of what stands there.
+    pub fn join(&self) -> Option<(&Name, &str, String)> {
+        let (file, on) = (self.file.as_ref()?, self.on.as_deref()?);
+        Some((file, on, self.is.clone().unwrap_or_else(|| format!("{{{on}}}"))))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn templates_are_filled_from_columns() {
-        let headers = csv::StringRecord::from(vec!["id", "name", "none"]);
-        let values = csv::StringRecord::from(vec!["7", " Anna ", ""]);
-        let row = Row { headers: &headers, values: &values };
-        for (template, filled) in
-            [("{id}", "7"), ("p/{id}-{name}", "p/7-Anna"), ("{none}", ""), ("fixed", "fixed"), ("x{none}", "")]
-        {
-            assert_eq!(row.fill(template).unwrap(), filled, "{template}");
+impl Cell {
+    /// The columns that it reads.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Cell::Template(template) => columns(template),
+            Cell::Flag(_) | Cell::Number(_) => Vec::new(),
+            Cell::Column(cell) => {
+                let meanings = cell.map.values().chain(&cell.default);
+                let templates = meanings.flat_map(|template| columns(template));
+                std::iter::once(cell.column.as_str()).chain(templates).collect()
+            }
         }
-        assert_eq!(
-            row.fill("{nmae}").unwrap_err(),
-            "there is no column \"nmae\"; there are id, name, none"
-        );
-        assert!(row.fill("{id").unwrap_err().contains("does not close"));
     }
+}
+
+/// The columns that a template names.
+pub fn columns(template: &str) -> Vec<&str> {
+    template.split('{').skip(1).map(|part| part.split('}').next().unwrap_or(part)).collect()
 }

@@ -1,232 +1,399 @@
 //! The rows of a file as records to be made: every cell through the mapping, lines joined from a
-//! second file. What cannot be mapped is a problem of its row.
+//! second file. What cannot be mapped is a problem of its row, and so is a line of no document.
+//! Not here: what the mapping may say (`mapping`, `check`), what the kernel thinks of it (`write`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use fondaco_kernel::schema::{Kind, Model};
+use anyhow::{Context, Result, bail};
+use fondaco_kernel::schema::{Kind, Model, Schema};
+use fondaco_kernel::values::limits;
 use serde_json::{Map, Value as Json};
 
 use super::RowProblem;
-use super::mapping::{Cell, FileImport, LinesImport, Row};
+use super::format::{Format, Row};
+use super::mapping::{Cell, FileImport, LinesImport, Name};
 
-/// A record as the file wants it; links hold keys.
+/// A record as the file wants it; links hold keys. What no cell says anything about is not there.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    pub file: String,
+    pub file: Arc<str>,
     pub line: u64,
     pub key: String,
     pub fields: Map<String, Json>,
+    /// Links to records of the same file, which may come after it: set when all are there.
+    pub later: Map<String, Json>,
+    /// Where each line of a field of kind lines stands.
+    pub lines: BTreeMap<String, Vec<(Arc<str>, u64)>>,
 }
 
 /// A file read through its mapping.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Source {
-    name: String,
-    digest: u64,
     pub rows: Vec<Planned>,
     pub problems: Vec<RowProblem>,
+    /// Tells these files and this mapping from others.
+    pub digest: u64,
 }
 
-/// Rows of a second file by the value of the column that joins them.
-type Joined = HashMap<String, Vec<(u64, csv::StringRecord)>>;
+/// A CSV file as it is.
+pub struct Sheet {
+    pub file: Arc<str>,
+    pub headers: csv::StringRecord,
+    text: String,
+    separator: u8,
+}
 
-struct Lines<'m> {
-    field: &'m str,
-    import: &'m LinesImport,
-    headers: csv::StringRecord,
-    joined: Joined,
+/// Reads a file and its heading.
+///
+/// # Errors
+/// When it cannot be read, is no UTF-8 or has a heading that names a column twice.
+pub fn open(folder: &Path, file: &str, format: &Format) -> Result<Sheet> {
+    let bytes = std::fs::read(folder.join(file))
+        .with_context(|| format!("{} cannot be read", folder.join(file).display()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let (good, bad) = (error.utf8_error().valid_up_to(), error.into_bytes());
+        let line = 1 + bad[..good].iter().filter(|byte| **byte == b'\n').count();
+        anyhow::anyhow!("{file}:{line}: this is no UTF-8; save the file as UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let Ok(separator) = u8::try_from(format.separator) else {
+        bail!("the separator {:?} is no single byte", format.separator);
+    };
+    let mut sheet = Sheet { file: file.into(), headers: csv::StringRecord::new(), text, separator };
+    sheet.headers = sheet.reader().headers().context("reading the heading")?.clone();
+    let mut seen = HashSet::new();
+    if let Some(twice) = sheet.headers.iter().find(|header| !seen.insert(header.trim())) {
+        bail!("{file}:1: there are two columns {twice:?}");
+    }
+    Ok(sheet)
+}
+
+impl Sheet {
+    fn reader(&self) -> csv::Reader<&[u8]> {
+        let mut builder = csv::ReaderBuilder::new();
+        builder.flexible(true).delimiter(self.separator).from_reader(self.text.as_bytes())
+    }
+
+    /// Every row with its line; one that has not as many cells as the heading is a problem.
+    fn rows(&self, problems: &mut Vec<RowProblem>) -> Result<Vec<(u64, csv::StringRecord)>> {
+        let mut rows = Vec::new();
+        for record in self.reader().records() {
+            let record = record.with_context(|| format!("reading {}", self.file))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            if record.len() == self.headers.len() {
+                rows.push((line, record));
+            } else {
+                let (cells, wanted) = (record.len(), self.headers.len());
+                let message = format!("has {cells} cells, the heading has {wanted}");
+                problems.push(self.problem(line, "", message));
+            }
+            if rows.len() > limits::IMPORT_ROWS_MAX {
+                let most = limits::IMPORT_ROWS_MAX;
+                bail!("{} has more than {most} rows; import it in parts", self.file);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn problem(&self, line: u64, field: &str, message: String) -> RowProblem {
+        RowProblem { file: self.file.to_string(), line, field: field.to_owned(), message }
+    }
 }
 
 impl Source {
-    pub fn read(import: &FileImport, model: &Model, folder: &Path) -> Result<Source> {
-        let (text, mut reader) = open(folder, &import.file)?;
-        let headers = reader.headers().context("reading the heading")?.clone();
-        let lines = import
-            .lines
-            .iter()
-            .map(|(field, lines)| Lines::read(field, lines, folder, &headers))
-            .collect::<Result<Vec<_>>>()?;
-        let digest = digest(&text) ^ digest(&format!("{import:?}"));
-        let mut source = Source {
-            name: format!("{}:{}", import.model, import.file),
-            digest,
-            rows: Vec::new(),
-            problems: Vec::new(),
-        };
-        for record in reader.records() {
-            let record = record.with_context(|| format!("reading {}", import.file))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = Row { headers: &headers, values: &record };
-            match plan(import, model, &lines, &row, line) {
-                Ok(Some(planned)) => source.rows.push(planned),
-                Ok(None) => {}
-                Err(problems) => source.problems.extend(problems),
+    /// Reads the files of an import that [`super::check`] found right.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn read(
+        import: &FileImport,
+        schema: &Schema,
+        format: &Format,
+        folder: &Path,
+    ) -> Result<Source> {
+        let name = import.model.get_ref();
+        let model = schema.model(name).with_context(|| format!("there is no model {name}"))?;
+        let sheet = open(folder, import.file.get_ref(), format)?;
+        let mut source = Source { digest: digest(&sheet.text), ..Source::default() };
+        source.digest ^= digest(&format!("{import:?}{format:?}"));
+        let mut parts = Vec::new();
+        for (field, several) in &import.lines {
+            for lines in several {
+                let part = Part::read((field, lines), (schema, model), format, folder)?;
+                source.problems.extend(part.problems.iter().cloned());
+                source.digest = source.digest.rotate_left(7) ^ part.digest;
+                parts.push(part);
             }
         }
+        let rows = sheet.rows(&mut source.problems)?;
+        let (known, broken) = (HashMap::new(), HashSet::new());
+        let mut plan = Plan { import, model, format, sheet: &sheet, parts, known, broken };
+        for (line, values) in &rows {
+            plan.row(*line, &Row { headers: &sheet.headers, values }, &mut source);
+        }
+        source.rows.retain(|row| !plan.broken.contains(&row.key));
+        source.problems.extend(plan.parts.iter().flat_map(Part::orphans));
+        source.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        postpone(model, &mut source.rows);
         Ok(source)
     }
+}
 
-    /// Under which name the progress of exactly this import is kept.
-    pub fn mark(&self) -> String {
-        format!("import:{}:{:016x}", self.name, self.digest)
+/// Links to the same model whose record is in the same file wait until all are made.
+fn postpone(model: &Model, rows: &mut [Planned]) {
+    let own = |name: &str| {
+        let kind = model.field(name).map(|field| &field.kind);
+        matches!(kind, Some(Kind::Link { to }) if *to == model.name)
+    };
+    let keys: HashSet<String> = rows.iter().map(|row| row.key.clone()).collect();
+    for row in rows {
+        let here = |key: &Json| key.as_str().is_some_and(|key| keys.contains(key));
+        let (later, now) = std::mem::take(&mut row.fields)
+            .into_iter()
+            .partition(|(name, value)| own(name) && here(value));
+        (row.later, row.fields) = (later, now);
     }
 }
 
-impl<'m> Lines<'m> {
-    fn read(
-        field: &'m str,
-        import: &'m LinesImport,
-        folder: &Path,
-        own: &csv::StringRecord,
-    ) -> Result<Lines<'m>> {
-        let (Some(file), Some(on)) = (&import.file, &import.on) else {
-            return Ok(Lines { field, import, headers: own.clone(), joined: Joined::new() });
-        };
-        let (_, mut reader) = open(folder, file)?;
-        let headers = reader.headers().context("reading the heading")?.clone();
-        let at = headers.iter().position(|header| header == on);
-        let at = at.with_context(|| format!("{file} has no column {on:?}"))?;
-        let mut joined = Joined::new();
-        for record in reader.records() {
-            let record = record.with_context(|| format!("reading {file}"))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let key = record.get(at).unwrap_or_default().trim().to_owned();
-            joined.entry(key).or_default().push((line, record));
+/// Goes through the rows of the main file.
+struct Plan<'m> {
+    import: &'m FileImport,
+    model: &'m Model,
+    format: &'m Format,
+    sheet: &'m Sheet,
+    parts: Vec<Part<'m>>,
+    /// Index of the row that has a key.
+    known: HashMap<String, usize>,
+    /// Keys of documents of several rows that are not taken, since one of these is wrong.
+    broken: HashSet<String>,
+}
+
+impl Plan<'_> {
+    fn row(&mut self, line: u64, row: &Row<'_>, source: &mut Source) {
+        let mut problems = Vec::new();
+        let before = self.parts.iter_mut().map(|part| part.claim(row)).collect::<Vec<_>>();
+        match row_wanted(self.import.only_with.as_ref(), row) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(message) => problems.push(self.sheet.problem(line, "only_with", message)),
         }
-        Ok(Lines { field, import, headers, joined })
+        let key = match row.text(&self.import.key) {
+            Ok(key) if key.is_empty() => {
+                problems.push(self.sheet.problem(line, "key", "the key is empty".to_owned()));
+                key
+            }
+            Ok(key) => key,
+            Err(message) => {
+                problems.push(self.sheet.problem(line, "key", message));
+                String::new()
+            }
+        };
+        let first = self.known.get(&key).copied();
+        if let (Some(first), false) = (first, self.import.grouped) {
+            let there = source.rows[first].line;
+            let message = format!("the key {key:?} is that of line {there} already");
+            problems.push(self.sheet.problem(line, "key", message));
+        }
+        let mut planned = match first {
+            Some(first) if self.import.grouped => source.rows[first].clone(),
+            _ => self.head(line, key.clone(), row, &mut problems),
+        };
+        for (part, joined) in self.parts.iter().zip(&before) {
+            if first.is_none() || part.rows.is_none() {
+                let own = [(line, row.values.clone())];
+                let rows = joined.as_ref().map_or(&own[..], |rows| rows);
+                part.add(rows, self.sheet, &mut planned, &mut problems);
+            }
+        }
+        if !problems.is_empty() {
+            source.problems.extend(problems);
+            if self.import.grouped {
+                self.broken.insert(key);
+            }
+            return;
+        }
+        match first {
+            Some(first) => source.rows[first] = planned,
+            None => {
+                self.known.insert(key, source.rows.len());
+                source.rows.push(planned);
+            }
+        }
+    }
+
+    fn head(
+        &self,
+        line: u64,
+        key: String,
+        row: &Row<'_>,
+        problems: &mut Vec<RowProblem>,
+    ) -> Planned {
+        let mut wrong = |field: &str, message| {
+            problems.push(self.sheet.problem(line, field, message));
+        };
+        let fields = fields_of(&self.import.fields, self.model, self.format, row, &mut wrong);
+        Planned {
+            file: self.sheet.file.clone(),
+            line,
+            key,
+            fields,
+            later: Map::new(),
+            lines: BTreeMap::new(),
+        }
     }
 }
 
-fn open(folder: &Path, file: &str) -> Result<(String, csv::Reader<std::io::Cursor<String>>)> {
-    let path = folder.join(file);
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    let text = text.trim_start_matches('\u{feff}').to_owned();
-    let reader = csv::ReaderBuilder::new().flexible(false);
-    Ok((text.clone(), build(reader, text)))
+type Rows = Arc<[(u64, csv::StringRecord)]>;
+
+/// Lines from one place, for one field.
+struct Part<'m> {
+    field: &'m str,
+    import: &'m LinesImport,
+    child: &'m Model,
+    format: &'m Format,
+    /// The second file; `None`: the document's own row.
+    sheet: Option<Sheet>,
+    /// Its rows, by what stands in the column that names the document.
+    rows: Option<HashMap<String, (Rows, bool)>>,
+    is: String,
+    problems: Vec<RowProblem>,
+    digest: u64,
 }
 
-fn build(
-    builder: impl std::borrow::Borrow<csv::ReaderBuilder>,
-    text: String,
-) -> csv::Reader<std::io::Cursor<String>> {
-    builder.borrow().from_reader(std::io::Cursor::new(text))
+impl<'m> Part<'m> {
+    fn read(
+        (field, import): (&'m Name, &'m LinesImport),
+        (schema, model): (&'m Schema, &'m Model),
+        format: &'m Format,
+        folder: &Path,
+    ) -> Result<Part<'m>> {
+        let field = field.get_ref().as_str();
+        let child = match model.field(field).map(|field| &field.kind) {
+            Some(Kind::Lines { of, .. }) => schema.model(of),
+            _ => None,
+        };
+        let child = child.with_context(|| format!("{} has no lines {field}", model.name))?;
+        let mut part = Part {
+            field,
+            import,
+            child,
+            format,
+            sheet: None,
+            rows: None,
+            is: String::new(),
+            problems: Vec::new(),
+            digest: 0,
+        };
+        if let Some((file, on, is)) = import.join() {
+            let sheet = open(folder, file.get_ref(), format)?;
+            let mut rows: HashMap<String, Vec<(u64, csv::StringRecord)>> = HashMap::new();
+            let on = format!("{{{on}}}");
+            for (line, values) in sheet.rows(&mut part.problems)? {
+                let row = Row { headers: &sheet.headers, values: &values };
+                let document = row.fill(&on).map_err(anyhow::Error::msg)?;
+                rows.entry(document).or_default().push((line, values));
+            }
+            part.rows = Some(rows.into_iter().map(|(on, rows)| (on, (rows.into(), false))).collect());
+            (part.is, part.digest, part.sheet) = (is, digest(&sheet.text), Some(sheet));
+        }
+        Ok(part)
+    }
+
+    /// The rows of the second file that belong to this row of the first: `None` when there is no
+    /// second file.
+    fn claim(&mut self, row: &Row<'_>) -> Option<Rows> {
+        let document = row.fill(&self.is).unwrap_or_default();
+        let rows = self.rows.as_mut()?;
+        let found = rows.get_mut(&document).filter(|_| !document.is_empty());
+        Some(found.map_or_else(|| Rows::from(Vec::new()), |(rows, claimed)| {
+            *claimed = true;
+            rows.clone()
+        }))
+    }
+
+    /// Lines that no document has.
+    fn orphans(&self) -> Vec<RowProblem> {
+        let (Some(sheet), Some(rows), Some(on)) = (&self.sheet, &self.rows, &self.import.on) else {
+            return Vec::new();
+        };
+        let left = rows.iter().filter(|(_, (_, claimed))| !claimed);
+        let wanted = |values: &csv::StringRecord| {
+            let row = Row { headers: &sheet.headers, values };
+            row_wanted(self.import.only_with.as_ref(), &row).unwrap_or(true)
+        };
+        left.flat_map(|(document, (rows, _))| rows.iter().map(move |row| (document, row)))
+            .filter(|(_, (_, values))| wanted(values))
+            .map(|(document, (line, _))| {
+                sheet.problem(*line, on, format!("there is no document {document:?} for this line"))
+            })
+            .collect()
+    }
+
+    /// Adds lines to a document.
+    fn add(
+        &self,
+        rows: &[(u64, csv::StringRecord)],
+        own: &Sheet,
+        planned: &mut Planned,
+        problems: &mut Vec<RowProblem>,
+    ) {
+        let sheet = self.sheet.as_ref().unwrap_or(own);
+        let lines = planned.fields.entry(self.field).or_insert_with(|| Json::Array(Vec::new()));
+        let places = planned.lines.entry(self.field.to_owned()).or_default();
+        for (line, values) in rows {
+            let row = Row { headers: &sheet.headers, values };
+            match row_wanted(self.import.only_with.as_ref(), &row) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(message) => {
+                    problems.push(sheet.problem(*line, "only_with", message));
+                    continue;
+                }
+            }
+            let mut wrong = |field: &str, message| {
+                problems.push(sheet.problem(*line, field, message));
+            };
+            let fields =
+                fields_of(&self.import.fields, self.child, self.format, &row, &mut wrong);
+            if let Json::Array(lines) = lines {
+                lines.push(Json::Object(fields));
+                places.push((sheet.file.clone(), *line));
+            }
+        }
+    }
+}
+
+fn fields_of(
+    cells: &BTreeMap<Name, Cell>,
+    model: &Model,
+    format: &Format,
+    row: &Row<'_>,
+    wrong: &mut impl FnMut(&str, String),
+) -> Map<String, Json> {
+    let mut fields = Map::new();
+    for (name, cell) in cells {
+        let name = name.get_ref();
+        match row.text(cell) {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => {
+                let kind = model.field(name).map_or(&Kind::Text, |field| &field.kind);
+                fields.insert(name.clone(), format.value(text, kind));
+            }
+            Err(message) => wrong(name, message),
+        }
+    }
+    fields
+}
+
+fn row_wanted(only_with: Option<&Cell>, row: &Row<'_>) -> Result<bool, String> {
+    only_with.map_or(Ok(true), |cell| row.text(cell).map(|text| !text.is_empty()))
 }
 
 /// FNV-1a: tells whether a file is the one that was begun, not whether somebody forged it.
 fn digest(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-fn plan(
-    import: &FileImport,
-    model: &Model,
-    lines: &[Lines<'_>],
-    row: &Row<'_>,
-    line: u64,
-) -> Result<Option<Planned>, Vec<RowProblem>> {
-    let mut problems = Vec::new();
-    let mut wrong = |file: &str, line: u64, field: &str, message: String| {
-        let (file, field) = (file.to_owned(), field.to_owned());
-        problems.push(RowProblem { file, line, field, message });
-    };
-    match wanted(import.only_with.as_deref(), row) {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        Err(message) => wrong(&import.file, line, "only_with", message),
-    }
-    let key = row.fill(&import.key).unwrap_or_else(|message| {
-        wrong(&import.file, line, "key", message);
-        String::new()
-    });
-    let mut fields = Map::new();
-    for (name, cell) in &import.fields {
-        match value(cell, row, model.field(name).map(|f| &f.kind)) {
-            Ok(value) => drop(fields.insert(name.clone(), value)),
-            Err(message) => wrong(&import.file, line, name, message),
-        }
-    }
-    for lines in lines {
-        let (made, faults) = lines.of(row, line, &import.file);
-        fields.insert(lines.field.to_owned(), Json::Array(made));
-        for fault in faults {
-            wrong(&fault.file, fault.line, &fault.field, fault.message.clone());
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(Some(Planned { file: import.file.clone(), line, key, fields })),
-        false => Err(problems),
-    }
-}
-
-impl Lines<'_> {
-    /// The lines of one document: from the rows that join it, or one from its own row.
-    fn of(&self, row: &Row<'_>, line: u64, file: &str) -> (Vec<Json>, Vec<RowProblem>) {
-        let own = [(line, row.values.clone())];
-        let (file, rows): (&str, &[(u64, csv::StringRecord)]) =
-            match (&self.import.file, &self.import.on) {
-                (Some(file), Some(on)) => {
-                    let key = row.fill(&format!("{{{on}}}")).unwrap_or_default();
-                    (file, self.joined.get(&key).map_or(&[], Vec::as_slice))
-                }
-                _ => (file, &own),
-            };
-        let (mut made, mut problems) = (Vec::new(), Vec::new());
-        for (at, values) in rows {
-            let row = Row { headers: &self.headers, values };
-            match self.one(&row) {
-                Ok(Some(fields)) => made.push(Json::Object(fields)),
-                Ok(None) => {}
-                Err((field, message)) => problems.push(RowProblem {
-                    file: file.to_owned(),
-                    line: *at,
-                    field: format!("{}.{field}", self.field),
-                    message,
-                }),
-            }
-        }
-        (made, problems)
-    }
-
-    fn one(&self, row: &Row<'_>) -> Result<Option<Map<String, Json>>, (String, String)> {
-        let said = |message| ("only_with".to_owned(), message);
-        if !wanted(self.import.only_with.as_deref(), row).map_err(said)? {
-            return Ok(None);
-        }
-        let mut fields = Map::new();
-        for (name, cell) in &self.import.fields {
-            let value = value(cell, row, None).map_err(|message| (name.clone(), message))?;
-            fields.insert(name.clone(), value);
-        }
-        Ok(Some(fields))
-    }
-}
-
-fn wanted(only_with: Option<&str>, row: &Row<'_>) -> Result<bool, String> {
-    match only_with {
-        Some(template) => Ok(!row.fill(template)?.is_empty()),
-        None => Ok(true),
-    }
-}
-
-/// A cell as the API takes it; empty is nothing.
-fn value(cell: &Cell, row: &Row<'_>, kind: Option<&Kind>) -> Result<Json, String> {
-    let text = match cell {
-        Cell::Flag(flag) => return Ok(Json::Bool(*flag)),
-        Cell::Number(number) => return Ok(Json::from(*number)),
-        Cell::Template(template) => row.fill(template)?,
-        Cell::Key(cell) => row.fill(&cell.key)?,
-        Cell::Map(cell) => row.mapped(cell)?,
-    };
-    Ok(match (text.as_str(), kind) {
-        ("", _) => Json::Null,
-        ("1" | "true" | "yes", Some(Kind::Bool)) => Json::Bool(true),
-        ("0" | "false" | "no", Some(Kind::Bool)) => Json::Bool(false),
-        (whole, Some(Kind::Integer)) => whole.parse::<i64>().map_or(Json::String(text), Json::from),
-        _ => Json::String(text),
     })
 }
