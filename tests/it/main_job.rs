@@ -77,6 +77,31 @@ async fn every_figure_of_the_story_comes_out() {
                 ("Still open", "3,156.00"),
             ],
         ),
+        (
+            "What is left in stock",
+            &[
+                ("Carbon frame", "2 worth 851.43"),
+                ("Carbon wheel set", "3 worth 930.00"),
+                ("Electronic drivetrain", "3 worth 1,140.00"),
+            ],
+        ),
+        (
+            "Trial balance",
+            &[
+                ("1000", "32,234.00 Dr"),
+                ("1200", "3,156.00 Dr"),
+                ("1300", "2,921.43 Dr"),
+                ("1350", "0.00 Dr"),
+                ("1400", "344.00 Dr"),
+                ("2000", "2,064.00 Cr"),
+                ("2050", "0.00 Dr"),
+                ("2100", "2,565.00 Cr"),
+                ("3000", "26,780.00 Cr"),
+                ("4000", "12,825.00 Cr"),
+                ("4200", "500.00 Cr"),
+                ("5000", "6,078.57 Dr"),
+            ],
+        ),
     ];
     for (title, expected) in figures {
         let scene = scenes.iter().find(|scene| scene.title == *title);
@@ -85,4 +110,8 @@ async fn every_figure_of_the_story_comes_out() {
             assert_eq!(scene.figure(what), Some(*figure), "{title}: {what}\n{scene:#?}");
         }
     }
+    let books = scenes.last().unwrap();
+    let sides = books.figures.iter().find(|(_, line)| line.contains("Both sides")).unwrap();
+    assert_eq!(sides.1.matches("44,734.00").count(), 2, "{}", sides.1);
+    assert_eq!(books.figures.iter().filter(|(code, _)| !code.is_empty()).count(), 12);
 }

@@ -3,8 +3,9 @@
 //! Not here: how it is printed (`commands::demo`).
 
 use anyhow::{Context, Result};
-use fondaco_kernel::values::AnyId;
+use fondaco_kernel::values::{AnyId, Timestamp};
 use fondaco_kernel::{Clock, Error, Kernel, ledger};
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
 use crate::commands::ledger::{grouped, trial_balance_lines};
@@ -74,7 +75,7 @@ impl Scene {
     }
 }
 
-/// Tells the whole story. `on` is called with each scene as it ends.
+/// Tells the whole story, from the clock's day on: a Monday is best. `on` is called with each scene as it ends.
 ///
 /// # Errors
 /// Whatever the kernel refuses that the story expects to work.
@@ -84,7 +85,7 @@ pub async fn tell(
     people: &People,
     mut on: impl FnMut(&Scene),
 ) -> Result<Vec<Scene>> {
-    let mut story = Story { kernel, clock, people, scenes: Vec::new() };
+    let mut story = Story { kernel, clock, first: clock.now(), people, scenes: Vec::new() };
     macro_rules! scene {
         ($step:expr) => {{
             let scene = $step;
@@ -101,9 +102,10 @@ pub async fn tell(
     scene!(confirmed);
     scene!(story.purchase().await?);
     scene!(story.production().await?);
-    for (day, quantity, paid) in [("2026-03-25", "3", "9234.00"), ("2026-03-30", "2", "3000.00")] {
+    for (day, quantity, paid) in [(23, "3", "9234.00"), (28, "2", "3000.00")] {
         scene!(story.delivery(order, day, quantity, paid).await?);
     }
+    scene!(story.stock().await?);
     scene!(story.books().await?);
     Ok(story.scenes)
 }
@@ -111,19 +113,19 @@ pub async fn tell(
 struct Story<'s> {
     kernel: &'s Kernel,
     clock: &'s Clock,
+    first: Timestamp,
     people: &'s People,
     scenes: Vec<Scene>,
 }
 
 impl Story<'_> {
-    fn on(&self, day: &str) -> Result<()> {
-        let time = format!("{day}T09:00:00Z").parse().context("a day of the story")?;
-        self.clock.set(time);
-        Ok(())
+    /// Nine o'clock, so many days after the first.
+    fn on(&self, days: i64) {
+        self.clock.set(self.first + SignedDuration::from_hours(24 * days));
     }
 
     async fn opening(&self) -> Result<Scene> {
-        self.on("2026-03-02")?;
+        self.on(0);
         let keeper = &self.people.storekeeper;
         let mut lines = Vec::new();
         for (product, quantity, cost) in [
@@ -182,7 +184,7 @@ impl Story<'_> {
     }
 
     async fn quote(&self, opportunity: AnyId) -> Result<(Scene, AnyId)> {
-        self.on("2026-03-03")?;
+        self.on(1);
         let rep = &self.people.rep;
         let customer = id(&rep.get("crm.opportunity", opportunity).await?, "party")?;
         let bike = rep.by_key("product", "bike").await?.to_string();
@@ -223,7 +225,7 @@ impl Story<'_> {
     }
 
     async fn order(&self, quote: AnyId) -> Result<(Scene, AnyId)> {
-        self.on("2026-03-04")?;
+        self.on(2);
         let rep = &self.people.rep;
         rep.act("cpq.quote", quote, "accept", json!({ "reference": "VCL 17" })).await?;
         let order = rep.get("cpq.quote", quote).await?["order_id"].as_i64();
@@ -268,12 +270,12 @@ impl Story<'_> {
         let order = id(orders.first().context("nothing was ordered")?, "id")?;
         buyer.act("purchasing.order", order, "confirm", json!({})).await?;
 
-        self.on("2026-03-13")?;
+        self.on(11);
         let keeper = &self.people.storekeeper;
         let receipts = keeper.list("inventory.receipt", "state == 'waiting'", "id").await?;
         let receipt = id(receipts.first().context("no receipt is expected")?, "id")?;
         keeper.act("inventory.receipt", receipt, "done", json!({})).await?;
-        self.on("2026-03-16")?;
+        self.on(14);
         buyer.act("purchasing.order", order, "bill", json!({ "reference": "CT-2209" })).await?;
         let bills = self.people.accountant.list("accounting.bill", "true", "id").await?;
         let bill = bills.first().context("no bill was posted")?;
@@ -287,12 +289,12 @@ impl Story<'_> {
     }
 
     async fn production(&self) -> Result<Scene> {
-        self.on("2026-03-18")?;
+        self.on(16);
         let planner = &self.people.planner;
         let orders = planner.list("manufacturing.order", "state == 'ready'", "id").await?;
         let order = id(orders.first().context("the components are not there")?, "id")?;
         planner.act("manufacturing.order", order, "start", json!({})).await?;
-        self.on("2026-03-24")?;
+        self.on(22);
         planner.act("manufacturing.order", order, "report", json!({})).await?;
         planner.act("manufacturing.order", order, "finish", json!({})).await?;
         let seen = planner.get("manufacturing.order", order).await?;
@@ -310,11 +312,11 @@ impl Story<'_> {
     async fn delivery(
         &self,
         order: AnyId,
-        day: &str,
+        day: i64,
         pieces: &str,
         paid: &str,
     ) -> Result<Scene> {
-        self.on(day)?;
+        self.on(day);
         let keeper = &self.people.storekeeper;
         let filter = "purpose == 'customer' && state == 'ready'";
         let ready = keeper.list("inventory.delivery", filter, "id").await?;
@@ -345,6 +347,26 @@ impl Story<'_> {
             .with("VAT", money(&text(&invoice, "tax")))
             .with("Paid", money(paid))
             .with("Still open", money(&text(&invoice, "open_amount"))))
+    }
+
+    async fn stock(&self) -> Result<Scene> {
+        let keeper = &self.people.storekeeper;
+        let table = keeper.report("inventory.stock", &[]).await?;
+        let columns = &keeper.kernel.registry().schema.reports["inventory.stock"].columns;
+        let at = |name: &str| columns.iter().position(|column| column.name == name);
+        let (product, pieces) = (at("product").unwrap_or(0), at("on_hand").unwrap_or(1));
+        let value = at("value").context("the report has no value")?;
+        let mut scene = Scene::new("What is left in stock");
+        for row in &table.rows {
+            let shown = |at: usize| match row[at].to_json() {
+                Json::String(text) => text,
+                other => other.to_string(),
+            };
+            let name = keeper.get("product", shown(product).parse()?).await?;
+            let left = format!("{} worth {}", quantity(&shown(pieces)), money(&shown(value)));
+            scene = scene.with(&text(&name, "name"), left);
+        }
+        Ok(scene)
     }
 
     async fn books(&self) -> Result<Scene> {

@@ -59,8 +59,7 @@ pub async fn run(args: Demo) -> Result<End> {
     if let Some(path) = args.keep.as_ref().filter(|path| path.exists()) {
         anyhow::bail!("{} is there already; name another file", path.display());
     }
-    // The story happens in a past that ends before today.
-    let clock = Clock::at("2026-03-02T09:00:00Z".parse().context("the first day")?);
+    let clock = Clock::at(first_day()?);
     let database = args.keep.clone().map_or(Database::Memory, Database::Sqlite);
     note("Opening Veloce Cycles …");
     let kernel = Kernel::open(setup(database, clock.clone())).await?;
@@ -107,6 +106,14 @@ async fn open_doors(
         end = serve(kernel, listener, stop_signal()) => end,
         () = tick => Ok(End::Well),
     }
+}
+
+/// Nine o'clock of a Monday thirteen months ago: the story and the year after it end before today.
+fn first_day() -> Result<Timestamp> {
+    let today = Clock::system().now().to_zoned(jiff::tz::TimeZone::UTC);
+    let then = today.date().checked_sub(jiff::Span::new().months(13))?;
+    let monday = then.checked_sub(jiff::Span::new().days(then.weekday().to_monday_zero_offset()))?;
+    Ok(monday.at(9, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
 }
 
 /// A scene as one reads it.
