@@ -4,8 +4,8 @@ use fondaco_kernel::module::{Args, Outcome};
 use fondaco_kernel::permissions::Allowed;
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store;
-use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 
 use crate::count::give_up;
 use crate::goods::Goods;
@@ -107,7 +107,8 @@ fn check(sheet: &Adjustment, goods: &Goods) -> Result<()> {
         problems.extend(goods.faults(n, line.product, signed));
         if sheet.kind == "opening" && line.unit_cost.is_none() {
             let name = goods.name(line.product);
-            let message = format!("What has one {name} cost? Opening stock brings its value along.");
+            let message =
+                format!("What has one {name} cost? Opening stock brings its value along.");
             problems.push(Problem::new(format!("lines[{n}].unit_cost"), "required", message));
         }
     }
@@ -173,7 +174,8 @@ async fn going(
             Err(problem) => problems.push(problem),
         }
     }
-    let lots: Vec<Named> = named.iter().filter_map(|(_, product, part)| part.named(*product)).collect();
+    let lots: Vec<Named> =
+        named.iter().filter_map(|(_, product, part)| part.named(*product)).collect();
     let known = lot::find(tx, &lots).await?;
     let mut movements = Vec::new();
     for (n, product, part) in named {

@@ -8,8 +8,8 @@ use fondaco_kernel::module::{Args, Outcome};
 use fondaco_kernel::permissions::Allowed;
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store;
-use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 
 use crate::goods::Goods;
 use crate::incoming::lot_missing;
@@ -99,7 +99,8 @@ fn freshly_counted(saving: &Saving) -> Vec<Counted> {
             product.is_none_or(|product| Some(product) == old.link("product")) && lot_same
         });
         let fresh = now.is_some() && (moved || touched && !(same_goods && now == had));
-        let product = line.draft.link("product").or_else(|| old.and_then(|old| old.link("product")));
+        let product =
+            line.draft.link("product").or_else(|| old.and_then(|old| old.link("product")));
         let lot = match line.draft.has("lot") {
             true => line.draft.link("lot"),
             false => old.and_then(|old| old.link("lot")),
@@ -197,7 +198,8 @@ fn check(count: &Count, goods: &Goods) -> Result<()> {
             problems.push(Problem::new(format!("lines[{n}].product"), "twice", message));
         }
         let one = Quantity::ONE;
-        if product.lot_policy == "serial" && line.counted.is_some_and(|c| c != one && !c.is_zero()) {
+        if product.lot_policy == "serial" && line.counted.is_some_and(|c| c != one && !c.is_zero())
+        {
             let message = "A serial number names one piece: count one or none.";
             problems.push(Problem::new(format!("lines[{n}].counted"), "serial", message));
         }

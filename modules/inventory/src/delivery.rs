@@ -11,8 +11,8 @@ use fondaco_kernel::ports::books::Place;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
 use fondaco_kernel::shared::{Party, Product};
 use fondaco_kernel::store;
-use fondaco_values::{AnyId, Date, Id, Money, Problem, Quantity};
 use fondaco_kernel::{DocRef, Error, Record, Result, Tx};
+use fondaco_values::{AnyId, Date, Id, Money, Problem, Quantity};
 
 use crate::goods::{Coin, Goods};
 use crate::level;
@@ -174,7 +174,8 @@ impl Delivery {
     }
 
     pub(crate) fn products(&self) -> Vec<Id<Product>> {
-        let ids: std::collections::BTreeSet<_> = self.lines.iter().map(|line| line.product).collect();
+        let ids: std::collections::BTreeSet<_> =
+            self.lines.iter().map(|line| line.product).collect();
         ids.into_iter().collect()
     }
 
@@ -214,7 +215,11 @@ pub(crate) async fn confirm(tx: &mut Tx, delivery: Allowed<Delivery>, _: Args) -
 }
 
 /// Looks again for what is free; those who were due before are served first.
-pub(crate) async fn look_again(tx: &mut Tx, delivery: Allowed<Delivery>, _: Args) -> Result<Outcome> {
+pub(crate) async fn look_again(
+    tx: &mut Tx,
+    delivery: Allowed<Delivery>,
+    _: Args,
+) -> Result<Outcome> {
     serve::waiting(tx, &delivery.products()).await?;
     let delivery = store::get::<Delivery>(tx, delivery.id).await?;
     let message = match delivery.is_complete() {
@@ -277,7 +282,11 @@ pub(crate) async fn give_back(tx: &mut Tx, delivery: &mut Delivery) -> Result<()
 }
 
 /// Opens the return of what a customer got: a draft receipt.
-pub(crate) async fn bring_back(tx: &mut Tx, delivery: Allowed<Delivery>, _: Args) -> Result<Outcome> {
+pub(crate) async fn bring_back(
+    tx: &mut Tx,
+    delivery: Allowed<Delivery>,
+    _: Args,
+) -> Result<Outcome> {
     let mut receipt = Receipt::new("customer", tx.today());
     receipt.party = delivery.party;
     receipt.return_of = Some(delivery.id);
@@ -507,9 +516,11 @@ mod tests {
     fn what_goes_out_is_what_is_entered_or_set_aside() {
         let check = |lines: Vec<DeliveryLine>| match amounts(&delivery(lines)) {
             Ok(amounts) => amounts.iter().map(Quantity::to_string).collect::<Vec<_>>().join(" "),
-            Err(Error::Invalid(problems)) => {
-                problems.iter().map(|p| format!("{}:{}", p.field, p.code)).collect::<Vec<_>>().join(" ")
-            }
+            Err(Error::Invalid(problems)) => problems
+                .iter()
+                .map(|p| format!("{}:{}", p.field, p.code))
+                .collect::<Vec<_>>()
+                .join(" "),
             Err(other) => other.to_string(),
         };
         assert_eq!(check(vec![line(5, 3, None), line(2, 2, Some(1))]), "3 1");

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use fondaco_kernel::shared::{Company, Currency, Product};
 use fondaco_kernel::store;
-use fondaco_values::{Decimal, Id, Money, Problem, Quantity};
 use fondaco_kernel::{Error, Result, Tx};
+use fondaco_values::{Decimal, Id, Money, Problem, Quantity};
 
 use crate::valuation::Method;
 
@@ -17,10 +17,7 @@ pub(crate) struct Goods {
 }
 
 impl Goods {
-    pub(crate) async fn load(
-        tx: &mut Tx,
-        products: BTreeSet<Id<Product>>,
-    ) -> Result<Goods> {
+    pub(crate) async fn load(tx: &mut Tx, products: BTreeSet<Id<Product>>) -> Result<Goods> {
         let ids: Vec<Id<Product>> = products.into_iter().collect();
         let found = store::get_many::<Product>(tx, &ids).await?;
         Ok(Goods { by_id: found.into_iter().map(|product| (product.id, product)).collect() })
@@ -47,13 +44,20 @@ impl Goods {
     }
 
     /// What is wrong with a line of a document: not counted at all, or a quantity that cannot move.
-    pub(crate) fn faults(&self, line: usize, product: Id<Product>, quantity: Quantity) -> Vec<Problem> {
+    pub(crate) fn faults(
+        &self,
+        line: usize,
+        product: Id<Product>,
+        quantity: Quantity,
+    ) -> Vec<Problem> {
         let Some(found) = self.by_id.get(&product) else { return Vec::new() };
         let mut faults = Vec::new();
         let name = &found.name;
         if !found.is_goods() {
             let message = match found.kind.as_str() {
-                "configurable" => format!("{name} is configured first; choose the configured product."),
+                "configurable" => {
+                    format!("{name} is configured first; choose the configured product.")
+                }
                 _ => format!("{name} is a service, which no stock counts; leave it out."),
             };
             faults.push(Problem::new(format!("lines[{line}].product"), "not_goods", message));

@@ -3,8 +3,8 @@
 
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::record::Rec;
-use fondaco_values::Problem;
 use fondaco_kernel::{Result, Tx};
+use fondaco_values::Problem;
 
 /// Before a delivery is saved.
 pub(crate) async fn deliveries(_: &mut Tx, batch: &mut [Saving]) -> Result<()> {

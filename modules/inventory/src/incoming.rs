@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use fondaco_kernel::shared::Product;
-use fondaco_values::{Date, Id, Problem, Quantity};
 use fondaco_kernel::{Result, Tx};
+use fondaco_values::{Date, Id, Problem, Quantity};
 
 use crate::goods::{Goods, needs_lot};
 use crate::level;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fondaco_kernel::ledger::{self, Balance, Group};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{AnyId, Date, Id, Quantity};
 use fondaco_kernel::{Result, Tx};
+use fondaco_values::{AnyId, Date, Id, Quantity};
 
 use crate::delivery::Reservation;
 use crate::lot::Lot;
@@ -26,6 +26,8 @@ pub(crate) struct Held {
     pub(crate) reserved: Quantity,
 }
 
+/// A product at a place, of a lot or of none.
+type Spot = (Id<Product>, Id<Location>, Option<Id<Lot>>);
 pub(crate) type Holdings = BTreeMap<Id<Product>, Vec<Held>>;
 pub(crate) type Frees = BTreeMap<Id<Product>, Vec<Free>>;
 
@@ -48,8 +50,7 @@ pub(crate) async fn holdings(
     products: &[Id<Product>],
 ) -> Result<Holdings> {
     let mut holdings = on_hand(tx, places, products, None).await?;
-    let mut reserved: HashMap<(Id<Product>, Id<Location>, Option<Id<Lot>>), Quantity> =
-        HashMap::new();
+    let mut reserved: HashMap<Spot, Quantity> = HashMap::new();
     let filter = match products {
         [] => Filter::new(),
         products => Filter::new().is_in("product", products.iter().copied()),

@@ -63,6 +63,7 @@ pub fn module() -> Module {
             "models/adjustment.toml",
             "models/adjustment_line.toml",
             "models/move.toml",
+            "models/product.toml",
         ])
         .reports(files![
             "reports/stock.toml",
@@ -101,8 +102,12 @@ fn records(module: Module) -> Module {
 
 fn behaviour(module: Module) -> Module {
     module
-        .before_save("inventory.warehouse", |tx, batch| Box::pin(place::prepare_warehouses(tx, batch)))
-        .before_save("inventory.location", |tx, batch| Box::pin(place::prepare_locations(tx, batch)))
+        .before_save("inventory.warehouse", |tx, batch| {
+            Box::pin(place::prepare_warehouses(tx, batch))
+        })
+        .before_save("inventory.location", |tx, batch| {
+            Box::pin(place::prepare_locations(tx, batch))
+        })
         .before_save("inventory.delivery", |tx, batch| Box::pin(guard::deliveries(tx, batch)))
         .before_save("inventory.receipt", |tx, batch| Box::pin(guard::receipts(tx, batch)))
         .before_save("inventory.count", |tx, batch| Box::pin(count::prepare(tx, batch)))

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{Date, Id, Problem, Quantity};
 use fondaco_kernel::{Record, Result, Tx};
+use fondaco_values::{Date, Id, Problem, Quantity};
 
 #[derive(Record, Clone, Debug)]
 #[record("inventory.lot")]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use fondaco_kernel::ports::books::Place;
 use fondaco_kernel::shared::{Party, Product};
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{Date, Id, Money, Quantity};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Id, Money, Quantity};
 
 use crate::goods::Coin;
 use crate::lot::Lot;

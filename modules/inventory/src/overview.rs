@@ -5,8 +5,8 @@ use fondaco_kernel::ports::overview::{Section, SectionRow};
 use fondaco_kernel::shared::Party;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
-use fondaco_values::{Date, Id};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Id};
 
 use crate::delivery;
 

@@ -6,8 +6,8 @@ use fondaco_kernel::ledger;
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::ports::books::Place;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{Decimal, Id, Problem};
 use fondaco_kernel::{Error, Record, Result, Tx};
+use fondaco_values::{Decimal, Id, Problem};
 
 #[derive(Record, Clone, Debug)]
 #[record("inventory.location")]
@@ -119,7 +119,7 @@ impl Places {
         let found = self.all.iter().find(|place| place.kind == kind && place.active);
         found.ok_or_else(|| {
             let message = format!("There is no location of the kind {kind}; make one.");
-            Error::problem("location", "no_location", message).into()
+            Error::problem("location", "no_location", message)
         })
     }
 
@@ -142,22 +142,22 @@ pub(crate) fn own<'p>(place: &'p Location, field: &str) -> Result<&'p Location> 
 
 /// Before a warehouse is saved: it gets a location of its own when it names none.
 pub(crate) async fn prepare_warehouses(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
-    for saving in batch.iter_mut().filter(|saving| saving.is_new()) {
-        if saving.link::<Location>("location").is_some() {
-            continue;
-        }
-        let (code, name) = (saving.text("code").unwrap_or_default(), saving.text("name"));
-        let mut place = Location {
-            id: Id::default(),
-            code: code.to_owned(),
-            name: name.unwrap_or(code).to_owned(),
-            kind: "internal".to_owned(),
-            warehouse: None,
-            account: None,
-            active: true,
-        };
-        let id = store::insert(tx, &mut place).await?;
-        saving.draft.set("location", id);
+    let without =
+        |saving: &&mut Saving| saving.is_new() && saving.link::<Location>("location").is_none();
+    let mut new: Vec<&mut Saving> = batch.iter_mut().filter(without).collect();
+    let place = |saving: &&mut Saving| Location {
+        id: Id::default(),
+        code: saving.text("code").unwrap_or_default().to_owned(),
+        name: saving.text("name").unwrap_or_default().to_owned(),
+        kind: "internal".to_owned(),
+        warehouse: None,
+        account: None,
+        active: true,
+    };
+    let mut places: Vec<Location> = new.iter().map(place).collect();
+    store::insert_many(tx, &mut places).await?;
+    for (saving, place) in new.iter_mut().zip(places) {
+        saving.draft.set("location", place.id);
     }
     Ok(())
 }
@@ -171,16 +171,17 @@ pub(crate) async fn prepare_locations(tx: &mut Tx, batch: &mut [Saving]) -> Resu
         problems.push(Problem::new("kind", "fixed", message).arg("id", saving.id));
     }
     fondaco_kernel::error::refuse_if_any(problems)?;
-    for saving in batch.iter_mut().filter(|saving| saving.is_new()) {
-        if saving.link::<StockAccount>("account").is_some() {
-            continue;
-        }
-        let code = saving.text("code").unwrap_or_default().to_owned();
-        let name = saving.text("name").unwrap_or_default().to_owned();
-        let kind = saving.text("kind").unwrap_or("internal").to_owned();
-        let mut account = account_for(&code, &name, &kind);
-        let id = store::insert(tx, &mut account).await?;
-        saving.draft.set("account", id);
+    let without =
+        |saving: &&mut Saving| saving.is_new() && saving.link::<StockAccount>("account").is_none();
+    let mut new: Vec<&mut Saving> = batch.iter_mut().filter(without).collect();
+    let account = |saving: &&mut Saving| {
+        let text = |field| saving.text(field).unwrap_or_default();
+        account_for(text("code"), text("name"), text("kind"))
+    };
+    let mut accounts: Vec<StockAccount> = new.iter().map(account).collect();
+    store::insert_many(tx, &mut accounts).await?;
+    for (saving, account) in new.iter_mut().zip(accounts) {
+        saving.draft.set("account", account.id);
     }
     Ok(())
 }

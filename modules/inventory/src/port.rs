@@ -12,8 +12,8 @@ use fondaco_kernel::ports::stock::{
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
-use fondaco_values::{Id, Money, Quantity, Rounding, share};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Id, Money, Quantity, Rounding, share};
 
 use crate::delivery::{self, Delivery, DeliveryLine};
 use crate::goods::{Coin, Goods};
@@ -200,7 +200,8 @@ async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {
         let step = if begun { "complete" } else { "cancel" };
         store::perform(tx, open.id, step, Args::default()).await?;
     }
-    let filter = Filter::new().eq("source_id", source.id.raw()).is_in("state", ["draft", "waiting"]);
+    let filter =
+        Filter::new().eq("source_id", source.id.raw()).is_in("state", ["draft", "waiting"]);
     for receipt in store::find::<Receipt>(tx, filter).await? {
         if receipt.source_model.as_deref() == Some(&source.model) {
             store::perform(tx, receipt.id, "cancel", Args::default()).await?;
@@ -214,9 +215,8 @@ async fn expect(tx: &mut Tx, expected: Expected, purpose: &str) -> Result<DocRef
     let source = &expected.source;
     let filter = Filter::new().eq("source_id", source.id.raw()).ne("state", "cancelled").sort("id");
     let mut known = store::find::<Receipt>(tx, filter).await?;
-    known.retain(|own| {
-        own.source_model.as_deref() == Some(&source.model) && own.purpose == purpose
-    });
+    known
+        .retain(|own| own.source_model.as_deref() == Some(&source.model) && own.purpose == purpose);
     let announced = |key: i64, product: Id<Product>| -> Quantity {
         let lines = known.iter().flat_map(|receipt| &receipt.lines);
         let same = lines.filter(|line| line.key == Some(key) && line.product == product);
@@ -298,12 +298,7 @@ fn add_up(into: &mut Vec<MovedLine>, lines: Vec<MovedLine>) {
     }
 }
 
-async fn add_work(
-    tx: &mut Tx,
-    source: &DocRef,
-    product: Id<Product>,
-    value: Money,
-) -> Result<()> {
+async fn add_work(tx: &mut Tx, source: &DocRef, product: Id<Product>, value: Money) -> Result<()> {
     let coin = Coin::load(tx).await?;
     let flow = Flow { from: Place::Work, to: Place::Production, minor: coin.minor(value) };
     let changes = if flow.minor > 0 { vec![(product, flow)] } else { Vec::new() };

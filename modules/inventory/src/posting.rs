@@ -8,8 +8,8 @@ use fondaco_kernel::ledger::{self, Draft, Line, Pending, Rest};
 use fondaco_kernel::ports::books::{Place, ValueMove};
 use fondaco_kernel::shared::{Party, Product};
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{AnyId, Date, Id, Money, Problem, Quantity};
 use fondaco_kernel::{DocRef, Error, Result, Tx};
+use fondaco_values::{Date, Id, Money, Problem, Quantity};
 
 use crate::goods::{Coin, Goods};
 use crate::level;
@@ -60,7 +60,7 @@ pub(crate) async fn post(tx: &mut Tx, places: &Places, paper: Paper) -> Result<V
     let mut positions = level::positions(tx, places, &crossing).await?;
     let worths = values(&paper.movements, places, &goods, (&mut positions, coin))?;
 
-    let mut entry = Entry::new(paper.source.id);
+    let mut entry = Entry::default();
     for (movement, worth) in paper.movements.iter().zip(&worths) {
         entry.goods(movement, places)?;
         entry.values(movement.product, worth.flows.iter().copied());
@@ -90,7 +90,7 @@ pub(crate) async fn revalue(
         return Ok(());
     }
     let coin = Coin::load(tx).await?;
-    let mut entry = Entry::new(document.id);
+    let mut entry = Entry::default();
     for (product, flow) in changes {
         entry.values(product, [flow]);
     }
@@ -154,21 +154,21 @@ fn no_cost(movement: &Movement, goods: &Goods) -> Problem {
     Problem::new(format!("lines[{}].unit_cost", movement.line), "required", message)
 }
 
+type GoodsKey = (Id<ledger::Account>, Id<Product>, Option<Id<Lot>>);
+type MoveKey = (Id<Product>, &'static str, &'static str);
+
 /// Lines of an entry, added up by account, unit and subsidiary.
+#[derive(Default)]
 struct Entry {
-    /// Stands for what is in production for it.
-    source: AnyId,
-    goods: BTreeMap<(Id<ledger::Account>, Id<Product>, Option<Id<Lot>>), i64>,
-    values: BTreeMap<(&'static str, AnyId), i64>,
-    moves: BTreeMap<(Id<Product>, &'static str, &'static str), (Place, Place, i64)>,
+    /// By account, product and lot.
+    goods: BTreeMap<GoodsKey, i64>,
+    /// By purpose of the account and product.
+    values: BTreeMap<(&'static str, Id<Product>), i64>,
+    /// By product, from where and to where.
+    moves: BTreeMap<MoveKey, Flow>,
 }
 
 impl Entry {
-    fn new(source: AnyId) -> Entry {
-        let (goods, values, moves) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Entry { source, goods, values, moves }
-    }
-
     fn goods(&mut self, movement: &Movement, places: &Places) -> Result<()> {
         let amount = movement.quantity.scaled();
         for (place, amount) in [(movement.from, -amount), (movement.to, amount)] {
@@ -181,15 +181,11 @@ impl Entry {
     fn values(&mut self, product: Id<Product>, flows: impl IntoIterator<Item = Flow>) {
         for flow in flows {
             let (from, to) = (purpose(flow.from), purpose(flow.to));
-            for (place, name, amount) in [(flow.from, from, -flow.minor), (flow.to, to, flow.minor)] {
-                let subsidiary = match place {
-                    Place::Production => self.source,
-                    _ => product.any(),
-                };
-                *self.values.entry((name, subsidiary)).or_default() += amount;
+            for (place, amount) in [(from, -flow.minor), (to, flow.minor)] {
+                *self.values.entry((place, product)).or_default() += amount;
             }
-            let moved = self.moves.entry((product, from, to)).or_insert((flow.from, flow.to, 0));
-            moved.2 += flow.minor;
+            let nothing = Flow { minor: 0, ..flow };
+            self.moves.entry((product, from, to)).or_insert(nothing).minor += flow.minor;
         }
     }
 
@@ -201,17 +197,21 @@ impl Entry {
             let line = Line::signed(account, product, amount);
             lines.push(Line { subsidiary: lot.map(Id::any), ..line });
         }
-        for ((purpose, subsidiary), amount) in self.values {
+        for ((purpose, product), amount) in self.values {
             let account = accounts.get(purpose).ok_or_else(|| no_account(purpose))?;
-            lines.push(Line::signed(*account, coin.id, amount).for_(subsidiary));
+            lines.push(Line::signed(*account, coin.id, amount).for_(product));
         }
         lines.retain(|line| line.amount != 0);
         if let Some(books) = tx.ports().books {
             let moves: Vec<ValueMove> = self
                 .moves
                 .into_iter()
-                .map(|((product, ..), (from, to, minor))| {
-                    ValueMove { product, party, from, to, value: coin.money(minor) }
+                .map(|((product, ..), Flow { from, to, minor })| ValueMove {
+                    product,
+                    party,
+                    from,
+                    to,
+                    value: coin.money(minor),
                 })
                 .collect();
             if !moves.is_empty() {
@@ -236,7 +236,8 @@ pub(crate) fn purpose(place: Place) -> &'static str {
 }
 
 fn no_account(purpose: &str) -> Error {
-    let message = format!("The stock book has no account with the purpose {purpose}; set it on one.");
+    let message =
+        format!("The stock book has no account with the purpose {purpose}; set it on one.");
     Error::problem("account", "no_account", message)
 }
 

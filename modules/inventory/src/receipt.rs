@@ -8,8 +8,8 @@ use fondaco_kernel::ports::books::Place;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
 use fondaco_kernel::shared::{Party, Product};
 use fondaco_kernel::store;
-use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 
 use crate::delivery::{Delivery, DeliveryLine, returned};
 use crate::goods::{Coin, Goods};
@@ -142,7 +142,8 @@ impl Receipt {
     }
 
     pub(crate) fn products(&self) -> Vec<Id<Product>> {
-        let ids: std::collections::BTreeSet<_> = self.lines.iter().map(|line| line.product).collect();
+        let ids: std::collections::BTreeSet<_> =
+            self.lines.iter().map(|line| line.product).collect();
         ids.into_iter().collect()
     }
 }
@@ -370,7 +371,9 @@ mod tests {
 
     #[test]
     fn only_what_was_announced_comes_in() {
-        let check = |lines: &[(i64, Option<i64>)], announced| match check_amounts(&receipt(lines, announced)) {
+        let check = |lines: &[(i64, Option<i64>)], announced| match check_amounts(&receipt(
+            lines, announced,
+        )) {
             Ok(()) => "ok".to_owned(),
             Err(Error::Invalid(problems)) => problems[0].code.clone(),
             Err(other) => other.to_string(),

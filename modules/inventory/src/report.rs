@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fondaco_kernel::module::{Args, Table};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{Id, Money, Quantity, Value};
 use fondaco_kernel::{Result, Tx};
+use fondaco_values::{Id, Money, Quantity, Value};
 
 use crate::goods::{Coin, Goods};
 use crate::level;
@@ -75,9 +75,8 @@ pub(crate) async fn availability(tx: &mut Tx, args: Args) -> Result<Table> {
         let held = held.get(&product).map_or(&[][..], Vec::as_slice);
         let on_hand: Quantity = held.iter().map(|held| held.on_hand).sum();
         let reserved: Quantity = held.iter().map(|held| held.reserved).sum();
-        let of = |map: &BTreeMap<Id<Product>, Quantity>| {
-            map.get(&product).copied().unwrap_or_default()
-        };
+        let of =
+            |map: &BTreeMap<Id<Product>, Quantity>| map.get(&product).copied().unwrap_or_default();
         let (coming, missing) = (of(&incoming), of(&wanted));
         rows.push(vec![
             product.into(),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use fondaco_kernel::ledger::{self, Draft, Line, Pending};
 use fondaco_kernel::module::Args;
 use fondaco_kernel::store;
-use fondaco_values::{Id, Quantity};
 use fondaco_kernel::{Result, Tx};
+use fondaco_values::{Id, Quantity};
 
 use crate::delivery::{Delivery, Reservation};
 use crate::level::Frees;

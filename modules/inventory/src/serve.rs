@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fondaco_kernel::events::Event;
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_values::{Date, Id, Quantity};
 use fondaco_kernel::{Record, Result, Tx};
+use fondaco_values::{Date, Id, Quantity};
 use serde_json::json;
 
 use crate::delivery::{self, Delivery, Reservation};
@@ -37,7 +37,10 @@ pub(crate) struct WaitingLine {
 }
 
 /// The lines that wait for these products.
-pub(crate) async fn waiting_lines(tx: &mut Tx, products: &[Id<Product>]) -> Result<Vec<WaitingLine>> {
+pub(crate) async fn waiting_lines(
+    tx: &mut Tx,
+    products: &[Id<Product>],
+) -> Result<Vec<WaitingLine>> {
     if products.is_empty() {
         return Ok(Vec::new());
     }

@@ -4,8 +4,8 @@
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::ports::books::Place;
 use fondaco_kernel::shared::Product;
-use fondaco_values::{Decimal, Id, Problem};
 use fondaco_kernel::{DocRef, Result, Tx};
+use fondaco_values::{Decimal, Id, Problem};
 
 use crate::goods::Coin;
 use crate::level;

@@ -6,8 +6,8 @@ use fondaco_kernel::module::{Args, Outcome};
 use fondaco_kernel::permissions::Allowed;
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store;
-use fondaco_values::{Date, Id, Problem, Quantity};
 use fondaco_kernel::{DocRef, Record, Result, Tx};
+use fondaco_values::{Date, Id, Problem, Quantity};
 
 use crate::goods::Goods;
 use crate::incoming::lot_missing;

@@ -18,7 +18,9 @@ pub(crate) struct Position {
 pub(crate) enum Method {
     Average,
     /// At a fixed cost of one base unit; differences are gains and losses at once.
-    Standard { unit_cost: Decimal },
+    Standard {
+        unit_cost: Decimal,
+    },
 }
 
 impl Position {
@@ -142,7 +144,11 @@ mod tests {
             ("0.5", "3", 0, 2),
             ("1000000", "1.234567", 3, 1_234_567_000),
         ] {
-            assert_eq!(worth(q(quantity), d(unit_cost), exponent), minor, "{quantity} × {unit_cost}");
+            assert_eq!(
+                worth(q(quantity), d(unit_cost), exponent),
+                minor,
+                "{quantity} × {unit_cost}"
+            );
         }
     }
 

@@ -130,9 +130,8 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
         let (from, to) = (saving.date("valid_from"), saving.date("valid_to"));
         from.zip(to).is_some_and(|(from, to)| from > to)
     });
-    let problems = backwards.map(|_| {
-        Problem::new("valid_to", "before_start", "The last day is before the first.")
-    });
+    let problems = backwards
+        .map(|_| Problem::new("valid_to", "before_start", "The last day is before the first."));
     fondaco_kernel::error::refuse_if_any(problems.collect())?;
     refuse_circles(tx, batch).await
 }
@@ -218,7 +217,8 @@ fn components(saving: &Saving) -> BTreeSet<Id<Product>> {
     if !saving.draft.has("lines") {
         return before.iter().filter_map(|line| line.link("product")).collect();
     }
-    let was = |id: Option<AnyId>| -> Option<&Rec> { before.iter().find(|line| Some(line.id) == id) };
+    let was =
+        |id: Option<AnyId>| -> Option<&Rec> { before.iter().find(|line| Some(line.id) == id) };
     let lines = saving.draft.lines("lines").iter();
     let product = |line: &fondaco_kernel::model::Line| {
         line.draft.link("product").or_else(|| was(line.id).and_then(|old| old.link("product")))
@@ -293,7 +293,12 @@ mod tests {
     #[test]
     fn the_one_that_became_valid_last_counts() {
         let all = || {
-            vec![bom(1, "", ""), bom(2, "2026-01-01", "2026-03-31"), bom(3, "2026-02-01", ""), bom(4, "", "")]
+            vec![
+                bom(1, "", ""),
+                bom(2, "2026-01-01", "2026-03-31"),
+                bom(3, "2026-02-01", ""),
+                bom(4, "", ""),
+            ]
         };
         let counts = |on: &str| best(all(), on.parse().unwrap())[&Id::new(1)].id.raw();
         assert_eq!(counts("2025-12-31"), 4);

@@ -47,7 +47,8 @@ fn asked(args: &Args, all: Quantity) -> Result<Quantity> {
 async fn take_out(tx: &mut Tx, order: &mut Order, quantity: Quantity) -> Result<()> {
     let left = order.quantity - order.issued;
     if quantity <= Quantity::ZERO || quantity > left {
-        let message = format!("Components for up to {left} more can be taken out, not for {quantity}.");
+        let message =
+            format!("Components for up to {left} more can be taken out, not for {quantity}.");
         return Err(Error::problem("quantity", "range", message));
     }
     let taken = match tx.ports().stock.filter(|_| order.stocked) {
@@ -127,9 +128,10 @@ pub(crate) async fn report(tx: &mut Tx, order: Allowed<Order>, args: Args) -> Re
 /// Hours to be added to each operation.
 fn hours(order: &Order, args: &Args) -> Result<Vec<Quantity>> {
     let given = match args.decimal("hours") {
-        Some(hours) => Some(Quantity::exact(hours).ok_or_else(|| {
-            Error::problem("hours", "too_fine", "At most 6 decimals count.")
-        })?),
+        Some(hours) => Some(
+            Quantity::exact(hours)
+                .ok_or_else(|| Error::problem("hours", "too_fine", "At most 6 decimals count."))?,
+        ),
         None => None,
     };
     let Some(position) = args.int("operation") else {
@@ -256,7 +258,8 @@ mod tests {
     use crate::order::OrderOperation;
 
     fn order(quantity: i64, issued: i64, cost: &str) -> Order {
-        let mut order = Order::new(Id::new(1), Quantity::from_int(quantity), Date::constant(2026, 3, 2));
+        let mut order =
+            Order::new(Id::new(1), Quantity::from_int(quantity), Date::constant(2026, 3, 2));
         order.issued = Quantity::from_int(issued);
         order.component_cost = cost.parse().unwrap();
         order

@@ -40,6 +40,7 @@ pub fn module() -> Module {
             "models/order.toml",
             "models/order_component.toml",
             "models/order_operation.toml",
+            "models/product.toml",
         ])
         .reports(files![
             "reports/open_orders.toml",

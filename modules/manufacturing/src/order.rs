@@ -118,8 +118,7 @@ impl Order {
     }
 
     /// What it says when inventory is off.
-    pub(crate) const UNCOUNTED: &'static str =
-        "Inventory is switched off, so no components and no goods are moved; the order only plans \
+    pub(crate) const UNCOUNTED: &'static str = "Inventory is switched off, so no components and no goods are moved; the order only plans \
          and reports.";
 }
 

@@ -156,10 +156,7 @@ pub(crate) async fn explosion(tx: &mut Tx, args: Args) -> Result<Table> {
     Ok(Table { rows: nodes.into_iter().map(row).collect(), totals: Vec::new() })
 }
 
-async fn free(
-    tx: &mut Tx,
-    products: Vec<Id<Product>>,
-) -> Result<BTreeMap<Id<Product>, Quantity>> {
+async fn free(tx: &mut Tx, products: Vec<Id<Product>>) -> Result<BTreeMap<Id<Product>, Quantity>> {
     match tx.ports().stock {
         Some(stock) => {
             let all = stock.availability(tx, &products).await?;

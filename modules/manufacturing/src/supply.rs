@@ -57,9 +57,8 @@ async fn cover(tx: &mut Tx, needs: Vec<Need>) -> Result<Vec<Covered>> {
         }
         let orders = known.entry(source).or_default();
         let product = product_of(tx, &need).await?;
-        let same = |order: &&Order| {
-            order.source_key == Some(need.key.raw()) && order.product == product
-        };
+        let same =
+            |order: &&Order| order.source_key == Some(need.key.raw()) && order.product == product;
         // What was finished and is short all the same is needed once more.
         let open = |order: &&Order| order.state != "done";
         let there: Quantity = orders.iter().filter(same).filter(open).map(Order::left).sum();
@@ -156,7 +155,7 @@ async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
     let each = cost.and_then(|cost| cost.checked_div(need.quantity.decimal()));
     Ok(Outlook {
         ready_on,
-        unit_cost: each.map(|each| round(each, 6, Rounding::HalfUp)),
+        unit_cost: each.map(|each| round(each, 6, Rounding::HalfUp).normalize()),
         parts: goods.parts,
     })
 }
@@ -175,7 +174,8 @@ async fn components(tx: &mut Tx, need: &Need, wanted: &[Component]) -> Result<Go
     let products = store::get_many::<Product>(tx, &ids).await?;
     let free = free(tx, &ids).await?;
     let costs = unit_costs(tx, &ids).await?;
-    let mut goods = Goods { parts: Vec::new(), there_on: Some(tx.today()), cost: Some(Decimal::ZERO) };
+    let mut goods =
+        Goods { parts: Vec::new(), there_on: Some(tx.today()), cost: Some(Decimal::ZERO) };
     for (n, component) in wanted.iter().enumerate() {
         let product = &products[n];
         let there = free[n].unwrap_or(component.quantity).clamp(Quantity::ZERO, component.quantity);

@@ -95,7 +95,8 @@ async fn bill(tx: &mut Tx, make: &Make<'_>) -> Result<Option<Bom>> {
             return Ok(Some(bom));
         }
         let name = &make.product.name;
-        let message = format!("{} is no bill of materials of {name}; choose one of its own.", bom.name);
+        let message =
+            format!("{} is no bill of materials of {name}; choose one of its own.", bom.name);
         return Err(Error::problem("bom", "other_product", message));
     }
     let products = [Some(own), base].into_iter().flatten().collect();
@@ -121,12 +122,7 @@ struct Sums {
 
 impl Default for Sums {
     fn default() -> Sums {
-        Sums {
-            on: Date::MIN,
-            options: Vec::new(),
-            components: BTreeMap::new(),
-            work: Vec::new(),
-        }
+        Sums { on: Date::MIN, options: Vec::new(), components: BTreeMap::new(), work: Vec::new() }
     }
 }
 
@@ -183,10 +179,7 @@ async fn open_phantoms(tx: &mut Tx, sums: &mut Sums) -> Result<()> {
 }
 
 /// Quantities as they can be taken: rounded up to what the product's unit allows.
-async fn rounded(
-    tx: &mut Tx,
-    sums: BTreeMap<Id<Product>, Decimal>,
-) -> Result<Vec<Component>> {
+async fn rounded(tx: &mut Tx, sums: BTreeMap<Id<Product>, Decimal>) -> Result<Vec<Component>> {
     let ids: Vec<Id<Product>> = sums.keys().copied().collect();
     let products = store::get_many::<Product>(tx, &ids).await?;
     let units: BTreeSet<Id<Unit>> = products.iter().map(|product| product.unit).collect();

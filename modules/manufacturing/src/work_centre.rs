@@ -108,7 +108,8 @@ pub(crate) async fn by_codes(
     let known: BTreeMap<String, Id<WorkCentre>> =
         found.into_iter().map(|centre| (centre.code, centre.id)).collect();
     let missing = codes.iter().filter(|code| !known.contains_key(*code)).map(|code| {
-        let message = format!("There is no work centre {code}; make it, or mend the configuration.");
+        let message =
+            format!("There is no work centre {code}; make it, or mend the configuration.");
         Problem::new("operations", "no_work_centre", message).arg("code", code)
     });
     fondaco_kernel::error::refuse_if_any(missing.collect())?;
