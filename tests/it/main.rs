@@ -10,3 +10,5 @@ mod custom;
 mod statements;
 mod concurrency;
 mod kill;
+mod crm;
+mod cpq;

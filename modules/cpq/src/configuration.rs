@@ -95,7 +95,7 @@ pub(crate) fn recipe(choice: &Choice<'_>) -> Recipe {
         let option = pick.option;
         if let Some(product) = option.component {
             match components.iter_mut().find(|component| component.product == product) {
-                Some(known) => known.quantity = known.quantity + option.quantity,
+                Some(known) => known.quantity += option.quantity,
                 None => components.push(Component { product, quantity: option.quantity }),
             }
         }
@@ -200,7 +200,7 @@ fn describe(draft: &mut Draft, item: &Item, choice: &Choice<'_>, problems: &[Pro
     let told: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     draft.set("options", choice.codes());
     draft.set("description", choice.words());
-    draft.set("list_price", item.list_price.unwrap_or(Money::ZERO) + options);
+    draft.set("list_price", item.list_price + options);
     draft.set("valid", problems.is_empty());
     draft.set("problems", (!told.is_empty()).then(|| told.join("\n")));
     let blank = draft.new_line("chosen");

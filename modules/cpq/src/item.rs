@@ -17,7 +17,7 @@ pub(crate) struct Item {
     pub(crate) cost_method: String,
     pub(crate) supply: String,
     /// In the company's currency.
-    pub(crate) list_price: Option<Money>,
+    pub(crate) list_price: Money,
     pub(crate) standard_cost: Option<Money>,
     pub(crate) weight: Option<Decimal>,
     pub(crate) lot_policy: String,

@@ -42,7 +42,7 @@ async fn section(tx: &mut Tx, party: Id<Party>) -> Result<Section> {
     let mut sums: BTreeMap<&str, Money> = BTreeMap::new();
     for quote in &open {
         let sum = sums.entry(code(quote)).or_insert(Money::ZERO);
-        *sum = *sum + quote.net.unwrap_or(Money::ZERO);
+        *sum += quote.net.unwrap_or(Money::ZERO);
     }
     let mut figures = vec![("Quotes without answer".to_owned(), open.len().to_string())];
     let sum =

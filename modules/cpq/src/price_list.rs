@@ -192,32 +192,34 @@ fn of_line(line: &Kept<'_>) -> Vec<Problem> {
     problems
 }
 
+/// What a line says something of.
+type Target<'a> =
+    (Option<Id<Product>>, Option<&'a str>, Option<Id<ProductCategory>>, Option<Decimal>);
+type Time = (Option<Date>, Option<Date>);
+
 /// Which line would hold must not be left to chance.
 fn overlaps(lines: &[Kept<'_>]) -> Vec<Problem> {
-    type Key<'a> =
-        (Option<Id<Product>>, Option<&'a str>, Option<Id<ProductCategory>>, Option<Decimal>);
-    let mut seen: HashMap<Key<'_>, Vec<(usize, Option<Date>, Option<Date>)>> = HashMap::new();
+    let mut seen: HashMap<Target<'_>, Vec<(usize, Time)>> = HashMap::new();
     let mut problems = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let quantity = line.decimal("from_quantity").map(|quantity| quantity.normalize());
-        let key = (line.link("product"), line.text("option"), line.link("category"), quantity);
-        let (from, until) = (line.date("valid_from"), line.date("valid_until"));
-        let same = seen.entry(key).or_default();
-        let other = same.iter().find(|(_, start, end)| meet((*start, *end), (from, until)));
-        if let Some((other, ..)) = other {
+        let target = (line.link("product"), line.text("option"), line.link("category"), quantity);
+        let time = (line.date("valid_from"), line.date("valid_until"));
+        let same = seen.entry(target).or_default();
+        if let Some((other, _)) = same.iter().find(|(_, taken)| meet(*taken, time)) {
             let message = format!(
                 "Line {} says something for the same at the same time; end one of the two.",
                 other + 1
             );
             problems.push(Problem::new(format!("lines[{at}]"), "conflict", message));
         }
-        same.push((at, from, until));
+        same.push((at, time));
     }
     problems
 }
 
 /// Whether two times have a day in common.
-pub(crate) fn meet(one: (Option<Date>, Option<Date>), other: (Option<Date>, Option<Date>)) -> bool {
+pub(crate) fn meet(one: Time, other: Time) -> bool {
     let begins = |from: Option<Date>| from.unwrap_or(Date::MIN);
     let ends = |until: Option<Date>| until.unwrap_or(Date::MAX);
     begins(one.0) <= ends(other.1) && begins(other.0) <= ends(one.1)

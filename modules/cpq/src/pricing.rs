@@ -10,7 +10,7 @@ use fondaco_kernel::ports::pricing::{Price, PriceAsk};
 use fondaco_kernel::schema::Schema;
 use fondaco_kernel::shared::{self, Company, Currency, Party, Product, ProductCategory, Unit};
 use fondaco_kernel::store::Filter;
-use fondaco_kernel::values::{Date, Decimal, Id, Money, Problem, Quantity};
+use fondaco_kernel::values::{Date, Decimal, Id, Problem, Quantity};
 use fondaco_kernel::{Error, Fut, Result, Tx, ports, rates, store};
 use serde_json::Value as Json;
 
@@ -283,10 +283,7 @@ impl Ground {
         };
         let base = match own {
             Some(own) => Named::new(from(own.min_quantity), own.price.decimal()),
-            None => {
-                let price = root.list_price.unwrap_or(Money::ZERO);
-                Named::new(list_label(root, rate), price.decimal() * rate)
-            }
+            None => Named::new(list_label(root, rate), root.list_price.decimal() * rate),
         };
         let options = choice.picks().iter().map(|pick| {
             let name = format!("{}: {}", pick.group.name, pick.option.name);
@@ -348,11 +345,10 @@ fn from(quantity: Quantity) -> String {
 }
 
 fn list_label(item: &Item, rate: Decimal) -> String {
-    match (item.list_price, rate == Decimal::ONE) {
-        (None, _) => "Base price: none is set".to_owned(),
-        (Some(_), true) => "Base price".to_owned(),
-        (Some(price), false) => format!("Base price ({price} at {})", rate.normalize()),
+    if rate == Decimal::ONE {
+        return "Base price".to_owned();
     }
+    format!("Base price ({} at {})", item.list_price, rate.normalize())
 }
 
 fn unique<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {

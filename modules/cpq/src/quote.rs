@@ -119,7 +119,7 @@ pub(crate) struct Version {
     pub(crate) id: Id<Version>,
     pub(crate) revision: i64,
     pub(crate) sent_at: Timestamp,
-    pub(crate) sent_by: Option<String>,
+    pub(crate) sent_by: Option<Id<User>>,
     pub(crate) valid_until: Option<Date>,
     pub(crate) net: Money,
     pub(crate) tax: Money,

@@ -76,14 +76,14 @@ impl Results {
             "sent" => &mut self.open,
             _ => &mut self.rejected,
         };
-        *place = *place + net;
+        *place += net;
     }
 
     fn merge(&mut self, other: &Results) {
         self.quotes += other.quotes;
-        self.accepted = self.accepted + other.accepted;
-        self.rejected = self.rejected + other.rejected;
-        self.open = self.open + other.open;
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.open += other.open;
     }
 
     /// Accepted over what is decided.

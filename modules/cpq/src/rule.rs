@@ -269,3 +269,127 @@ fn of_rule(saving: &Saving, offer: Option<&Offer>, schema: &Schema) -> Vec<Probl
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use fondaco_kernel::schema::{Origin, Source, load};
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{bike, rule};
+
+    /// The two models as far as rules see them.
+    fn schema() -> Schema {
+        let company = "model = \"company\"\nshared = true\n[fields]\nname = { type = \"text\" }";
+        let configuration = "model = \"cpq.configuration\"\n[fields]\n\
+             name = { type = \"text\" }\n\
+             options = { type = \"tags\" }\n\
+             chosen = { type = \"lines\", of = \"cpq.chosen\" }";
+        let chosen = "model = \"cpq.chosen\"\n[fields]\n\
+             configuration = { type = \"link\", to = \"cpq.configuration\" }\n\
+             group = { type = \"text\" }\n\
+             option = { type = \"text\" }\n\
+             name = { type = \"text\" }\n\
+             price = { type = \"money\" }";
+        let user = "model = \"user\"\nshared = true\n[fields]\nname = { type = \"text\" }";
+        let party = "model = \"party\"\nshared = true\n[fields]\nname = { type = \"text\" }";
+        let manifest = "module = \"cpq\"\nversion = \"0.1.0\"";
+        let source = |(origin, text): (Origin, &str)| Source {
+            origin,
+            path: "test.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        let own = || Origin::Module("cpq".to_owned());
+        let texts = [
+            (Origin::Kernel, company),
+            (Origin::Kernel, user),
+            (Origin::Kernel, party),
+            (own(), manifest),
+            (own(), configuration),
+            (own(), chosen),
+        ];
+        let sources: Vec<Source> = texts.into_iter().map(source).collect();
+        load(&sources).unwrap()
+    }
+
+    /// What a choice of carbon frame and electronic drivetrain is told by one rule.
+    fn told(rule: Rule) -> Option<String> {
+        let groups = bike();
+        let (choice, _) =
+            Choice::read(&json!({"frame": "carbon", "drivetrain": "electronic"}), &groups);
+        let problems = judge(&[rule], &choice, &groups, &schema());
+        problems.into_iter().next().map(|problem| problem.message)
+    }
+
+    #[test]
+    fn what_requires_and_what_excludes() {
+        for (kind, option, others, expected) in [
+            (
+                "requires",
+                "frame.carbon",
+                &["wheels.carbon"][..],
+                Some("Carbon frame is only possible with Carbon wheels."),
+            ),
+            ("requires", "frame.carbon", &["wheels.carbon", "drivetrain.electronic"][..], None),
+            (
+                "requires",
+                "frame.carbon",
+                &["wheels.carbon", "extras.bell"][..],
+                Some("Carbon frame is only possible with Carbon wheels or Bell."),
+            ),
+            ("requires", "wheels.carbon", &["extras.bell"][..], None),
+            ("excludes", "frame.carbon", &["wheels.carbon"][..], None),
+            (
+                "excludes",
+                "frame.carbon",
+                &["drivetrain.electronic"][..],
+                Some("Carbon frame does not go together with Electronic drivetrain."),
+            ),
+            ("excludes", "wheels.carbon", &["frame.carbon"][..], None),
+        ] {
+            let found = told(rule(kind, option, others, ""));
+            assert_eq!(found.as_deref(), expected, "{option} {kind} {others:?}");
+        }
+    }
+
+    #[test]
+    fn expressions_over_the_choice() {
+        for (expression, holds) in [
+            ("'frame.carbon' in options", true),
+            ("!('frame.carbon' in options)", false),
+            ("size(options) == 3", true),
+            ("sum(chosen.price) <= 1300.0", true),
+            ("sum(chosen.price) < 1300.0", false),
+            ("chosen.exists(c, c.group == 'extras')", false),
+            ("chosen.all(c, c.name != 'Bell')", true),
+            ("count(chosen.filter(c, c.price > 0.0)) == 2", true),
+        ] {
+            let own =
+                Rule { message: Some("No.".to_owned()), ..rule("expression", "", &[], expression) };
+            assert_eq!(told(own).is_none(), holds, "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_lets_nothing_pass() {
+        let broken = told(rule("expression", "", &[], "frame.carbon")).unwrap_or_default();
+        assert!(broken.starts_with("The rule Rule cannot be read:"), "{broken}");
+        let off = Rule { active: false, ..rule("expression", "", &[], "false") };
+        assert_eq!(told(off), None);
+    }
+
+    #[test]
+    fn a_rule_reads_nothing_but_the_choice() {
+        let schema = schema();
+        for (expression, what) in [
+            ("name == 'x'", "`name`"),
+            ("actor.user == null", "who asks"),
+            ("today() > date('2026-01-01')", "the time"),
+            ("company.name == 'x'", "`name` of company"),
+            ("created_by == null", "`created_by`"),
+        ] {
+            let message = read(expression, &schema).err().unwrap_or_default();
+            assert_eq!(message, format!("a rule sees `options` and `chosen` only, not {what}"));
+        }
+    }
+}

@@ -123,7 +123,7 @@ pub(crate) fn item() -> Item {
         unit: Id::new(1),
         cost_method: "average".into(),
         supply: "stock".into(),
-        list_price: Some("900".parse().unwrap()),
+        list_price: "900".parse().unwrap(),
         standard_cost: None,
         weight: None,
         lot_policy: "none".into(),

@@ -61,7 +61,7 @@ fn variant(product: &Item, choice: &Choice<'_>, code: &str) -> Item {
         },
         kind: "goods".to_owned(),
         supply: product.way().to_owned(),
-        list_price: product.list_price.map(|base| base + options),
+        list_price: product.list_price + options,
         variant_of: Some(product.product()),
         choice: Some(choice.json()),
         choice_key: Some(choice.key()),
@@ -83,7 +83,7 @@ mod tests {
         let json = json!({"frame": "carbon", "wheels": "carbon", "drivetrain": "electronic"});
         let (choice, _) = Choice::read(&json, &groups);
         let variant = variant(&item(), &choice, "VELOCE-1");
-        assert_eq!(variant.list_price, Some("2700".parse().unwrap()));
+        assert_eq!(variant.list_price, "2700".parse().unwrap());
         assert_eq!(variant.name, "Veloce (Carbon frame, Carbon wheels, Electronic drivetrain)");
         assert_eq!((variant.kind.as_str(), variant.supply.as_str()), ("goods", "make"));
         assert_eq!(variant.variant_of, Some(Id::new(7)));

@@ -65,6 +65,13 @@ pub(crate) struct Outcome {
 
 /// Before leads are saved: who of them is known already.
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
+    for saving in batch.iter_mut() {
+        // Forms send what was typed, with its spaces.
+        let typed = saving.draft.text("email").map(|email| email.trim().to_owned());
+        if let Some(email) = typed {
+            saving.draft.set("email", (!email.is_empty()).then_some(email));
+        }
+    }
     let keys: Vec<(Option<String>, Option<String>)> = batch
         .iter()
         .map(|saving| {

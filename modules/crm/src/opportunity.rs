@@ -104,7 +104,7 @@ pub(crate) struct StageChange {
     pub(crate) from_stage: Option<Id<Stage>>,
     pub(crate) stage: Id<Stage>,
     pub(crate) at: Timestamp,
-    pub(crate) by: Option<String>,
+    pub(crate) by: Option<Id<User>>,
     /// Seconds.
     pub(crate) lasted: Option<i64>,
 }

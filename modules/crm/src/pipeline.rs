@@ -145,12 +145,12 @@ struct Month {
 impl Month {
     fn add(&mut self, one: &Seen) {
         if one.won {
-            self.won = self.won + one.expected;
+            self.won += one.expected;
             return;
         }
         self.opportunities += 1;
-        self.expected = self.expected + one.expected;
-        self.weighted = self.weighted + one.weighted;
+        self.expected += one.expected;
+        self.weighted += one.weighted;
     }
 
     fn row(&self, name: &str) -> Vec<Value> {
@@ -246,7 +246,7 @@ pub(crate) async fn losses(tx: &mut Tx, args: Args) -> Result<Table> {
         };
         let (number, amount) = reasons.entry((name, id)).or_default();
         *number += 1;
-        *amount = *amount + one.expected;
+        *amount += one.expected;
     }
     let row = |name: &str, number: usize, amount: Money| {
         vec![Value::from(name), count(number), amount.into()]

@@ -45,7 +45,7 @@ pub(crate) async fn send(tx: &mut Tx, quote: Allowed<Quote>, _: Args) -> Result<
         id: Id::default(),
         revision: quote.revision,
         sent_at: tx.now(),
-        sent_by: Some(tx.ctx().actor().name().to_owned()),
+        sent_by: tx.ctx().actor().user(),
         valid_until: quote.valid_until,
         net: quote.net.unwrap_or(Money::ZERO),
         tax: quote.tax.unwrap_or(Money::ZERO),

@@ -239,7 +239,7 @@ impl Asked<'_> {
         let free = stocked.and_then(|product| left.get_mut(&product));
         let taken = free.map_or(Quantity::ZERO, |free| {
             let taken = line.quantity.min(*free);
-            *free = *free - taken;
+            *free -= taken;
             taken
         });
         let mut seen = Seen {

@@ -19,16 +19,8 @@ use crate::pricing::{self, Question};
 use crate::waterfall::Named;
 
 /// What prices depend on.
-const INPUTS: [&str; 8] = [
-    "lines",
-    "customer",
-    "currency",
-    "price_list",
-    "discount",
-    "quoted_on",
-    "requested_on",
-    "valid_until",
-];
+const INPUTS: [&str; 7] =
+    ["customer", "currency", "price_list", "discount", "quoted_on", "requested_on", "valid_until"];
 
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let open: Vec<Id<Quote>> =
@@ -50,7 +42,8 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
 /// Whether it is a draft in which something changes that prices depend on.
 fn is_reworked(saving: &Saving) -> bool {
     let Some(old) = &saving.old else { return false };
-    old.state() == Some("draft") && INPUTS.iter().any(|field| saving.draft.has(field))
+    let touched = saving.draft.has("lines") || INPUTS.iter().any(|field| saving.changes(field));
+    old.state() == Some("draft") && touched
 }
 
 async fn work_out(tx: &mut Tx, saving: &mut Saving, mut sheet: Sheet) -> Result<()> {

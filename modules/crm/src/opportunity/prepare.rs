@@ -101,7 +101,7 @@ fn write_down(tx: &Tx, saving: &mut Saving, stored: Option<&Opportunity>, stage:
     change.set("from_stage", stored.and_then(|stored| stored.stage));
     change.set("stage", stage);
     change.set("at", tx.now());
-    change.set("by", tx.ctx().actor().name());
+    change.set("by", tx.ctx().actor().user());
     change.set("lasted", since.map(|since| lasted(since, tx.now())));
     let blank = saving.draft.new_line("stage_log");
     let log = stored.map(|stored| stored.stage_log.as_slice()).unwrap_or_default();
@@ -162,7 +162,7 @@ async fn lines(tx: &mut Tx, saving: &mut Saving, stored: Option<&Opportunity>) -
             problems.push(Problem::new(field, "too_large", message));
             continue;
         };
-        sum = sum + amount;
+        sum += amount;
         let named = find(line.id).is_some_and(|old| old.description.is_some());
         let says = line.draft.text("description").is_some_and(|text| !text.trim().is_empty());
         let untouched = !line.draft.has("description") && named;
@@ -235,7 +235,7 @@ async fn prices(
 }
 
 fn base_price(product: &Product) -> Decimal {
-    product.list_price.map(Money::decimal).unwrap_or_default()
+    product.list_price.decimal()
 }
 
 /// What may be expected, weighed by how likely it is.

@@ -57,8 +57,8 @@ fn figures(open: &[Opportunity], codes: &BTreeMap<Id<Currency>, String>) -> Vec<
     for one in open {
         let code = codes.get(&one.currency).map(String::as_str).unwrap_or_default();
         let (expected, weighted) = sums.entry(code).or_default();
-        *expected = *expected + one.expected_revenue.unwrap_or(Money::ZERO);
-        *weighted = *weighted + one.weighted_revenue.unwrap_or(Money::ZERO);
+        *expected += one.expected_revenue.unwrap_or(Money::ZERO);
+        *weighted += one.weighted_revenue.unwrap_or(Money::ZERO);
     }
     let mut figures = vec![("Open opportunities".to_owned(), open.len().to_string())];
     for (code, (expected, weighted)) in sums {
