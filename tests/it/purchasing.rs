@@ -486,6 +486,18 @@ async fn receipts_are_heard_of_and_bills_matched_three_ways() {
     assert_eq!(problems(bill(lines("4", "430")).await), ["lines[0].quantity: quantity_mismatch"]);
     assert_eq!(problems(bill(lines("3", "450")).await), ["lines[0].unit_price: price_mismatch"]);
     assert_eq!(problems(bill(json!({ "net": "1720" })).await), ["net: net_mismatch"]);
+    let company = house.key("company", "main").await;
+    let loose = json!({ "bill_price_tolerance": "0.05", "bill_quantity_tolerance": "0.25" });
+    house.shop.admin.update("company", company, loose).await.unwrap();
+    let refused = bill(lines("4", "460")).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("3 of 4 ordered are received and 0 billed before; the tolerance is 25 %"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("the order says 430.00, 6.98 % more; the tolerance is 5 %"),
+        "{refused}"
+    );
     house.receive(None).await;
     assert_eq!(house.progress(order).await, "confirmed complete waiting");
     assert_eq!(house.requests().await, ["done 2"]);

@@ -29,6 +29,7 @@ pub fn module() -> Module {
         .record::<order::PurchaseOrder>()
         .record::<order::OrderLine>()
         .record::<head::OrderHead>()
+        .record::<settings::Terms>()
         .before_save("purchasing.request", |tx, batch| Box::pin(request::prepare(tx, batch)))
         .before_save("purchasing.supplier_price", |tx, batch| {
             Box::pin(supplier_price::prepare(tx, batch))
@@ -59,6 +60,7 @@ const MODELS: &[(&str, &str)] = &[
     ("models/order.toml", include_str!("../models/order.toml")),
     ("models/order_line.toml", include_str!("../models/order_line.toml")),
     ("models/order_tax.toml", include_str!("../models/order_tax.toml")),
+    ("models/company.toml", include_str!("../models/company.toml")),
     ("models/party.toml", include_str!("../models/party.toml")),
     ("models/contact.toml", include_str!("../models/contact.toml")),
     ("models/product.toml", include_str!("../models/product.toml")),

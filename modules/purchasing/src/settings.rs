@@ -1,9 +1,21 @@
-//! The module's settings, as the schema has them: what `module.toml` says unless the company says
-//! otherwise.
+//! What a company has decided about its purchases: fields of its record, with what holds while they
+//! are empty.
 
-use fondaco_kernel::Tx;
-use fondaco_kernel::schema::Node;
-use fondaco_values::Decimal;
+use fondaco_kernel::{Record, Result, Tx, store};
+use fondaco_values::{Decimal, Id};
+
+/// Two per cent: what is lost in rounding and freight, less than anybody would argue about.
+const PRICE_TOLERANCE: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
+const LEAD_DAYS: i64 = 14;
+
+#[derive(Record, Clone, Debug)]
+#[record("company")]
+pub(crate) struct Terms {
+    pub(crate) id: Id<Terms>,
+    pub(crate) bill_quantity_tolerance: Option<Decimal>,
+    pub(crate) bill_price_tolerance: Option<Decimal>,
+    pub(crate) supply_days: Option<i64>,
+}
 
 /// By how much a bill may differ from order and receipt; shares, 0.02 for 2 %.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,20 +24,21 @@ pub(crate) struct Tolerance {
     pub(crate) price: Decimal,
 }
 
-pub(crate) fn tolerance(tx: &Tx) -> Tolerance {
-    let share = |name| number(tx, name).unwrap_or(Decimal::ZERO);
-    Tolerance { quantity: share("quantity_tolerance"), price: share("price_tolerance") }
+pub(crate) async fn tolerance(tx: &mut Tx) -> Result<Tolerance> {
+    let terms = terms(tx).await?;
+    Ok(Tolerance {
+        quantity: terms.bill_quantity_tolerance.unwrap_or(Decimal::ZERO),
+        price: terms.bill_price_tolerance.unwrap_or(PRICE_TOLERANCE),
+    })
 }
 
 /// Working days that a supplier is taken to need when no price of his says so.
-pub(crate) fn lead_days(tx: &Tx) -> u32 {
-    number(tx, "lead_days").and_then(|days| u32::try_from(days).ok()).unwrap_or(0)
+pub(crate) async fn lead_days(tx: &mut Tx) -> Result<u32> {
+    let days = terms(tx).await?.supply_days.unwrap_or(LEAD_DAYS);
+    Ok(u32::try_from(days).unwrap_or(0))
 }
 
-fn number(tx: &Tx, name: &str) -> Option<Decimal> {
-    let setting = tx.schema().modules.get("purchasing")?.settings.get(name)?;
-    match &setting.default.as_ref()?.node {
-        Node::Literal { value, .. } => value.as_decimal(),
-        _ => None,
-    }
+async fn terms(tx: &mut Tx) -> Result<Terms> {
+    let company = tx.ctx().company();
+    store::get(tx, company.cast()).await
 }

@@ -137,7 +137,7 @@ impl Market {
             Err(Error::Invalid(_)) => None,
             Err(error) => return Err(error),
         };
-        let (today, lead_days) = (tx.today(), settings::lead_days(tx));
+        let (today, lead_days) = (tx.today(), settings::lead_days(tx).await?);
         Ok(Market { prices, rates, calendar, today, lead_days })
     }
 

@@ -21,7 +21,8 @@ pub(crate) async fn bill(
     let order = order.into_inner();
     let goods = home::goods(tx);
     let asked = order.asked(goods, &args)?;
-    refuse_if_any(order.mismatches(&asked, goods, settings::tolerance(tx)))?;
+    let tolerance = settings::tolerance(tx).await?;
+    refuse_if_any(order.mismatches(&asked, goods, tolerance))?;
     post(tx, order, &asked, &args).await
 }
 

@@ -40,7 +40,10 @@ async fn expected_on(tx: &mut Tx, order: &PurchaseOrder) -> Result<Date> {
         Err(Error::Invalid(_)) => None,
         Err(error) => return Err(error),
     };
-    let days = order.lead_days().unwrap_or_else(|| settings::lead_days(tx));
+    let days = match order.lead_days() {
+        Some(days) => days,
+        None => settings::lead_days(tx).await?,
+    };
     Ok(supplier_price::after(calendar.as_ref(), order.ordered_on, days))
 }
 
