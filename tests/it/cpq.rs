@@ -1,5 +1,7 @@
 //! Configure, price, quote, alone: with every other module switched off; in `ports` beside others.
 
+#![cfg(test)]
+
 use fondaco_kernel::values::AnyId;
 use fondaco_kernel::{Error, Module};
 use fondaco_server::desk::Desk;

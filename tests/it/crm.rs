@@ -1,5 +1,7 @@
 //! Customers, alone: with every other module switched off, and beside quotes for what they share.
 
+#![cfg(test)]
+
 use fondaco_kernel::values::{AnyId, Value};
 use fondaco_kernel::{Database, Error, Kernel, Setup, Table};
 use fondaco_server::desk::Desk;
