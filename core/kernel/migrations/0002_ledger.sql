@@ -96,9 +96,10 @@ create table ledger_limited (
   reserved_in  integer not null,
   primary key (account, unit, subsidiary)
 ) strict;
--- The accounts whose balances are kept there.
+-- The accounts whose balances are kept there, and whether for each subsidiary alone.
 create table ledger_watched (
-  account integer primary key
+  account integer primary key,
+  alone   integer not null
 ) strict;
 
 -- Derived: what is left of each line on an account with open items.

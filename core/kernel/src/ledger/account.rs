@@ -31,15 +31,15 @@ pub struct Account {
     pub open: bool,
     pub postable: bool,
     pub closed: bool,
-    /// Whether its balances are kept in `ledger_limited`.
-    pub(crate) watched: bool,
+    /// Whether its balances are kept in `ledger_limited`: `None` = no, or for each subsidiary alone.
+    pub(crate) watched: Option<bool>,
 }
 
 /// Decimals of a floor and a ceiling, and of every unit that is not a currency.
 pub(crate) const LIMIT_SCALE: u8 = 6;
 
 const SELECT: &str = "select a.id, a.book, a.code, a.name, a.kind, a.currency, a.floor, a.ceiling, \
-     a.needs_subsidiary, a.open, a.postable, a.closed, w.account, c.currency \
+     a.needs_subsidiary, a.open, a.postable, a.closed, w.alone, c.currency \
      from account a join company c on c.id = a.company \
      left join ledger_watched w on w.account = a.id where a.id";
 
@@ -50,6 +50,11 @@ impl Account {
 
     pub(crate) fn is_limited(&self) -> bool {
         self.floor.is_some() || self.ceiling.is_some()
+    }
+
+    /// Whether the balances kept of it fit the rules it has now.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_limited() && self.watched == Some(self.needs_subsidiary)
     }
 
     fn from_row(row: &Row) -> Account {
@@ -66,7 +71,7 @@ impl Account {
             open: row.flag(9),
             postable: row.flag(10),
             closed: row.flag(11),
-            watched: row.opt_int(12).is_some(),
+            watched: row.opt_int(12).map(|alone| alone != 0),
         }
     }
 }
@@ -187,7 +192,7 @@ impl Account {
             open: false,
             postable: true,
             closed: false,
-            watched: false,
+            watched: None,
         }
     }
 }

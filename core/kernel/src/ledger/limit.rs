@@ -238,16 +238,19 @@ fn from_row(row: &Row) -> (Key, Change) {
     (key, Change { posted: row.int(3), reserved_out: row.int(4), reserved_in: row.int(5) })
 }
 
-/// Brings the kept rows in line with which accounts have limits now: an account that got its first
-/// limit since it was last posted to has its rows built, one that lost its last has them dropped.
+/// Brings the kept rows in line with the rules that accounts have now: one that got its first limit
+/// since it was last posted to has its rows built, one that lost its last has them dropped, one
+/// that is limited in another way has them built anew.
 pub(crate) async fn attune(tx: &mut Tx, chart: &Chart) -> Result<()> {
+    let changed = |account: &&Account| !account.is_kept();
     let (mut build, mut drop) = (BTreeSet::new(), BTreeSet::new());
-    for account in chart.accounts() {
-        match (account.is_limited(), account.watched) {
-            (true, false) => build.insert(account.id.raw()),
-            (false, true) => drop.insert(account.id.raw()),
-            _ => continue,
-        };
+    for account in chart.accounts().filter(changed) {
+        if account.watched.is_some() {
+            drop.insert(account.id.raw());
+        }
+        if account.is_limited() {
+            build.insert(account.id.raw());
+        }
     }
     if !drop.is_empty() {
         forget(tx, &drop).await?;
@@ -284,8 +287,9 @@ async fn watch(tx: &mut Tx, chart: &Chart, accounts: &BTreeSet<i64>) -> Result<(
     }
     let rows: Vec<(Key, Change)> = rows.into_iter().collect();
     write(tx, &rows).await?;
-    let marks: Vec<_> = accounts.iter().map(|id| vec![(*id).into()]).collect();
-    tx.insert_rows("ledger_watched", &["account"], &marks).await
+    let alone = |id: &i64| chart.account(Id::new(*id)).is_some_and(|a| a.needs_subsidiary);
+    let marks: Vec<_> = accounts.iter().map(|id| vec![(*id).into(), alone(id).into()]).collect();
+    tx.insert_rows("ledger_watched", &["account", "alone"], &marks).await
 }
 
 /// What is promised on those accounts, by unit and subsidiary: going out, coming in. With zeros
@@ -314,7 +318,7 @@ pub async fn available(
     subsidiary: Option<AnyId>,
 ) -> Result<i64> {
     let account = super::account::get(tx, account).await?;
-    if !account.is_limited() || !account.watched {
+    if !account.is_kept() {
         return summed(tx, &account, unit, subsidiary).await;
     }
     let whole = (account.id.raw(), unit.raw(), 0);

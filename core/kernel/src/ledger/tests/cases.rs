@@ -103,6 +103,15 @@ async fn limits_may_come_and_go() {
         available supplier bolt                                  -> -6
         post M 2026-01-01 supplier -1 customer 1                 -> refused: below_floor lines[0].amount
         post M 2026-01-01 supplier 1 customer -1
+        limit supplier none none
+        post M 2026-01-01 supplier -4 shop/lot1 4
+        set shop needs_subsidiary 1
+        post M 2026-01-01 shop/lot1 -5 customer 5                -> refused: below_floor lines[0].amount
+        post M 2026-01-01 shop/lot1 -1 customer 1
+        set shop needs_subsidiary 0
+        available shop bolt                                      -> 3
+        post M 2026-01-01 shop -4 customer 4                     -> refused: below_floor lines[0].amount
+        post M 2026-01-01 shop -3 customer 3
         ",
     )
     .await;
