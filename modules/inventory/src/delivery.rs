@@ -271,6 +271,19 @@ pub(crate) async fn cancel(tx: &mut Tx, delivery: Allowed<Delivery>, _: Args) ->
     Ok(Outcome::done())
 }
 
+/// Ends a delivery of which all was taken out in parts, or what was left was given back.
+pub(crate) async fn complete(_: &mut Tx, delivery: Allowed<Delivery>, _: Args) -> Result<Outcome> {
+    let gone = delivery.lines.iter().filter(|line| line.moved > Quantity::ZERO);
+    let lines = gone.map(|line| MovedLine {
+        key: Id::new(line.name()),
+        product: line.product,
+        quantity: line.moved,
+        value: line.value,
+    });
+    let moved = Moved { source: delivery.source(), lines: lines.collect() };
+    Ok(Outcome::done().with("source", delivery.source()).with("moved", moved))
+}
+
 /// Ends a delivery without moving what is left of it. The caller then serves who waits.
 pub(crate) async fn give_back(tx: &mut Tx, delivery: &mut Delivery) -> Result<()> {
     reserve::release(tx, delivery).await?;

@@ -84,42 +84,69 @@ pub(crate) async fn on_hand(
         accounts.iter().enumerate().map(|(at, (account, id))| (*account, (at, *id))).collect();
     let filter = ledger::Filter {
         accounts: accounts.into_iter().map(|(account, _)| account).collect(),
-        unit: only(products).map(Id::any),
         as_of,
         ..ledger::Filter::default()
     };
-    let groups = [Group::Account, Group::Unit, Group::Subsidiary];
-    let mut rows = ledger::balance(tx, &filter, &groups).await?;
+    let mut rows = balances(tx, filter, Of::Units(products)).await?;
     rows.sort_by_key(|row| row.account.and_then(|account| order.get(&account)).map(|(at, _)| *at));
-    let wanted: BTreeSet<Id<Product>> = products.iter().copied().collect();
     let mut holdings = Holdings::new();
     for row in rows.iter().filter(|row| row.amount() != 0) {
         let (Some(account), Some(product)) = (row.account, row.unit.map(AnyId::cast)) else {
             continue;
         };
         let Some((_, location)) = order.get(&account) else { continue };
-        if products.is_empty() || wanted.contains(&product) {
-            let held = Held {
-                location: *location,
-                lot: row.subsidiary.map(AnyId::cast),
-                on_hand: Quantity::from_scaled(row.amount()),
-                reserved: Quantity::ZERO,
-            };
-            holdings.entry(product).or_default().push(held);
-        }
+        holdings.entry(product).or_default().push(Held {
+            location: *location,
+            lot: row.subsidiary.map(AnyId::cast),
+            on_hand: Quantity::from_scaled(row.amount()),
+            reserved: Quantity::ZERO,
+        });
     }
     Ok(holdings)
 }
 
-/// The one product there is, which the ledger then looks for alone.
-fn only(products: &[Id<Product>]) -> Option<Id<Product>> {
-    match products {
-        [product] => Some(*product),
-        _ => None,
-    }
+/// How a product stands in the lines that are added up: as what is counted, or as what the value
+/// is of.
+#[derive(Clone, Copy)]
+enum Of<'p> {
+    Units(&'p [Id<Product>]),
+    Values(&'p [Id<Product>]),
 }
 
-/// What may be promised, lots in the order in which they expire; what has expired is not offered.
+/// Products that are looked up one by one. The ledger adds up one product or all of them; for more
+/// than a handful, one question about all is the cheaper one.
+const ONE_BY_ONE_MAX: usize = 8;
+
+/// The sums of these products; without products, of all.
+async fn balances(tx: &mut Tx, mut filter: ledger::Filter, of: Of<'_>) -> Result<Vec<Balance>> {
+    let (products, groups): (_, &[Group]) = match of {
+        Of::Units(products) => (products, &[Group::Account, Group::Unit, Group::Subsidiary]),
+        Of::Values(products) => (products, &[Group::Subsidiary]),
+    };
+    if products.is_empty() {
+        return ledger::balance(tx, &filter, groups).await;
+    }
+    let wanted: BTreeSet<AnyId> = products.iter().map(|product| product.any()).collect();
+    if wanted.len() > ONE_BY_ONE_MAX {
+        let mut rows = ledger::balance(tx, &filter, groups).await?;
+        rows.retain(|row| match of {
+            Of::Units(_) => row.unit.is_some_and(|unit| wanted.contains(&unit)),
+            Of::Values(_) => row.subsidiary.is_some_and(|product| wanted.contains(&product)),
+        });
+        return Ok(rows);
+    }
+    let mut rows = Vec::new();
+    for product in wanted {
+        match of {
+            Of::Units(_) => filter.unit = Some(product),
+            Of::Values(_) => filter.subsidiary = Some(product),
+        }
+        rows.extend(ledger::balance(tx, &filter, groups).await?);
+    }
+    Ok(rows)
+}
+
+/// What may be promised of what lies at places in use, lots in the order in which they expire; what has expired is not offered.
 pub(crate) async fn free(tx: &mut Tx, places: &Places, products: &[Id<Product>]) -> Result<Frees> {
     if products.is_empty() {
         return Ok(Frees::new());
@@ -132,7 +159,12 @@ pub(crate) async fn free(tx: &mut Tx, places: &Places, products: &[Id<Product>])
     };
     let expiry = lots.iter().filter_map(|lot| Some((lot.id, lot.expires_on?))).collect();
     let today = tx.today();
-    Ok(holdings.into_iter().map(|(id, held)| (id, offered(held, &expiry, today))).collect())
+    let mut frees = Frees::new();
+    for (product, mut held) in holdings {
+        held.retain(|held| places.get(held.location).is_ok_and(|place| place.active));
+        frees.insert(product, offered(held, &expiry, today));
+    }
+    Ok(frees)
 }
 
 /// All that is there, promised or not, of all lots.
@@ -184,17 +216,10 @@ pub(crate) async fn positions_as_of(
         positions.insert(product, Position { quantity, value: 0 });
     }
     let account = ledger::accounts::by_purpose(tx, purpose(STOCK)).await?;
-    let filter = ledger::Filter {
-        accounts: vec![account],
-        subsidiary: only(products).map(Id::any),
-        as_of,
-        ..ledger::Filter::default()
-    };
-    let wanted: BTreeSet<Id<Product>> = products.iter().copied().collect();
-    for row in ledger::balance(tx, &filter, &[Group::Subsidiary]).await? {
-        let Some(product) = row.subsidiary.map(AnyId::cast) else { continue };
-        if products.is_empty() || wanted.contains(&product) {
-            positions.entry(product).or_default().value = Balance::amount(&row);
+    let filter = ledger::Filter { as_of, ..ledger::Filter::account(account) };
+    for row in balances(tx, filter, Of::Values(products)).await? {
+        if let Some(product) = row.subsidiary.map(AnyId::cast) {
+            positions.entry(product).or_default().value = row.amount();
         }
     }
     positions.retain(|_, position| *position != Position::default());

@@ -64,6 +64,7 @@ pub fn module() -> Module {
             "models/adjustment_line.toml",
             "models/move.toml",
             "models/product.toml",
+            "models/company.toml",
         ])
         .reports(files![
             "reports/stock.toml",
@@ -89,6 +90,7 @@ fn records(module: Module) -> Module {
         .record::<serve::Head>()
         .record::<Receipt>()
         .record::<ReceiptLine>()
+        .record::<receipt::Terms>()
         .record::<port::OpenLine>()
         .record::<Transfer>()
         .record::<TransferLine>()
@@ -116,6 +118,7 @@ fn behaviour(module: Module) -> Module {
         .action("inventory.delivery", "reserve", act!(delivery::look_again))
         .action("inventory.delivery", "done", act!(delivery::done))
         .action("inventory.delivery", "cancel", act!(delivery::cancel))
+        .action("inventory.delivery", "complete", act!(delivery::complete))
         .action("inventory.delivery", "bring_back", act!(delivery::bring_back))
         .action("inventory.receipt", "confirm", act!(receipt::confirm))
         .action("inventory.receipt", "done", act!(receipt::done))

@@ -166,7 +166,7 @@ pub(crate) async fn confirm(tx: &mut Tx, receipt: Allowed<Receipt>, _: Args) -> 
 pub(crate) async fn done(tx: &mut Tx, receipt: Allowed<Receipt>, args: Args) -> Result<Outcome> {
     let mut receipt = receipt.into_inner();
     let on = args.date("on").unwrap_or_else(|| tx.today());
-    check_amounts(&receipt)?;
+    check_amounts(&receipt, over_receipt(tx).await?)?;
     let moved = take_in(tx, &mut receipt, on).await?;
     receipt.done_on = Some(on);
     let rest = match args.text("rest") {
@@ -213,11 +213,28 @@ pub(crate) async fn send_back(tx: &mut Tx, receipt: Allowed<Receipt>, _: Args) -
         .opens(DocRef::new(crate::delivery::MODEL, id)))
 }
 
-/// A receipt that somebody announced takes in no more than was announced.
-fn check_amounts(receipt: &Receipt) -> Result<()> {
+/// What the company has decided about receipts.
+#[derive(Record, Clone, Debug)]
+#[record("company")]
+pub(crate) struct Terms {
+    pub(crate) id: Id<Terms>,
+    /// A share: 0.1 for 10 %.
+    pub(crate) over_receipt: Option<Decimal>,
+}
+
+async fn over_receipt(tx: &mut Tx) -> Result<Decimal> {
+    let company = tx.ctx().company();
+    let terms = store::get::<Terms>(tx, company.cast()).await?;
+    Ok(terms.over_receipt.unwrap_or(Decimal::ZERO))
+}
+
+/// A receipt that somebody announced takes in no more than was announced, but for what the company
+/// lets pass.
+fn check_amounts(receipt: &Receipt, over: Decimal) -> Result<()> {
     let mut problems = Vec::new();
     for (n, line) in receipt.lines.iter().enumerate() {
-        if receipt.source_id.is_some() && line.amount() > line.quantity {
+        let most = line.quantity.decimal() * (Decimal::ONE + over);
+        if receipt.source_id.is_some() && line.amount().decimal() > most {
             let message = format!(
                 "{} were announced, {} came: take in what was announced, and have the order changed \
                  for the rest.",
@@ -371,14 +388,17 @@ mod tests {
 
     #[test]
     fn only_what_was_announced_comes_in() {
-        let check = |lines: &[(i64, Option<i64>)], announced| match check_amounts(&receipt(
-            lines, announced,
-        )) {
+        let over = "0.2".parse().unwrap();
+        let check = |lines: &[(i64, Option<i64>)], announced| match check_amounts(
+            &receipt(lines, announced),
+            over,
+        ) {
             Ok(()) => "ok".to_owned(),
             Err(Error::Invalid(problems)) => problems[0].code.clone(),
             Err(other) => other.to_string(),
         };
         assert_eq!(check(&[(4, None), (2, Some(0))], true), "ok");
+        assert_eq!(check(&[(5, Some(6))], true), "ok", "a fifth more passes");
         assert_eq!(check(&[(4, Some(5))], true), "too_much");
         assert_eq!(check(&[(4, Some(5))], false), "ok");
         assert_eq!(check(&[(4, Some(0))], true), "nothing");
