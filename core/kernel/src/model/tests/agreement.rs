@@ -2,7 +2,6 @@
 //! and turned around, by what is found and by what is computed.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fondaco_schema::expr::{compile, eval};
 use fondaco_schema::{Expr, Node, Type};
@@ -15,7 +14,7 @@ use crate::model::sql::{Form, Sight, Writer};
 use crate::model::{Stage, cells};
 use crate::records;
 use crate::store;
-use crate::{Result, Tx};
+use crate::{Ctx, Result, Tx};
 
 const ORDERS: usize = 40;
 const EXPRESSIONS: usize = 700;
@@ -299,9 +298,18 @@ async fn compare(tx: &mut Tx, ids: &[AnyId], expr: &Expr) -> Result<Option<Strin
     Ok(None)
 }
 
+async fn differs(world: &World, ctx: &Ctx, ids: &[AnyId], expr: Expr) -> Option<String> {
+    let (ids, source) = (ids.to_vec(), expr.source.clone());
+    let compared = world.run(ctx, move |tx| {
+        let (ids, expr) = (ids.clone(), expr.clone());
+        Box::pin(async move { compare(tx, &ids, &expr).await })
+    });
+    compared.await.unwrap_or_else(|error| Some(format!("{source}: {error:?}")))
+}
+
 #[tokio::test]
 async fn sql_and_memory_agree() {
-    let world = Arc::new(World::new().await);
+    let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee", "everyone"]);
     let mut chance = Chance(20_261_121);
     let orders: Vec<Json> = (0..ORDERS).map(|n| order(&mut chance, &world, n)).collect();
@@ -328,12 +336,7 @@ async fn sql_and_memory_agree() {
         asked += 1;
         let both = if expr.ty == Type::Bool { vec![expr, turned] } else { vec![expr] };
         for expr in both {
-            let ids = ids.clone();
-            let differs = world.run(&chief, move |tx| {
-                let (ids, expr) = (ids.clone(), expr.clone());
-                Box::pin(async move { compare(tx, &ids, &expr).await })
-            });
-            if let Some(difference) = differs.await.unwrap_or_else(|e| panic!("{source}: {e:?}")) {
+            if let Some(difference) = differs(&world, &chief, &ids, expr).await {
                 panic!("{difference}");
             }
         }

@@ -62,38 +62,32 @@ async fn one_order(world: &World) -> AnyId {
     world.create(&chief, order).await.unwrap()
 }
 
+/// Goes over to the later version; how many statements that took. Or breaks off after the last.
+async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
+    world
+        .run(&world.own(), move |tx| {
+            let registry = Registry::new(vec![module(later())], Vec::new()).unwrap();
+            tx.adopt(Arc::new(registry));
+            Box::pin(async move {
+                migrate::run(tx).await?;
+                if breaks_off { Err(Error::Closed) } else { Ok(tx.statements()) }
+            })
+        })
+        .await
+}
+
 #[tokio::test]
 async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
     let world = World::new().await;
     let order = one_order(&world).await;
     let before = shape_of(&world.kernel, &world).await;
-    let upgrade = |crash: bool| {
-        let world = &world;
-        async move {
-            let work = move |tx: &mut Tx| {
-                let registry = Registry::new(vec![module(later())], Vec::new());
-                let registry = Arc::new(registry.unwrap());
-                tx.adopt(registry);
-            };
-            world
-                .run(&world.own(), move |tx| {
-                    work(tx);
-                    Box::pin(async move {
-                        migrate::run(tx).await?;
-                        let steps = tx.statements();
-                        if crash { Err(Error::Closed) } else { Ok(steps) }
-                    })
-                })
-                .await
-        }
-    };
-    let crashed = upgrade(true).await;
+    let crashed = upgrade(&world, true).await;
     assert!(matches!(crashed, Err(Error::Closed)), "{crashed:?}");
     assert_eq!(shape_of(&world.kernel, &world).await, before);
-    let first = upgrade(false).await.unwrap();
+    let first = upgrade(&world, false).await.unwrap();
     let after = shape_of(&world.kernel, &world).await;
     assert_ne!(after, before);
-    let again = upgrade(false).await.unwrap();
+    let again = upgrade(&world, false).await.unwrap();
     assert!(again <= 2 && again < first, "{again} statements to find nothing to do");
     assert_eq!(shape_of(&world.kernel, &world).await, after);
 
