@@ -1,5 +1,7 @@
 //! Inventory, alone: with every other module switched off.
 
+#![cfg(test)]
+
 use fondaco_kernel::ports::stock::{
     Demand, DemandLine, Expected, ExpectedLine, Output, Purpose, Reserved,
 };
@@ -169,17 +171,31 @@ impl House {
                 })
                 .collect(),
         };
-        self.boss
-            .kernel
-            .run(&self.boss.ctx, move |tx| {
-                let ask = ask.clone();
-                Box::pin(async move {
-                    let stock = tx.ports().stock.unwrap();
-                    stock.demand(tx, ask).await
-                })
-            })
-            .await
+        ask_for(&self.boss, ask).await
     }
+}
+
+/// Asks the port for goods.
+async fn ask_for(desk: &Desk, ask: Demand) -> fondaco_kernel::Result<Vec<Reserved>> {
+    desk.kernel
+        .run(&desk.ctx, move |tx| {
+            let ask = ask.clone();
+            Box::pin(async move { tx.ports().stock.unwrap().demand(tx, ask).await })
+        })
+        .await
+}
+
+/// One client's wish for one piece; how many he got.
+async fn one_piece(desk: Desk, product: AnyId, client: i64) -> Quantity {
+    let line = DemandLine { key: Id::new(1), product: product.cast(), quantity: Quantity::ONE };
+    let ask = Demand {
+        source: doc(1_000 + client),
+        purpose: Purpose::Delivery,
+        party: None,
+        due: Date::constant(2026, 3, 9),
+        lines: vec![line],
+    };
+    ask_for(&desk, ask).await.unwrap()[0].reserved
 }
 
 fn doc(id: i64) -> DocRef {
@@ -251,6 +267,27 @@ async fn what_is_not_delivered_becomes_a_delivery_of_its_own() {
     assert_eq!(house.lines(OUT, rest, "value").await, ["2431.43", "0.00"]);
     assert_eq!(house.stock(bike).await, "nothing");
     assert_eq!(house.available(bell).await, "", "nobody waits for it any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_may_stay_behind_as_a_whole() {
+    let house = House::open().await;
+    let (bike, bell) =
+        (house.product("bike", json!({})).await, house.product("bell", json!({})).await);
+    house.opening(&[(bike, "5", "100"), (bell, "5", "7")]).await;
+    let out = house.deliver("2026-03-09", &[(bike, "2"), (bell, "2")]).await;
+    house.first_line(OUT, out, json!({ "done": "0" })).await.unwrap();
+    let rest = house.keeper.act(OUT, out, "done", Json::Null).await.unwrap().open.unwrap().id;
+    assert_eq!(house.lines(OUT, out, "moved").await, ["2"]);
+    assert_eq!(house.lines(OUT, rest, "reserved").await, ["2"]);
+    assert_eq!(house.stock(bike).await, "5 @ 100 = 500.00");
+    assert_eq!(house.available(bike).await, "5 2 3 0 0");
+
+    let receipt = house.receive(&[(bike, "1", "100"), (bell, "1", "7")]).await;
+    house.first_line(IN, receipt, json!({ "done": "0" })).await.unwrap();
+    let rest = house.boss.act(IN, receipt, "done", Json::Null).await.unwrap().open.unwrap().id;
+    assert_eq!(house.lines(IN, rest, "quantity").await, ["1"]);
+    assert_eq!(house.available(bike).await, "5 2 3 1 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -644,28 +681,7 @@ async fn sixty_four_clients_never_oversell() {
     house.opening(&[(gem, "10", "1")]).await;
     let mut clients = tokio::task::JoinSet::new();
     for n in 0..64 {
-        let desk = house.boss.clone();
-        clients.spawn(async move {
-            let ask = Demand {
-                source: doc(1_000 + n),
-                purpose: Purpose::Delivery,
-                party: None,
-                due: Date::constant(2026, 3, 9),
-                lines: vec![DemandLine {
-                    key: Id::new(1),
-                    product: gem.cast(),
-                    quantity: Quantity::ONE,
-                }],
-            };
-            let got = desk
-                .kernel
-                .run(&desk.ctx, move |tx| {
-                    let ask = ask.clone();
-                    Box::pin(async move { tx.ports().stock.unwrap().demand(tx, ask).await })
-                })
-                .await;
-            got.unwrap()[0].reserved
-        });
+        clients.spawn(one_piece(house.boss.clone(), gem, n));
     }
     let got: Vec<Quantity> = clients.join_all().await;
     assert_eq!(got.iter().filter(|got| !got.is_zero()).count(), 10);

@@ -1,10 +1,16 @@
 //! Manufacturing, alone and with inventory; all other modules are switched off.
 
+#![cfg(test)]
+
+use fondaco_kernel::ports::Configuration;
+use fondaco_kernel::ports::configuration::{Component, Operation, Recipe};
+use fondaco_kernel::shared::Product;
+use fondaco_kernel::{Fut, Module, Tx, store};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
-use fondaco_values::{AnyId, Value};
+use fondaco_values::{AnyId, Id, Problem, Value};
 use serde_json::{Value as Json, json};
 
 const ORDER: &str = "manufacturing.order";
@@ -20,8 +26,15 @@ struct Works {
 
 impl Works {
     async fn open(modules: &[&str]) -> Works {
+        Works::beside(modules, None).await
+    }
+
+    /// The same with a module of the test's own.
+    async fn beside(modules: &[&str], own: Option<Module>) -> Works {
         let names: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
-        let shop = Shop::open(modules::named(&names).unwrap()).await;
+        let mut all = modules::named(&names).unwrap();
+        all.extend(own);
+        let shop = Shop::open(all).await;
         let stock = modules.contains(&"inventory");
         let mut roles = vec!["manufacturing_manager"];
         roles.extend(stock.then_some("inventory_manager"));
@@ -354,7 +367,7 @@ async fn cancelling_gives_everything_back() {
 async fn the_outlook_tells_parts_date_and_cost() {
     use fondaco_kernel::DocRef;
     use fondaco_kernel::ports::supply::{Need, provider};
-    use fondaco_values::{Id, Quantity};
+    use fondaco_values::Quantity;
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let make = || json!({ "supply": "make" });
     let (hub, wheel, bike) = (
@@ -427,4 +440,96 @@ async fn a_whole_catalogue_of_bills_is_taken_in() {
     let levels = works.planner.report("manufacturing.levels", &[]).await.unwrap();
     assert!(levels.rows.len() > 50);
     assert!(levels.rows.iter().any(|row| text(&row[1]) == "0"));
+}
+
+/// Knows one choice: a bell, of brass, to be polished.
+struct Brass;
+
+impl Configuration for Brass {
+    fn check<'t>(&'t self, _: &'t mut Tx, _: Id<Product>, _: &'t Json) -> Fut<'t, Vec<Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn recipe<'t>(&'t self, _: &'t mut Tx, _: Id<Product>, choice: &'t Json) -> Fut<'t, Recipe> {
+        let bell = choice["bell"].as_str().unwrap_or_default().parse().unwrap();
+        Box::pin(async move {
+            Ok(Recipe {
+                options: vec!["brass".to_owned()],
+                components: vec![Component { product: bell, quantity: "1".parse().unwrap() }],
+                operations: vec![Operation {
+                    name: "Polish".to_owned(),
+                    work_centre: "BENCH".to_owned(),
+                    hours: "0.5".parse().unwrap(),
+                }],
+                description: "With a bell of brass".to_owned(),
+            })
+        })
+    }
+
+    fn variant<'t>(
+        &'t self,
+        _: &'t mut Tx,
+        base: Id<Product>,
+        _: &'t Json,
+    ) -> Fut<'t, Id<Product>> {
+        Box::pin(async move { Ok(base) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variant_takes_what_its_options_ask_for() {
+    let manifest = "module = \"brass\"\ntitle = \"Brass\"\nversion = \"0.1.0\"\n";
+    let brass = Module::new("brass", manifest)
+        .port(|ports| ports.configuration = Some(std::sync::Arc::new(Brass)));
+    let works = Works::beside(&["manufacturing"], Some(brass)).await;
+    let bike = works.product("bike", json!({ "kind": "configurable" })).await;
+    let frame = works.product("frame", json!({})).await;
+    let horn = works.product("horn", json!({})).await;
+    let screw = works.product("screw", json!({})).await;
+    let bell = works.product("bell", json!({})).await;
+    let bench = works.bench;
+    let bom = json!({
+        "product": bike,
+        "lines": [
+            { "product": frame, "quantity": "1" },
+            { "product": horn, "quantity": "1", "option": "steel" },
+            { "product": screw, "quantity": "2", "option": "brass" },
+        ],
+        "operations": [{ "name": "Assemble", "work_centre": bench, "hours": "2" }],
+    });
+    works.planner.create(BOM, bom).await.unwrap();
+    let variant = works
+        .planner
+        .kernel
+        .run(&works.planner.ctx, move |tx| {
+            Box::pin(async move {
+                let mut variant = store::get::<Product>(tx, bike.cast()).await?;
+                variant.id = Id::default();
+                (variant.code, variant.kind) = ("bike-1".to_owned(), "goods".to_owned());
+                variant.variant_of = Some(bike.cast());
+                variant.choice = Some(json!({ "bell": bell }));
+                store::insert(tx, &mut variant).await
+            })
+        })
+        .await
+        .unwrap();
+    let order = works.order(variant.any(), "3").await;
+    let seen = works.see(order).await;
+    assert_eq!(seen["configuration"], "With a bell of brass");
+    let told = |lines: &str, name: &str, figure: &str| -> Vec<String> {
+        let lines = seen[lines].as_array().cloned().unwrap_or_default();
+        let told = |line: &Json| {
+            let title = line["_titles"][name].as_str().or(line[name].as_str()).unwrap_or_default();
+            format!("{title} {}", line[figure].as_str().unwrap_or_default())
+        };
+        lines.iter().map(told).collect()
+    };
+    let components = told("components", "product", "quantity");
+    assert_eq!(codes(&components), ["frame 3", "screw 6", "bell 3"]);
+    let operations = told("operations", "name", "planned_hours");
+    assert_eq!(codes(&operations), ["Assemble 6", "Polish 1.5"]);
+    let draft = json!({ "product": bike, "quantity": "1" });
+    let draft = works.planner.create(ORDER, draft).await.unwrap();
+    let refused = works.planner.act(ORDER, draft, "release", Json::Null).await;
+    assert_eq!(problems(refused), ["product: not_goods"]);
 }
