@@ -126,8 +126,20 @@ impl Model {
         year_end: bool,
     ) -> Said<(i64, Date, Option<String>)> {
         rules(draft)?;
-        let day = if year_end { draft.date } else { self.first_open(draft) };
         self.limits(&draft.lines, &Change { lines: &draft.lines, promise })?;
+        Ok(self.write(draft, year_end))
+    }
+
+    /// Posts all or none: their limits are those of all lines together.
+    pub(super) fn post_all(&mut self, drafts: &[Draft]) -> Said<Vec<(i64, Date, Option<String>)>> {
+        drafts.iter().try_for_each(rules)?;
+        let lines: Vec<Line> = drafts.iter().flat_map(|draft| draft.lines.clone()).collect();
+        self.limits(&lines, &Change { lines: &lines, promise: None })?;
+        Ok(drafts.iter().map(|draft| self.write(draft, false)).collect())
+    }
+
+    fn write(&mut self, draft: &Draft, year_end: bool) -> (i64, Date, Option<String>) {
+        let day = if year_end { draft.date } else { self.first_open(draft) };
         let number = (draft.journal != "M").then(|| {
             let last = self.numbers.entry((draft.journal.clone(), day.year())).or_default();
             *last += 1;
@@ -149,7 +161,7 @@ impl Model {
         };
         self.next_seq += 1;
         self.facts.push(fact);
-        Ok((self.next_seq - 1, day, number))
+        (self.next_seq - 1, day, number)
     }
 
     /// Day by day, until one is open in all books of the draft.

@@ -326,29 +326,10 @@ impl Run {
         let sent = drafts.clone();
         let said = step!(self, false, [sent], |tx| post_batch(tx, sent).await);
         let said = heard(said.unwrap());
-        let mut after = self.model.clone();
-        let told: Said<Vec<Answer>> = drafts.iter().map(|draft| after.post(draft)).collect();
-        // A batch is checked as a whole: what one entry brings, another may take, so it passes
-        // where the model, one by one, may not. What it refuses, the model refuses too.
-        match (said, told) {
-            (Ok(said), Ok(told)) => {
-                let said: Vec<Answer> = said.into_iter().map(answer).collect();
-                let plain = |a: &Answer| (a.0, a.1);
-                assert_eq!(
-                    said.iter().map(plain).collect::<Vec<_>>(),
-                    told.iter().map(plain).collect::<Vec<_>>()
-                );
-                for (fact, answer) in after.facts.iter_mut().rev().take(3).rev().zip(said) {
-                    fact.number = answer.2;
-                }
-                self.model = after;
-                "batch ok".to_owned()
-            }
-            (Err(code), Err(_)) => format!("batch {code}"),
-            (Err("limit"), Ok(_)) => panic!("the batch is refused, its entries are not"),
-            (Ok(_), Err("limit")) => panic!("rare: a batch that only holds as a whole"),
-            (said, told) => panic!("{said:?} {told:?}"),
-        }
+        let said = said.map(|posted| posted.into_iter().map(answer).collect::<Vec<Answer>>());
+        let told = self.model.post_all(&drafts);
+        assert_eq!(said, told, "{drafts:?}");
+        word("batch", &told)
     }
 
     async fn reserve(&mut self) -> String {
