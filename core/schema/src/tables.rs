@@ -105,6 +105,9 @@ fn of_model(model: &Model) -> Table {
     if let Some(owner) = &model.owner {
         table.index("lines", vec![owner.by.clone(), "position".to_owned()], false);
     }
+    if model.owner.is_none() {
+        table.index_lists(model);
+    }
     for index in &model.indexes {
         let fields: Vec<&str> = index.fields.iter().map(String::as_str).collect();
         table.index(&index.name, scoped(model, &fields), index.unique);
@@ -148,6 +151,20 @@ fn of_values(model: &Model, field: &Field) -> Option<Table> {
 }
 
 impl Table {
+    /// What a list walks: the newest first, and the order that the model's list view asks for.
+    fn index_lists(&mut self, model: &Model) {
+        if !model.shared {
+            self.index("newest", vec!["company".to_owned(), "id".to_owned()], false);
+        }
+        let sort = model.views["list"]["sort"].as_str().unwrap_or_default();
+        let sort = sort.split(',').next().unwrap_or_default().trim().trim_start_matches('-');
+        let field = model.field(sort).filter(|field| field.has_column() && field.name != "id");
+        // A unique field has an index of its own that serves as well.
+        if let Some(field) = field.filter(|field| !field.unique && !field.index) {
+            self.index("list", scoped(model, &[&field.name, "id"]), false);
+        }
+    }
+
     fn index(&mut self, name: &str, columns: Vec<String>, unique: bool) {
         let name = shortened(format!("{}_{name}", self.name));
         self.indexes.insert(name.clone(), TableIndex { name, columns, unique });

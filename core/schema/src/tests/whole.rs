@@ -90,6 +90,7 @@ fn tables_of_the_world() {
       updated_at: Integer!
       updated_by: Integer → user
       order_number_unique on company, number
+      order_newest on company, id
       order_state on company, state
     order__watchers
       record: Integer! → order
