@@ -90,8 +90,8 @@ fn tables_of_the_world() {
       updated_at: Integer!
       updated_by: Integer → user
       order_number_unique on company, number
-      order_newest on company, id
       order_state on company, state
+      order_newest on company, id
     order__watchers
       record: Integer! → order
       position: Integer!
