@@ -10,7 +10,7 @@ use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::tx::Tx;
-use crate::{Kernel, identity};
+use crate::{Kernel, identity, ledger};
 
 const ATTEMPTS_MAX: i64 = 12;
 /// How long a server may be silent before another takes over its job.
@@ -47,9 +47,14 @@ struct Due {
 }
 
 impl Kernel {
-    /// Runs jobs as they fall due, until the returned future is dropped.
+    /// Runs jobs as they fall due and keeps the ledger rolled up and sealed, until the returned
+    /// future is dropped.
     pub async fn work(&self) {
+        let ctx = identity::kernel_itself();
         loop {
+            if let Err(error) = self.run(&ctx, |tx| Box::pin(ledger::upkeep(tx))).await {
+                tracing::error!(%error, "the ledger could not be kept up");
+            }
             match self.run_due_jobs().await {
                 Ok(0) => {
                     let wake = self.shared().jobs.notified();

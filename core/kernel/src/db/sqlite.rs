@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::migrations;
@@ -315,7 +315,8 @@ impl Conn {
     pub(crate) fn exec_each(&mut self, text: &str, rows: &[Vec<Cell>]) -> Result<()> {
         let mut statement = self.0.prepare_cached(text).map_err(storage)?;
         for row in rows {
-            statement.execute(params_from_iter(row.iter())).map_err(storage)?;
+            bind(&mut statement, row)?;
+            statement.raw_execute().map_err(storage)?;
         }
         Ok(())
     }
