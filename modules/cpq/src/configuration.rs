@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use fondaco_kernel::model::{Draft, Line, Saving};
 use fondaco_kernel::ports;
 use fondaco_kernel::ports::configuration::{Component, Operation, Recipe};
-use fondaco_kernel::schema::Schema;
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::{Id, Money, Problem, Quantity};
@@ -18,22 +17,22 @@ use serde_json::Value as Json;
 use crate::choice::Choice;
 use crate::item::Item;
 use crate::option::OptionGroup;
-use crate::rule::{self, Rule};
+use crate::rule::{self, Ready, Rule};
 use crate::variant;
 
 /// Groups and rules of one product, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offer {
     pub(crate) groups: Vec<OptionGroup>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<Ready>,
 }
 
 impl Offer {
     /// The choice as it can be read, and everything that is wrong with it.
-    pub(crate) fn judge(&self, json: &Json, schema: &Schema) -> (Choice<'_>, Vec<Problem>) {
+    pub(crate) fn judge(&self, json: &Json) -> (Choice<'_>, Vec<Problem>) {
         let (choice, mut problems) = Choice::read(json, &self.groups);
         problems.extend(choice.problems(&self.groups));
-        problems.extend(rule::judge(&self.rules, &choice, &self.groups, schema));
+        problems.extend(rule::judge(&self.rules, &choice, &self.groups));
         (choice, problems)
     }
 
@@ -64,8 +63,12 @@ pub(crate) async fn offers(
     for group in store::find::<OptionGroup>(tx, of().sort("sequence")).await? {
         offers.entry(group.product).or_default().groups.push(group);
     }
+    let mut rules: HashMap<Id<Product>, Vec<Rule>> = HashMap::new();
     for rule in store::find::<Rule>(tx, of().sort("sequence")).await? {
-        offers.entry(rule.product).or_default().rules.push(rule);
+        rules.entry(rule.product).or_default().push(rule);
+    }
+    for (product, rules) in rules {
+        offers.entry(product).or_default().rules = rule::ready(rules, tx.schema());
     }
     Ok(offers)
 }
@@ -120,7 +123,7 @@ impl ports::Configuration for Configurator {
     ) -> Fut<'t, Vec<Problem>> {
         Box::pin(async move {
             let (_, offer, choice) = of_product(tx, product, choice).await?;
-            Ok(offer.judge(&choice, tx.schema()).1)
+            Ok(offer.judge(&choice).1)
         })
     }
 
@@ -181,7 +184,6 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let offers = offers(tx, &ids).await?;
     let casts: Vec<Id<Item>> = ids.iter().map(|id| id.cast()).collect();
     let items = store::get_many::<Item>(tx, &casts).await?;
-    let schema = tx.schema().clone();
     for saving in batch {
         let product = saving.link::<Product>("product");
         let Some(item) = items.iter().find(|item| Some(item.product()) == product) else {
@@ -189,7 +191,7 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
         };
         let Some(offer) = offers.get(&item.product()) else { continue };
         let json = saving.value("choice").as_json().cloned().unwrap_or(Json::Null);
-        let (choice, problems) = offer.judge(&json, &schema);
+        let (choice, problems) = offer.judge(&json);
         describe(&mut saving.draft, item, &choice, &problems);
     }
     Ok(())

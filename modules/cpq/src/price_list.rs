@@ -65,6 +65,13 @@ impl PriceList {
         self.active && self.currency == currency && valid(self.valid_from, self.valid_until, on)
     }
 
+    /// What is told of a list that was named and does not serve.
+    pub(crate) fn unfit() -> Problem {
+        let message = "The price list is of another currency, not valid on that day, or switched \
+                       off; choose another one, or none.";
+        Problem::new("price_list", "not_valid", message)
+    }
+
     pub(crate) fn round_to(&self, decimals: u8) -> RoundTo {
         let minor = RoundTo::minor_unit(decimals);
         let how = Rounding::from_str(&self.rounding).unwrap_or(Rounding::HalfUp);

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 
 use fondaco_kernel::ports::configuration::Recipe;
 use fondaco_kernel::ports::pricing::{Price, PriceAsk};
-use fondaco_kernel::schema::Schema;
 use fondaco_kernel::shared::{self, Company, Currency, Party, Product, ProductCategory, Unit};
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::{Date, Decimal, Id, Problem, Quantity};
@@ -70,8 +69,7 @@ pub(crate) type Answer = std::result::Result<Priced, Vec<Problem>>;
 /// One answer for each question, in their order.
 pub(crate) async fn answer(tx: &mut Tx, questions: &[Question]) -> Result<Vec<Answer>> {
     let ground = Ground::gather(tx, questions).await?;
-    let schema = tx.schema().clone();
-    Ok(questions.iter().map(|question| ground.answer(question, &schema)).collect())
+    Ok(questions.iter().map(|question| ground.answer(question)).collect())
 }
 
 /// The port.
@@ -110,7 +108,7 @@ struct Ground {
     /// Prices of the shared model, for products and currencies that were asked for.
     own_prices: Vec<shared::Price>,
     lists: Vec<PriceList>,
-    lines: Vec<PriceListLine>,
+    lines: HashMap<Id<PriceList>, Vec<PriceListLine>>,
     customers: HashMap<Id<Party>, Option<Id<PriceList>>>,
     volumes: Vec<VolumeDiscount>,
     parents: HashMap<Id<ProductCategory>, Option<Id<ProductCategory>>>,
@@ -170,18 +168,19 @@ impl Ground {
     }
 
     fn asks_for_categories(&self) -> bool {
-        self.lines.iter().any(|line| line.category.is_some())
+        self.lines.values().flatten().any(|line| line.category.is_some())
             || self.volumes.iter().any(|volume| volume.category.is_some())
     }
 
-    fn answer(&self, question: &Question, schema: &Schema) -> Answer {
+    fn answer(&self, question: &Question) -> Answer {
         let Some(item) = self.items.get(&question.product) else {
             return Err(vec![Problem::new("product", "unknown", "There is no such product.")]);
         };
         let root = self.items.get(&item.root()).unwrap_or(item);
-        let offer = self.offers.get(&root.product()).cloned().unwrap_or_default();
+        let nothing = Offer::default();
+        let offer = self.offers.get(&root.product()).unwrap_or(&nothing);
         let kept = item.choice.as_ref().filter(|_| item.variant_of.is_some());
-        let (choice, mut problems) = offer.judge(kept.unwrap_or(&question.choice), schema);
+        let (choice, mut problems) = offer.judge(kept.unwrap_or(&question.choice));
         if kept.is_some() {
             // What a variant was made from is no question any more.
             problems.clear();
@@ -217,9 +216,8 @@ impl Ground {
         let (base, options) = self.list_price(asked, reach)?;
         let parts = Parts { base: base.value, options: &options };
         let of_list = |list: &PriceList| {
-            let of = |line: &&PriceListLine| line.list == list.id;
-            let lines: Vec<PriceListLine> = self.lines.iter().filter(of).cloned().collect();
-            price_list::changes(list, &lines, reach, &parts)
+            let lines = self.lines.get(&list.id).map(Vec::as_slice).unwrap_or_default();
+            price_list::changes(list, lines, reach, &parts)
         };
         let decimals = self.decimals.get(&question.currency).copied().unwrap_or(2);
         let step = if self.whole.contains(&item.unit) { Decimal::ONE } else { Decimal::ZERO };
@@ -314,9 +312,7 @@ impl Ground {
         if let Some(id) = question.price_list {
             let found = known(id);
             if found.is_none() {
-                let message = "The price list is of another currency, not valid on that day, or \
-                               switched off; choose another one, or none.";
-                problems.push(Problem::new("price_list", "not_valid", message));
+                problems.push(PriceList::unfit());
             }
             return found;
         }
@@ -382,19 +378,24 @@ fn quantities(
     quantities
 }
 
-/// The lines that can be about these products: their own, and those of no product.
+/// The lines that can be about these products, by list: their own, and those of no product.
 async fn lines(
     tx: &mut Tx,
     lists: &[PriceList],
     products: &[Id<Product>],
-) -> Result<Vec<PriceListLine>> {
+) -> Result<HashMap<Id<PriceList>, Vec<PriceListLine>>> {
+    let mut lines: HashMap<Id<PriceList>, Vec<PriceListLine>> = HashMap::new();
     if lists.is_empty() {
-        return Ok(Vec::new());
+        return Ok(lines);
     }
     let of = || Filter::new().is_in("list", lists.iter().map(|list| list.id).collect::<Vec<_>>());
     let own = of().is_in("product", products.to_vec());
-    let mut lines = store::find::<PriceListLine>(tx, own).await?;
-    lines.extend(store::find::<PriceListLine>(tx, of().is_null("product")).await?);
+    let everybodys = of().is_null("product");
+    for filter in [own, everybodys] {
+        for line in store::find::<PriceListLine>(tx, filter).await? {
+            lines.entry(line.list).or_default().push(line);
+        }
+    }
     Ok(lines)
 }
 

@@ -7,8 +7,8 @@ use fondaco_kernel::ports::pricing::{PriceStep, StepKind};
 use fondaco_kernel::records::{self, Query, Select};
 use fondaco_kernel::shared::{Company, Currency};
 use fondaco_kernel::values::limits::PAGE_SIZE_MAX;
-use fondaco_kernel::values::{Date, Decimal, Id, Money, Quantity, Rounding, Value, round};
-use fondaco_kernel::{Args, Error, Result, Table, Tx, rates, store};
+use fondaco_kernel::values::{Date, Decimal, Id, Money, Problem, Quantity, Rounding, Value, round};
+use fondaco_kernel::{Args, Result, Table, Tx, rates, store};
 use serde_json::Value as Json;
 
 use crate::pricing::{self, Question};
@@ -33,7 +33,7 @@ pub(crate) async fn price(tx: &mut Tx, args: Args) -> Result<Table> {
     let answer = pricing::answer(tx, &[question]).await?.into_iter().next();
     let priced = match answer {
         Some(Ok(priced)) => priced,
-        Some(Err(problems)) => return Err(Error::Invalid(problems)),
+        Some(Err(problems)) => return Ok(refused(&problems)),
         None => return Ok(Table::default()),
     };
     let row = |step: &PriceStep| {
@@ -45,6 +45,14 @@ pub(crate) async fn price(tx: &mut Tx, args: Args) -> Result<Table> {
         rows: priced.price.steps.iter().map(row).collect(),
         totals: vec!["Price of one".into(), Value::Null, Value::Null, net.into()],
     })
+}
+
+/// Why there is no price, in the place of the steps.
+fn refused(problems: &[Problem]) -> Table {
+    let row = |problem: &Problem| {
+        vec![problem.message.as_str().into(), "No price".into(), Value::Null, Value::Null]
+    };
+    Table { rows: problems.iter().map(row).collect(), totals: Vec::new() }
 }
 
 fn kind(kind: StepKind) -> &'static str {

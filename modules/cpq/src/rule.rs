@@ -73,17 +73,26 @@ impl Rule {
     }
 }
 
+/// A rule that is in force, ready to judge many choices.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    rule: Rule,
+    /// Or why it cannot be read.
+    expr: std::result::Result<Expr, String>,
+}
+
+/// Rules as they are judged by: those that are switched on, read once.
+pub(crate) fn ready(rules: Vec<Rule>, schema: &Schema) -> Vec<Ready> {
+    let on = rules.into_iter().filter(|rule| rule.active);
+    on.map(|rule| Ready { expr: read(&rule.source(), schema), rule }).collect()
+}
+
 /// The rules that a choice breaks, in their order.
-pub(crate) fn judge(
-    rules: &[Rule],
-    choice: &Choice<'_>,
-    groups: &[OptionGroup],
-    schema: &Schema,
-) -> Vec<Problem> {
+pub(crate) fn judge(rules: &[Ready], choice: &Choice<'_>, groups: &[OptionGroup]) -> Vec<Problem> {
     let seen = Seen { choice };
     let mut problems = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.active) {
-        match read(&rule.source(), schema) {
+    for Ready { rule, expr } in rules {
+        match expr {
             Ok(expr) if eval(&expr.node, &seen) == Value::Bool(true) => {}
             Ok(_) => {
                 let problem = Problem::new("choice", "rule", rule.refusal(groups));
@@ -317,7 +326,7 @@ mod tests {
         let groups = bike();
         let (choice, _) =
             Choice::read(&json!({"frame": "carbon", "drivetrain": "electronic"}), &groups);
-        let problems = judge(&[rule], &choice, &groups, &schema());
+        let problems = judge(&ready(vec![rule], &schema()), &choice, &groups);
         problems.into_iter().next().map(|problem| problem.message)
     }
 

@@ -5,12 +5,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fondaco_kernel::model::Saving;
+use fondaco_kernel::record::Rec;
+use fondaco_kernel::records::{self, Query, Select};
 use fondaco_kernel::shared::Party;
 use fondaco_kernel::store::Filter;
+use fondaco_kernel::values::limits::PAGE_SIZE_MAX;
 use fondaco_kernel::values::{AnyId, Id, Value};
-use fondaco_kernel::{Args, DocRef, Error, Record, Result, Table, Tx, jobs, store};
+use fondaco_kernel::{Args, DocRef, Record, Result, Table, Tx, jobs, store};
 use serde::Serialize;
+use serde_json::Value as Json;
 
+use crate::lead::LEAD;
 use crate::{key, seen};
 
 /// The job that gives keys to telephone numbers entered before this module was switched on.
@@ -89,6 +94,12 @@ impl Known {
             known.ways.extend(store::find::<WayKey>(tx, filter).await?);
         }
         Ok(known)
+    }
+
+    /// Knows leads that are only about to be saved, too.
+    pub(crate) fn and_leads(mut self, leads: impl IntoIterator<Item = LeadKey>) -> Known {
+        self.leads.extend(leads);
+        self
     }
 
     /// Those with this e-mail or telephone number, without the lead that asks.
@@ -213,8 +224,7 @@ pub(crate) async fn report(tx: &mut Tx, args: Args) -> Result<Table> {
     let email = args.text("email").and_then(key::email);
     let phone = args.text("phone").and_then(key::phone);
     if email.is_none() && phone.is_none() {
-        let message = "Give an e-mail, or a telephone number of at least six digits.";
-        return Err(Error::problem("email", "required", message));
+        return open_leads(tx).await;
     }
     let emails: Vec<String> = email.iter().cloned().collect();
     let phones: Vec<String> = phone.iter().cloned().collect();
@@ -228,12 +238,42 @@ pub(crate) async fn report(tx: &mut Tx, args: Args) -> Result<Table> {
             Value::from(one.model),
             Value::from(one.id.to_string()),
             Value::from(title.as_str()),
-            Value::from(if one.same == "email" { "E-mail" } else { "Telephone" }),
+            Value::from(named(one.same)),
             Value::from(one.party.map(|party| party.to_string())),
         ])
     };
     let rows = found.iter().zip(&documents).filter_map(row).collect();
     Ok(Table { rows, ..Table::default() })
+}
+
+/// Without a question: the open leads of somebody who is known already.
+async fn open_leads(tx: &mut Tx) -> Result<Table> {
+    let fields = ["name", "duplicates"];
+    let query = Query {
+        filter: Some("has_duplicates && (state == 'new' || state == 'qualified')".to_owned()),
+        sort: vec!["-id".to_owned()],
+        limit: Some(PAGE_SIZE_MAX),
+        show: Select { fields: fields.map(str::to_owned).to_vec(), expand: Vec::new() },
+        ..Query::default()
+    };
+    let row = |rec: &Rec| {
+        let found = rec.get("duplicates").as_json().and_then(Json::as_array);
+        let found = found.map(Vec::as_slice).unwrap_or_default();
+        let first = |field: &str| found.iter().find_map(|one| one[field].as_str());
+        vec![
+            Value::from(LEAD),
+            Value::from(rec.id.to_string()),
+            Value::from(rec.title()),
+            Value::from(first("same").map(named)),
+            Value::from(first("party").map(str::to_owned)),
+        ]
+    };
+    let page = records::list(tx, LEAD, &query).await?;
+    Ok(Table { rows: page.rows.iter().map(row).collect(), ..Table::default() })
+}
+
+fn named(same: &str) -> &'static str {
+    if same == "email" { "E-mail" } else { "Telephone" }
 }
 
 #[cfg(test)]

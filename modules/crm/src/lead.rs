@@ -8,7 +8,7 @@ use fondaco_kernel::shared::{Contact, Currency, Party, User};
 use fondaco_kernel::values::{Date, Id, Money, Timestamp, Value};
 use fondaco_kernel::{Args, Record, Result, Tx, store};
 
-use crate::duplicates::{self, Known};
+use crate::duplicates::{self, Known, LeadKey};
 use crate::key;
 use crate::opportunity::{Opportunity, Source};
 
@@ -88,6 +88,12 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let phones: Vec<String> = keys.iter().filter_map(|(_, phone)| phone.clone()).collect();
     duplicates::call_for_keys(tx).await?;
     let known = Known::find(tx, &emails, &phones).await?;
+    let beside = batch.iter().zip(&keys).map(|(saving, (email, phone))| LeadKey {
+        id: saving.id.cast(),
+        email_key: email.clone(),
+        phone_key: phone.clone(),
+    });
+    let known = known.and_leads(beside);
     for (saving, (email, phone)) in batch.iter_mut().zip(keys) {
         if !asks(saving) {
             continue;

@@ -154,7 +154,7 @@ async fn still_possible(tx: &mut Tx, quote: &Quote) -> Result<Vec<Problem>> {
         }
         if let Some(offer) = offers.get(&line.product).filter(|_| item.is_configurable()) {
             let choice = line.choice.clone().unwrap_or_default();
-            of_line.extend(offer.judge(&choice, tx.schema()).1);
+            of_line.extend(offer.judge(&choice).1);
         }
         problems.extend(of_line.into_iter().map(|problem| problem.under(format!("lines[{at}]"))));
     }

@@ -15,6 +15,7 @@ use super::sheet::{Sheet, Totals};
 use super::{Limits, QUOTE, Quote, approval, outlook};
 use crate::configuration::Configuration;
 use crate::item::Item;
+use crate::price_list::PriceList;
 use crate::pricing::{self, Question};
 use crate::waterfall::Named;
 
@@ -72,7 +73,7 @@ async fn work_out(tx: &mut Tx, saving: &mut Saving, mut sheet: Sheet) -> Result<
     Ok(())
 }
 
-/// What nobody said: currency, term and validity.
+/// What nobody said: currency, term and validity; and whether what was said can be.
 async fn defaults(tx: &mut Tx, sheet: &mut Sheet, limits: &Limits) -> Result<()> {
     let customer = store::get::<Party>(tx, sheet.customer).await?;
     sheet.currency = sheet.currency.or(customer.currency).or(Some(limits.currency));
@@ -83,6 +84,15 @@ async fn defaults(tx: &mut Tx, sheet: &mut Sheet, limits: &Limits) -> Result<()>
     if until < sheet.quoted_on {
         let message = "It would end before the day it was made.";
         problems.push(Problem::new("valid_until", "before_start", message));
+    }
+    if !customer.active {
+        let message = format!("{} is switched off; choose another customer.", customer.name);
+        problems.push(Problem::new("customer", "not_active", message));
+    }
+    if let (Some(list), Some(currency)) = (sheet.price_list, sheet.currency)
+        && !store::get::<PriceList>(tx, list).await?.serves(currency, sheet.quoted_on)
+    {
+        problems.push(PriceList::unfit());
     }
     refuse_if_any(problems)
 }

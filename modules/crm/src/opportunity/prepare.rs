@@ -23,14 +23,15 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
     let stored = store::get_many::<Opportunity>(tx, &old).await?;
     let stages = store::find::<Stage>(tx, Filter::new().sort("sequence")).await?;
     contacts(tx, batch).await?;
+    let decimals = decimals(tx, batch).await?;
     for saving in batch {
         if !saving.is_new() && !is_touched(saving) {
             continue;
         }
         let stored = stored.iter().find(|one| one.id.any() == saving.id);
         enter_stage(tx, saving, stored, &stages)?;
-        lines(tx, saving, stored).await?;
-        weigh(tx, saving).await?;
+        lines(tx, saving, stored, &decimals).await?;
+        weigh(saving, &decimals);
     }
     Ok(())
 }
@@ -38,6 +39,18 @@ pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
 fn is_touched(saving: &Saving) -> bool {
     let inputs = ["lines", "stage", "probability", "expected_revenue", "currency", "party"];
     inputs.iter().any(|field| saving.draft.has(field))
+}
+
+/// Decimals of the minor unit of each currency.
+type Decimals = HashMap<Id<Currency>, u8>;
+
+async fn decimals(tx: &mut Tx, batch: &[Saving]) -> Result<Decimals> {
+    let mut ids: Vec<Id<Currency>> =
+        batch.iter().filter_map(|saving| saving.link("currency")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let currencies = store::get_many::<Currency>(tx, &ids).await?;
+    Ok(currencies.into_iter().map(|currency| (currency.id, currency.decimals())).collect())
 }
 
 /// A contact is a person at the customer.
@@ -125,7 +138,12 @@ struct Wanted {
 }
 
 /// Prices of lines that have none, amounts, and the expected revenue as their sum.
-async fn lines(tx: &mut Tx, saving: &mut Saving, stored: Option<&Opportunity>) -> Result<()> {
+async fn lines(
+    tx: &mut Tx,
+    saving: &mut Saving,
+    stored: Option<&Opportunity>,
+    decimals: &Decimals,
+) -> Result<()> {
     let old = stored.map(|stored| stored.lines.as_slice()).unwrap_or_default();
     if !saving.draft.has("lines") {
         if old.is_empty() {
@@ -147,7 +165,7 @@ async fn lines(tx: &mut Tx, saving: &mut Saving, stored: Option<&Opportunity>) -
         return Ok(());
     }
     let Some(currency) = saving.link::<Currency>("currency") else { return Ok(()) };
-    let decimals = store::get::<Currency>(tx, currency).await?.decimals();
+    let decimals = decimals.get(&currency).copied().unwrap_or(2);
     let products = products(tx, &wanted).await?;
     let prices = prices(tx, &wanted, &products, party, currency).await?;
     let mut sum = Money::ZERO;
@@ -239,19 +257,18 @@ fn base_price(product: &Product) -> Decimal {
 }
 
 /// What may be expected, weighed by how likely it is.
-async fn weigh(tx: &mut Tx, saving: &mut Saving) -> Result<()> {
+fn weigh(saving: &mut Saving, decimals: &Decimals) {
     let expected = saving.decimal("expected_revenue");
     let probability = saving.decimal("probability");
     let currency = saving.link::<Currency>("currency");
     let (Some(expected), Some(probability), Some(currency)) = (expected, probability, currency)
     else {
         saving.draft.set("weighted_revenue", Value::Null);
-        return Ok(());
+        return;
     };
-    let decimals = store::get::<Currency>(tx, currency).await?.decimals();
+    let decimals = decimals.get(&currency).copied().unwrap_or(2);
     let weighted = Money::round(expected * probability, decimals, Rounding::HalfUp);
     saving.draft.set("weighted_revenue", weighted);
-    Ok(())
 }
 
 #[cfg(test)]
