@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fondaco_schema::Source;
 use fondaco_values::Timestamp;
@@ -73,7 +73,7 @@ impl Kernel {
         let seeds = seeds::read(&setup.modules, &setup.data)?;
         let registry = Registry::new(setup.modules, setup.company)?;
         let shared = Arc::new(Shared {
-            registry: RwLock::new(Arc::new(registry)),
+            registry: Arc::new(registry),
             clock: setup.clock,
             ids: Ids::default(),
             plugins: setup.plugins,
@@ -209,7 +209,7 @@ fn take<T>(slot: &Slot<T>) -> Result<T> {
 
 /// What all transactions of one process share.
 pub(crate) struct Shared {
-    registry: RwLock<Arc<Registry>>,
+    registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) plugins: Arc<dyn Plugins>,
@@ -222,13 +222,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn registry(&self) -> Arc<Registry> {
-        self.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.registry.clone()
     }
 
     pub(crate) fn after_commit(&self, effects: Effects) {
-        if let Some(registry) = effects.registry {
-            *self.registry.write().unwrap_or_else(PoisonError::into_inner) = registry;
-        }
         if effects.jobs {
             self.jobs.notify_one();
         }

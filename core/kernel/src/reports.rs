@@ -13,11 +13,10 @@ use crate::{model, permissions};
 /// the parameters.
 pub async fn run(tx: &mut Tx, name: &str, given: &[(String, String)]) -> Result<Table> {
     let registry = tx.registry().clone();
-    let report = registry.schema.reports.get(name);
-    let report = report.filter(|report| permissions::may_run_report(tx.ctx(), report));
-    let (Some(report), Some(rows)) = (report, registry.report(name)) else {
-        return Err(Error::not_found("report", name));
-    };
+    let declared = registry.schema.reports.get(name);
+    let allowed = declared.is_some_and(|report| permissions::may_run_report(tx.ctx(), report));
+    let rows = registry.report(name).filter(|_| allowed);
+    let rows = rows.ok_or_else(|| Error::not_found("report", name))?;
     let meta = registry.catalog.params(name)?;
     let texts = given.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let params = model::arguments(tx, model::from_text(meta, texts)?).await?;

@@ -283,16 +283,28 @@ impl<'s> Links<'s> {
                     items.retain(|item| !item.is_null());
                 }
                 (Kind::Lines { of, .. }, Json::Array(lines)) => {
-                    let Some(child) = self.schema.model(of).cloned() else { continue };
-                    for (at, line) in lines.iter_mut().enumerate() {
-                        let Some(line) = line.as_object_mut() else { continue };
-                        let own = Box::pin(self.resolve(tx, &child, line)).await?;
-                        let place = format!("{name}[{at}]");
-                        problems.extend(own.into_iter().map(|problem| problem.under(&place)));
-                    }
+                    problems.extend(Box::pin(self.resolve_lines(tx, of, name, lines)).await?);
                 }
                 _ => {}
             }
+        }
+        Ok(problems)
+    }
+
+    async fn resolve_lines(
+        &mut self,
+        tx: &mut Tx,
+        model: &str,
+        field: &str,
+        lines: &mut [Json],
+    ) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
+        let Some(child) = self.schema.model(model).cloned() else { return Ok(problems) };
+        for (at, line) in lines.iter_mut().enumerate() {
+            let Some(line) = line.as_object_mut() else { continue };
+            let place = format!("{field}[{at}]");
+            let own = self.resolve(tx, &child, line).await?;
+            problems.extend(own.into_iter().map(|problem| problem.under(&place)));
         }
         Ok(problems)
     }

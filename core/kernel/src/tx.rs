@@ -36,7 +36,6 @@ pub struct Tx {
 pub(crate) struct Effects {
     pub(crate) jobs: bool,
     pub(crate) changes: Vec<Changed>,
-    pub(crate) registry: Option<Arc<Registry>>,
 }
 
 /// A record changed; open screens and streams hear of it.
@@ -125,15 +124,16 @@ impl Tx {
         self.effects.jobs = true;
     }
 
-    /// Has the process work with another registry once this transaction is committed.
-    pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
-        self.registry = registry.clone();
-        self.effects.registry = Some(registry);
+    /// Draws the document numbers that are owed to records of this transaction now, so that an answer
+    /// can show them. For the last reading of a unit of work: whoever else draws from these series
+    /// waits from here on.
+    pub async fn draw_numbers(&mut self) -> Result<()> {
+        numbers::draw_pending(self).await
     }
 
     /// The last steps of every unit of work, before the commit.
     pub(crate) async fn finish(&mut self) -> Result<()> {
-        numbers::draw_pending(self).await
+        self.draw_numbers().await
     }
 }
 

@@ -109,10 +109,6 @@ impl Sql {
     pub(crate) fn binds(&self) -> &[Cell] {
         &self.binds
     }
-
-    pub(crate) fn into_parts(self) -> (String, Vec<Cell>) {
-        (self.as_str().to_owned(), self.binds)
-    }
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -189,14 +185,6 @@ impl Row {
             Cell::Bytes(bytes) => bytes,
             other => unreachable!("column {at} is {other:?}, not bytes"),
         }
-    }
-
-    pub(crate) fn cell(&self, at: usize) -> &Cell {
-        &self.0[at]
-    }
-
-    pub(crate) fn into_cells(self) -> Vec<Cell> {
-        self.0
     }
 }
 

@@ -3,7 +3,7 @@
 //! Settings and measurements behind them: write-ahead log, synchronous FULL, one writer.
 //! INVARIANT: nobody is answered before the commit that holds his work is on disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -358,13 +358,6 @@ impl RowRef<'_, '_> {
         }
     }
 
-    pub(crate) fn opt_str(&self, at: usize) -> Option<&str> {
-        match self.0.get_ref(at) {
-            Ok(ValueRef::Text(text)) => std::str::from_utf8(text).ok(),
-            _ => None,
-        }
-    }
-
     fn to_row(&self) -> Row {
         let width = self.0.as_ref().column_count();
         Row((0..width).map(|at| self.cell(at)).collect())
@@ -417,7 +410,7 @@ fn kind_of(failure: &rusqlite::ffi::Error, text: Option<&str>) -> StorageKind {
 }
 
 /// The folder that a database file needs, made when it is not there.
-pub(crate) fn make_folder(path: &PathBuf) -> Result<()> {
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
     match path.parent().filter(|p| !p.as_os_str().is_empty()) {
         Some(folder) => std::fs::create_dir_all(folder)
             .map_err(|e| Error::Startup(format!("cannot make {}: {e}", folder.display()))),
