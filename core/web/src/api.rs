@@ -131,6 +131,7 @@ pub(crate) async fn act(
         Box::pin(async move {
             let args = records::arguments(tx, &model, &action, &given)?;
             let outcome = records::act(tx, &model, id, &action, args).await?;
+            tx.draw_numbers().await?;
             let record = seen(tx, &model, id).await.ok();
             Ok(json!({ "record": record, "message": outcome.message, "open": outcome.open }))
         })
@@ -184,11 +185,7 @@ fn hidden_fields(tx: &Tx, model: &str) -> HashSet<String> {
 }
 
 /// The record as the caller may see it after his deed.
-pub(crate) async fn seen(
-    tx: &mut Tx,
-    model: &str,
-    id: AnyId,
-) -> fondaco_kernel::Result<Value> {
+pub(crate) async fn seen(tx: &mut Tx, model: &str, id: AnyId) -> fondaco_kernel::Result<Value> {
     Ok(records::get(tx, model, id, &Select::default()).await?.to_json())
 }
 
@@ -208,4 +205,3 @@ pub(crate) fn object(body: &Bytes) -> Result<Map<String, Value>, Refusal> {
         Err(error) => Err(Refusal::bad("", "unreadable", format!("This is no JSON: {error}."))),
     }
 }
-

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::catalog::{Catalog, Meta};
 use super::compute::Ambient;
-use super::sql::{self, Key, Plan, Sight, Writer};
+use super::sql::{self, Key, Plan, Searched, Sight, Writer};
 use crate::db::{Cell, Sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
@@ -87,7 +87,7 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
         wanted.push(writer.condition(node, Sight::Own)?);
     }
     if let Some(words) = query.search.as_deref() {
-        wanted.extend(search(&ambient.ctx, catalog, meta, words));
+        wanted.extend(search(&mut writer, catalog, meta, words)?);
     }
     let joins = writer.joins();
     let count = match query.count {
@@ -243,23 +243,64 @@ fn no_field(place: &str, name: &str) -> Error {
     Error::problem(place, "unknown_field", format!("There is no field {name}."))
 }
 
-fn search(ctx: &Ctx, catalog: &Catalog, meta: &Meta, words: &str) -> Option<Sql> {
+/// The words of a search in what the caller may read: the record's own text, and that of the records
+/// that it links to, as far as he may see them.
+fn search(
+    writer: &mut Writer<'_>,
+    catalog: &Catalog,
+    meta: &Arc<Meta>,
+    words: &str,
+) -> Result<Option<Sql>> {
     if !meta.is_searchable() {
-        return super::search::words(words).first().map(|_| Sql::new().lit("1 = 0"));
+        return Ok(super::search::words(words).first().map(|_| Sql::new().lit("1 = 0")));
     }
-    let schema = catalog.schema();
-    let field = |at: usize| &meta.model.fields[at];
-    let may = |at: usize| permissions::may_read_field(ctx, schema, field(at));
-    let is_link = |at: usize| matches!(field(at).kind, Kind::Link { .. });
-    let all = meta.searched.iter().copied();
-    let readable: Vec<usize> = all.clone().filter(|at| may(*at) && !is_link(*at)).collect();
-    let hidden = all.clone().any(|at| !may(at));
-    let links: Vec<(usize, &Meta)> = all
-        .filter(|at| is_link(*at) && may(*at))
-        .filter_map(|at| Some((at, catalog.meta(field(at).kind.target()?).ok()?.as_ref())))
-        .filter(|(_, to)| to.is_searchable() && permissions::may(ctx, &to.model, Right::Read))
-        .collect();
-    sql::found(meta, words, &links, hidden.then_some(readable.as_slice()))
+    let (ctx, schema) = (writer.ctx(), catalog.schema());
+    let mut linked = Vec::new();
+    for field in meta.searched.iter().map(|at| &meta.model.fields[*at]) {
+        let Kind::Link { to } = &field.kind else { continue };
+        let target = catalog.meta(to)?;
+        let sight = permissions::sight(ctx, permissions::document(schema, &target.model));
+        let readable = permissions::may_read_field(ctx, schema, field) && target.is_searchable();
+        if !readable || sight == permissions::Sight::None {
+            continue;
+        }
+        let mut beyond = |name: &str| {
+            let (path, _) = path_of(catalog, meta, &format!("{}.{name}", field.name))?;
+            Ok::<Sql, Error>(writer.path(&path, Sight::Own)?.0)
+        };
+        linked.push(if hides(ctx, catalog, target) {
+            let fields = searched(ctx, catalog, target);
+            let texts = fields.iter().map(|field| beyond(&field.name));
+            Searched::Texts(texts.collect::<Result<_>>()?)
+        } else if sight == permissions::Sight::Some {
+            Searched::Of(beyond("id")?, target)
+        } else {
+            Searched::Of(writer.own(&field.name), target)
+        });
+    }
+    let own = if hides(ctx, catalog, meta) {
+        let fields = searched(ctx, catalog, meta);
+        Searched::Texts(fields.iter().map(|field| writer.own(&field.name)).collect())
+    } else {
+        Searched::Of(writer.own("id"), meta)
+    };
+    Ok(sql::found(words, &own, &linked))
+}
+
+/// Whether some of a record's text, or of its lines', is not the caller's to read.
+fn hides(ctx: &Ctx, catalog: &Catalog, meta: &Meta) -> bool {
+    let hidden = |meta: &Meta| {
+        let mut fields = meta.searched.iter().map(|at| &meta.model.fields[*at]);
+        fields.any(|field| !permissions::may_read_field(ctx, catalog.schema(), field))
+    };
+    hidden(meta) || meta.lines.iter().any(|lines| hidden(&lines.child))
+}
+
+/// The searched texts of a record itself that the caller may read.
+fn searched<'m>(ctx: &Ctx, catalog: &Catalog, meta: &'m Meta) -> Vec<&'m Field> {
+    let fields = meta.searched.iter().map(|at| &meta.model.fields[*at]);
+    let plain = fields.filter(|field| !matches!(field.kind, Kind::Link { .. }));
+    plain.filter(|field| permissions::may_read_field(ctx, catalog.schema(), field)).collect()
 }
 
 /// The order: as asked, else as the list view says, else the newest first; the id decides last.

@@ -70,24 +70,27 @@ fn beyond(key: &Key, after: &Cell) -> Sql {
     }
 }
 
-/// Every word is in the record's folded text, or in that of a record it links to.
-/// `links`: the searched links with the metas they lead to. `fields`: when the caller may not read
-/// all searched fields, those that he may; they are then looked through one by one.
-pub(crate) fn found(
-    meta: &Meta,
-    query: &str,
-    links: &[(usize, &Meta)],
-    fields: Option<&[usize]>,
-) -> Option<Sql> {
+/// Where a search looks.
+pub(crate) enum Searched<'m> {
+    /// In the folded text of the model's record with this id.
+    Of(Sql, &'m Meta),
+    /// In these texts one by one, since the caller may not read all that is in the folded one.
+    Texts(Vec<Sql>),
+}
+
+/// Every word is in the record's own text or in that of a record it links to.
+pub(crate) fn found(query: &str, own: &Searched<'_>, linked: &[Searched<'_>]) -> Option<Sql> {
     let mut all: Option<Sql> = None;
     for word in words(query) {
-        let mut any = Sql::new().lit("(").append(match fields {
-            None => own_text(meta, &word),
-            Some(fields) => own_fields(meta, &word, fields),
+        let mut any = Sql::new().lit("(").append(match own {
+            Searched::Of(_, meta) => own_text(meta, &word),
+            Searched::Texts(texts) => one_of(texts, &word),
         });
-        for (at, target) in links {
-            let link = &meta.model.fields[*at].name;
-            any = any.lit(" or m.").ident(link).lit(" in (").append(ids(target, &word)).lit(")");
+        for place in linked {
+            any = any.lit(" or ").append(match place {
+                Searched::Of(id, to) => id.clone().lit(" in (").append(ids(to, &word)).lit(")"),
+                Searched::Texts(texts) => one_of(texts, &word),
+            });
         }
         let any = any.lit(")");
         all = Some(match all {
@@ -105,13 +108,13 @@ fn own_text(meta: &Meta, word: &str) -> Sql {
     beginning(Sql::new().lit("m.").ident(SEARCH_COLUMN), word)
 }
 
-fn own_fields(meta: &Meta, word: &str, fields: &[usize]) -> Sql {
-    let mut any = Sql::new().lit("1 = 0");
-    for at in fields {
-        let column = Sql::new().lit("fo_fold(m.").ident(&meta.model.fields[*at].name).lit(")");
-        any = any.lit(" or ").append(column).lit(" like ").arg(format!("%{word}%"));
+fn one_of(texts: &[Sql], word: &str) -> Sql {
+    let mut any = Sql::new().lit("(1 = 0");
+    for text in texts {
+        let folded = Sql::new().lit(" or fo_fold(").append(text.clone()).lit(")");
+        any = any.append(folded).lit(" like ").arg(format!("%{word}%"));
     }
-    any
+    any.lit(")")
 }
 
 /// `select` of the ids of the model's records whose text has the word.

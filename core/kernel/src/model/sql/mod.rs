@@ -16,7 +16,7 @@ mod update;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub(crate) use filter::{Key, found, keyset, order};
+pub(crate) use filter::{Key, Searched, found, keyset, order};
 pub(crate) use form::Form;
 pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
