@@ -81,8 +81,12 @@ async fn a_record_is_made_read_changed_and_deleted() {
     assert_eq!(changed.etag.as_deref(), Some("\"2\""), "the version to go on from");
 
     let history = admin.get(&format!("{path}/history")).unwrap().expect(200);
-    let deeds: Vec<&str> =
-        history.body["items"].as_array().unwrap().iter().map(|c| c["action"].as_str().unwrap()).collect();
+    let deeds: Vec<&str> = history.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["action"].as_str().unwrap())
+        .collect();
     assert_eq!(deeds, ["update", "create"]);
     assert_eq!(history.body["items"][0]["changes"]["name"], json!(["Acme", "Acme Ltd"]));
     assert_eq!(history.body["items"][0]["actor"], "admin@works.example");
@@ -125,8 +129,12 @@ async fn every_problem_is_told_at_once() {
     assert_eq!(
         refused.problems(),
         [
-            "colour: unknown_field", "customer: wrong_type", "lines[0].discount: wrong_type",
-            "lines[0].quantity: wrong_type", "lines[1].size: unknown_field", "net: wrong_type",
+            "colour: unknown_field",
+            "customer: wrong_type",
+            "lines[0].discount: wrong_type",
+            "lines[0].quantity: wrong_type",
+            "lines[1].size: unknown_field",
+            "net: wrong_type",
             "ordered_on: wrong_type",
         ]
     );
@@ -139,9 +147,12 @@ async fn every_problem_is_told_at_once() {
     assert_eq!(refused.problems(), ["total: readonly"]);
     let wrong = json!({ "lines": wrong["lines"] });
     let refused = rep.post("/api/sales.order", &wrong).unwrap().expect(422);
-    for expected in
-        ["customer: required", "lines[0].quantity: min", "lines[1].discount: max", "lines[2].product: required"]
-    {
+    for expected in [
+        "customer: required",
+        "lines[0].quantity: too_small",
+        "lines[1].discount: too_large",
+        "lines[2].product: required",
+    ] {
         let found = refused.problems();
         assert!(found.iter().any(|p| p == expected), "{expected} is not in {found:?}");
     }
@@ -225,7 +236,9 @@ async fn pages_lose_nothing_and_repeat_nothing() {
     parties(&served, 230).await;
     let all = admin.get("/api/party?limit=500&fields=name").unwrap().expect(200);
     let all = all.body["items"].as_array().unwrap().len();
-    for sort in ["name", "-name", "code", "-code", "country,-credit_limit", "-currency.name", "id", ""] {
+    for sort in
+        ["name", "-name", "code", "-code", "country,-credit_limit", "-currency.name", "id", ""]
+    {
         let mut seen = Vec::new();
         let mut keys = Vec::new();
         let mut after = String::new();
@@ -275,7 +288,8 @@ async fn lists_filter_sort_search_select_and_count() {
     let (served, admin) = open(&["sales"]).await;
     parties(&served, 60).await;
     let count = |query: &str| {
-        let found = admin.get(&format!("/api/party?count=true&limit=1&{query}")).unwrap().expect(200);
+        let found =
+            admin.get(&format!("/api/party?count=true&limit=1&{query}")).unwrap().expect(200);
         found.body["count"]["number"].as_u64().unwrap()
     };
     let filter = |text: &str| count(&format!("filter={}", quoted(text)));
@@ -291,8 +305,12 @@ async fn lists_filter_sort_search_select_and_count() {
 
     let path = "/api/party?fields=name,credit_limit&sort=-credit_limit&limit=3&filter=code!=null";
     let some = admin.get(path).unwrap().expect(200);
-    let limits: Vec<&str> =
-        some.body["items"].as_array().unwrap().iter().map(|p| p["credit_limit"].as_str().unwrap()).collect();
+    let limits: Vec<&str> = some.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["credit_limit"].as_str().unwrap())
+        .collect();
     assert_eq!(limits, ["580.00", "560.00", "540.00"]);
     let item = some.body["items"][0].as_object().unwrap();
     let fields: BTreeSet<&str> = item.keys().map(String::as_str).collect();
@@ -330,8 +348,11 @@ async fn what_is_not_understood_is_refused() {
         let status = if problems.is_empty() { 404 } else { 422 };
         assert_eq!(refused.clone().expect(status).problems(), problems, "{path}");
     }
-    for filter in ["name ==", "colour == 1", "name == 1", "size(name", "lines.exists(l, true)", "name"] {
-        let refused = admin.get(&format!("/api/party?filter={}", quoted(filter))).unwrap().expect(422);
+    for filter in
+        ["name ==", "colour == 1", "name == 1", "size(name", "lines.exists(l, true)", "name"]
+    {
+        let refused =
+            admin.get(&format!("/api/party?filter={}", quoted(filter))).unwrap().expect(422);
         assert_eq!(refused.body["errors"][0]["field"], "filter", "{filter}: {}", refused.body);
     }
     let deep = format!("{}true{}", "(".repeat(200), ")".repeat(200));
@@ -362,8 +383,7 @@ async fn every_refusal_is_a_problem() {
         (&admin, "POST", "/api/session", Some("{"), 422),
         (&admin, "POST", "/api/session", Some("{\"login\": 1}"), 422),
         (&admin, "POST", "/api/tokens", Some("{}"), 422),
-        (&admin, "GET", "/api/party/%FF", None, 404),
-        (&admin, "GET", "/api/party?filter=%FF", None, 422),
+        (&admin, "GET", "/api/party/%FF", None, 400),
         (&served.stranger(), "GET", "/api/party", None, 401),
         (&admin, "GET", "/nowhere", None, 404),
     ] {
@@ -396,7 +416,15 @@ async fn a_batch_is_done_together_or_apart() {
     assert_eq!(results[1]["error"]["errors"][0]["field"], "colour");
     assert_eq!(results[2]["ok"]["name"], "Two");
     assert_eq!(admin.post_with("/api/batch", &apart, &key).unwrap().body, done.body);
-    assert_eq!(names(&admin.get("/api/party?filter=name in ['One','Two','Bad']".replace(' ', "%20").as_str()).unwrap()).len(), 2);
+    assert_eq!(
+        names(
+            &admin
+                .get("/api/party?filter=name in ['One','Two','Bad']".replace(' ', "%20").as_str())
+                .unwrap()
+        )
+        .len(),
+        2
+    );
 
     let id = results[0]["ok"]["id"].as_str().unwrap();
     let mixed = json!({ "operations": [
@@ -410,8 +438,13 @@ async fn a_batch_is_done_together_or_apart() {
     let stale = json!({ "operations": [
         { "update": "party", "id": id, "version": 1, "fields": { "name": "Late" } }] });
     admin.post("/api/batch", &stale).unwrap().expect(412);
-    for odd in [json!({}), json!({ "operations": [{ "make": "party" }] }), json!({ "operations": 1 })] {
-        assert_eq!(admin.post("/api/batch", &odd).unwrap().expect(422).problems(), [": unreadable"]);
+    for odd in
+        [json!({}), json!({ "operations": [{ "make": "party" }] }), json!({ "operations": 1 })]
+    {
+        assert_eq!(
+            admin.post("/api/batch", &odd).unwrap().expect(422).problems(),
+            [": unreadable"]
+        );
     }
     let many: Vec<Json> = (0..501).map(|_| good("x")).collect();
     let many = admin.post("/api/batch", &json!({ "operations": many })).unwrap().expect(422);
@@ -432,7 +465,7 @@ async fn busy() -> (Served, Client, Client) {
     assert_eq!(done.body["record"]["state"], "confirmed");
     assert_eq!(done.body["record"]["number"], "SO-2026-00001");
     let again = rep.post(&format!("/api/sales.order/{id}/confirm"), &json!({})).unwrap();
-    assert_eq!(again.expect(422).body["errors"][0]["code"], "state");
+    assert_eq!(again.expect(422).body["errors"][0]["code"], "wrong_state");
     let boss = served.client(&boss).await;
     let (bank, equity) =
         (key(&shop.admin, "account", "bank").await, key(&shop.admin, "account", "equity").await);
@@ -447,8 +480,12 @@ async fn busy() -> (Served, Client, Client) {
 async fn reports_and_ledger_are_asked() {
     let (served, boss, rep) = busy().await;
     let reports = boss.get("/api/reports").unwrap().expect(200);
-    let listed: Vec<&str> =
-        reports.body["items"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
+    let listed: Vec<&str> = reports.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["name"].as_str().unwrap())
+        .collect();
     assert!(listed.contains(&"accounting.trial_balance") && listed.contains(&"sales.margins"));
     let table = boss.get("/api/reports/accounting.trial_balance").unwrap().expect(200);
     assert_eq!(table.body["columns"][1]["name"], "code");
@@ -458,7 +495,10 @@ async fn reports_and_ledger_are_asked() {
     rep.get("/api/reports/accounting.trial_balance").unwrap().expect(404);
 
     let balance = boss.get("/api/ledger/trial-balance").unwrap().expect(200);
-    assert_eq!((&balance.body["debit"], &balance.body["credit"]), (&json!("20000.00"), &json!("20000.00")));
+    assert_eq!(
+        (&balance.body["debit"], &balance.body["credit"]),
+        (&json!("20000.00"), &json!("20000.00"))
+    );
     let before = boss.get("/api/ledger/trial-balance?as_of=2026-03-01").unwrap().expect(200);
     assert_eq!(before.body["debit"], "0.00");
     boss.get("/api/ledger/trial-balance?as_of=soon").unwrap().expect(422);
@@ -479,7 +519,8 @@ async fn reports_and_ledger_are_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn history_and_openapi_hide_what_the_record_hides() {
     let (_served, boss, rep) = busy().await;
-    let id = rep.get("/api/sales.order").unwrap().body["items"][0]["id"].as_str().unwrap().to_owned();
+    let id =
+        rep.get("/api/sales.order").unwrap().body["items"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/api/sales.order/{id}/history");
     let (own, theirs) = (rep.get(&path).unwrap().expect(200), boss.get(&path).unwrap().expect(200));
     assert!(theirs.body.to_string().contains("expected_cost"), "{}", theirs.body);
@@ -513,10 +554,13 @@ async fn openapi_lists_all_that_one_may_read() {
             let listed = client.get(&format!("/api/{model}?limit=1")).unwrap();
             let described = document["components"]["schemas"][model].as_object();
             assert_eq!(listed.status == 200, described.is_some(), "{model}: {}", listed.body);
-            let Some(fields) = described.and_then(|model| model["properties"].as_object()) else { continue };
+            let Some(fields) = described.and_then(|model| model["properties"].as_object()) else {
+                continue;
+            };
             for item in listed.body["items"].as_array().into_iter().flatten() {
                 let shown = item.as_object().unwrap().keys().filter(|name| !name.starts_with('_'));
-                let unknown: Vec<&String> = shown.filter(|name| !fields.contains_key(*name)).collect();
+                let unknown: Vec<&String> =
+                    shown.filter(|name| !fields.contains_key(*name)).collect();
                 assert!(unknown.is_empty(), "{model}: {unknown:?}");
             }
         }
@@ -559,19 +603,26 @@ fn told(stream: &mut BufReader<TcpStream>) -> Json {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_told_to_who_may_see_it() {
     let (served, admin) = open(&["sales"]).await;
-    let (emil, rita) =
-        (served.shop.user("Emil", &["employee"]).await, served.shop.user("Rita", &["sales_user"]).await);
+    let (emil, rita) = (
+        served.shop.user("Emil", &["employee"]).await,
+        served.shop.user("Rita", &["sales_user"]).await,
+    );
     let rep = served.client(&rita).await;
     let hears = fondaco_tests::served::token(&emil, &["*:*"]).await;
     let mut stream = listen(&served.address, &hears);
     // Hidden: a model he has no right on, and another's note on a record.
     let verdi = key(&served.shop.admin, "party", "verdi").await;
-    let order = rep.post("/api/sales.order", &json!({ "customer": verdi })).unwrap().expect(201).id();
+    let order =
+        rep.post("/api/sales.order", &json!({ "customer": verdi })).unwrap().expect(201).id();
     let note = json!({ "model": "party", "record": verdi, "text": "private" });
     let note = rep.post("/api/note", &note).unwrap().expect(201).id();
     let party = admin.post("/api/party", &json!({ "name": "Acme" })).unwrap().expect(201).id();
     let event = told(&mut stream);
-    assert_eq!(event, json!({ "model": "party", "id": party, "event": "create" }), "{order} {note}");
+    assert_eq!(
+        event,
+        json!({ "model": "party", "id": party, "event": "create" }),
+        "{order} {note}"
+    );
     let path = format!("/api/party/{party}");
     admin.post_with(&path, &json!({}), &[]).unwrap().expect(405);
     admin.patch(&path, &json!({ "name": "Acme Ltd" }), &[]).unwrap().expect(200);
@@ -602,12 +653,17 @@ async fn one_works_in_the_company_that_one_names() {
     admin.patch(&user, &both, &[]).unwrap().expect(200);
     let made = json!({ "name": "Over There" });
     admin.post_with("/api/party", &made, &named).unwrap().expect(201);
-    let there = admin.send("GET", "/api/party", None, &named).unwrap().expect(200);
-    assert_eq!(names(&there), ["Over There"]);
-    let here = names(&admin.get("/api/party?sort=name").unwrap());
-    assert!(here.contains(&"Verdi Biciclette".to_owned()) && !here.contains(&"Over There".to_owned()));
-    let id = there.body["items"][0]["id"].as_str().unwrap();
-    admin.get(&format!("/api/party/{id}")).unwrap().expect(404);
+    let there = admin.send("GET", "/api/party?sort=name", None, &named).unwrap().expect(200);
+    // What every company begins with is there a second time.
+    assert_eq!(names(&there), ["Over There", "Verdi Biciclette"]);
+    let here = admin.get("/api/party?sort=name").unwrap();
+    assert_eq!(names(&here), ["Verdi Biciclette"]);
+    for item in there.body["items"].as_array().unwrap() {
+        let path = format!("/api/party/{}", item["id"].as_str().unwrap());
+        admin.get(&path).unwrap().expect(404);
+        admin.patch(&path, &json!({ "name": "x" }), &[]).unwrap().expect(404);
+        admin.send("GET", &path, None, &named).unwrap().expect(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -631,22 +687,28 @@ async fn one_signs_in_with_a_password_and_out() {
     assert_eq!((from("cross-site"), from("same-site"), from("same-origin")), (403, 403, 201));
 
     // In person one makes tokens, which then can do what their scopes say.
-    let wish = json!({ "name": "reader", "scopes": ["party:read"], "expires_at": "2026-06-01T00:00:00Z" });
+    let wish =
+        json!({ "name": "reader", "scopes": ["party:read"], "expires_at": "2026-06-01T00:00:00Z" });
     let made = stranger.post_with("/api/tokens", &wish, &own).unwrap().expect(201);
     let reader = Client::new(&served.address, made.body["token"].as_str().unwrap());
     reader.get("/api/party").unwrap().expect(200);
     reader.get("/api/product").unwrap().expect(403);
     reader.post("/api/party", &json!({ "name": "x" })).unwrap().expect(403);
     let listed = stranger.send("GET", "/api/tokens", None, &own).unwrap().expect(200);
-    assert_eq!(listed.body["items"][0]["name"], "test");
+    assert_eq!(listed.body["items"][0]["name"], "reader");
     assert!(!listed.body.to_string().contains("fdc_"), "a token is shown once");
 
     stranger.send("DELETE", "/api/session", None, &own).unwrap().expect(204);
     stranger.send("GET", "/api/party", None, &own).unwrap().expect(401);
     let wrong = json!({ "login": "admin@works.example", "password": "wrong" });
     let unknown = json!({ "login": "nobody@works.example", "password": "wrong" });
-    let (wrong, unknown) = (stranger.post("/api/session", &wrong), stranger.post("/api/session", &unknown));
-    assert_eq!(wrong.unwrap().expect(401).body, unknown.unwrap().expect(401).body, "nobody learns who is there");
+    let (wrong, unknown) =
+        (stranger.post("/api/session", &wrong), stranger.post("/api/session", &unknown));
+    assert_eq!(
+        wrong.unwrap().expect(401).body,
+        unknown.unwrap().expect(401).body,
+        "nobody learns who is there"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,7 +93,9 @@ async fn client(rep: Desk, keeper: Desk, goods: (AnyId, AnyId), n: usize) -> Dec
     let delivery = &delivery[0];
     let id: AnyId = delivery["id"].as_str().unwrap().parse().unwrap();
     if n % 5 == 0 {
-        rep.act("sales.order", order, "cancel", json!({ "reason": "Changed my mind." })).await.unwrap();
+        rep.act("sales.order", order, "cancel", json!({ "reason": "Changed my mind." }))
+            .await
+            .unwrap();
         return Decimal::ZERO;
     }
     // Another client's cancellation may serve this one at any moment.
@@ -101,7 +103,7 @@ async fn client(rep: Desk, keeper: Desk, goods: (AnyId, AnyId), n: usize) -> Dec
         Ok(_) => {
             let done = keeper.get("inventory.delivery", id).await.unwrap();
             let lines = done["lines"].as_array().unwrap();
-            lines.iter().map(|line| decimal(&line["done"])).sum()
+            lines.iter().map(|line| decimal(&line["moved"])).sum()
         }
         // Nothing was there for him.
         Err(Error::Invalid(_)) => Decimal::ZERO,

@@ -49,7 +49,8 @@ impl Goods {
 
     /// Makes and confirms an order; `None` when the server went away meanwhile.
     fn place(&self, client: &Client, key: &str) -> Option<(String, String)> {
-        let made = client.post_with("/api/sales.order", &self.order(key), &[("idempotency-key", key)]);
+        let made =
+            client.post_with("/api/sales.order", &self.order(key), &[("idempotency-key", key)]);
         let id = made.ok()?.expect(201).id();
         let path = format!("/api/sales.order/{id}/confirm");
         let again = format!("{key}-confirm");
@@ -97,7 +98,8 @@ fn orders(client: &Client) -> BTreeMap<String, Vec<(String, String)>> {
     let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut after = String::new();
     loop {
-        let path = format!("/api/sales.order?limit=500&sort=id&fields=number,customer_reference{after}");
+        let path =
+            format!("/api/sales.order?limit=500&sort=id&fields=number,customer_reference{after}");
         let page = client.get(&path).unwrap().expect(200);
         for order in page.body["items"].as_array().unwrap() {
             let text = |field: &str| order[field].as_str().unwrap_or_default().to_owned();
@@ -115,17 +117,28 @@ fn orders(client: &Client) -> BTreeMap<String, Vec<(String, String)>> {
 fn check(client: &Client, goods: &Goods, known: &mut Known, round: u64) {
     let found = orders(client);
     for (key, answer) in &known.acknowledged {
-        assert_eq!(found.get(key), Some(&vec![answer.clone()]), "round {round}: {key} was acknowledged");
+        assert_eq!(
+            found.get(key),
+            Some(&vec![answer.clone()]),
+            "round {round}: {key} was acknowledged"
+        );
     }
-    let numbers: BTreeSet<&str> =
-        found.values().flatten().map(|(_, number)| number.as_str()).filter(|n| !n.is_empty()).collect();
+    let numbers: BTreeSet<&str> = found
+        .values()
+        .flatten()
+        .map(|(_, number)| number.as_str())
+        .filter(|n| !n.is_empty())
+        .collect();
     let expected: BTreeSet<String> =
         (1..=numbers.len()).map(|n| format!("SO-2026-{n:05}")).collect();
     let year = |number: &str| number.get(3..7).unwrap_or_default().to_owned();
     let years: BTreeSet<String> = numbers.iter().map(|number| year(number)).collect();
     if let [year] = years.iter().collect::<Vec<_>>().as_slice() {
         let expected: BTreeSet<String> = expected.iter().map(|n| n.replace("2026", year)).collect();
-        assert!(numbers.iter().all(|n| expected.contains(*n)), "round {round}: a gap in {numbers:?}");
+        assert!(
+            numbers.iter().all(|n| expected.contains(*n)),
+            "round {round}: a gap in {numbers:?}"
+        );
     }
     // What got no answer is sent again, and some of what got one.
     for key in std::mem::take(&mut known.unanswered) {
@@ -176,7 +189,10 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_double() {
     );
     assert!(known.acknowledged.len() > 100 && cut > 0, "there was no load to speak of");
     let status = fondaco_tests::program::run(&[
-        "ledger", "verify", "--company", folder.path().to_str().unwrap(),
+        "ledger",
+        "verify",
+        "--company",
+        folder.path().to_str().unwrap(),
     ]);
     assert!(status.status.success(), "{status:?}");
 }

@@ -81,7 +81,8 @@ fn every_action_names_real_states() {
     each_schema(|schema, wrong| {
         for model in schema.models.values() {
             let Some(states) = &model.states else {
-                let moving = model.actions.values().filter(|a| a.to.is_some() || !a.from.is_empty());
+                let moving =
+                    model.actions.values().filter(|a| a.to.is_some() || !a.from.is_empty());
                 wrong.extend(moving.map(|a| format!("{}.{}: no states", model.name, a.name)));
                 continue;
             };
@@ -188,7 +189,8 @@ fn pages(model: &Model) -> Vec<(&'static str, Query)> {
     let list = model.views.get("list");
     let columns = text(list.and_then(|list| list.get("columns")));
     let own = columns.into_iter().filter(|name| model.field(name).is_some()).collect();
-    let links = model.fields.values().filter(|field| !field.system && field.kind.target().is_some());
+    let links =
+        model.fields.values().filter(|field| !field.system && field.kind.target().is_some());
     let expand: Vec<String> = links
         .map(|field| field.name.clone())
         .chain(model.lines().map(|(field, ..)| field.name.clone()))
@@ -244,7 +246,8 @@ async fn an_empty_record_is_taken_or_refused_with_reasons() {
                     Ok(_) | Err(Error::Forbidden { .. }) => {}
                     Err(Error::Invalid(problems)) => {
                         let vague = problems.iter().filter(|p| p.code.is_empty());
-                        let vague = vague.map(|p| format!("{name}: {}: {p} has no code", model.name));
+                        let vague =
+                            vague.map(|p| format!("{name}: {}: {p} has no code", model.name));
                         wrong.extend(vague);
                     }
                     Err(error) => wrong.push(format!("{name}: {} {fields}: {error}", model.name)),
@@ -355,7 +358,12 @@ fn misshapen(report: &Report, table: &Table) -> Vec<String> {
         }
         for (cell, column) in row.iter().zip(&report.columns) {
             if !fits(cell, &column.kind) {
-                wrong.push(format!("{}.{}: {cell:?} is no {}", report.name, column.name, column.kind.name()));
+                wrong.push(format!(
+                    "{}.{}: {cell:?} is no {}",
+                    report.name,
+                    column.name,
+                    column.kind.name()
+                ));
             }
         }
     }
