@@ -424,7 +424,8 @@ async fn one_works_on_ones_own() {
 
     // A form on the website leaves leads and sees nothing.
     let form = house.shop.user("Form", &["crm_capture"]).await;
-    let lead = json!({ "name": "From the website", "email": "x@x.example" });
+    let source = house.shop.admin.by_key("crm.source", "website").await.unwrap();
+    let lead = json!({ "name": "From the website", "email": "x@x.example", "source": source });
     let lead = form.create("crm.lead", lead).await.unwrap();
     assert!(matches!(form.get("crm.lead", lead).await, Err(Error::NotFound { .. })));
     let rea = house.rep.ctx.actor().user();
