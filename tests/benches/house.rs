@@ -178,13 +178,13 @@ fn made_since(file: &Path, before: &BTreeMap<String, i64>) -> Vec<Made> {
     let connection = Connection::open(file).unwrap();
     let mut made = Vec::new();
     for (table, height) in before {
-        let text = format!("select rowid, * from \"{table}\" where rowid > {height} order by rowid");
+        let text =
+            format!("select rowid, * from \"{table}\" where rowid > {height} order by rowid");
         let mut statement = connection.prepare(&text).unwrap();
         let columns: Vec<String> =
             statement.column_names().iter().skip(1).map(|name| format!("\"{name}\"")).collect();
         let places = vec!["?"; columns.len()].join(", ");
-        let insert =
-            format!("insert into \"{table}\" ({}) values ({places})", columns.join(", "));
+        let insert = format!("insert into \"{table}\" ({}) values ({places})", columns.join(", "));
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let cells = (1..=columns.len()).map(|at| row.get(at).unwrap()).collect();
@@ -212,9 +212,7 @@ async fn list(desk: &Desk, file: &Path) {
         let query = query.clone();
         let page = desk.kernel.read(&desk.ctx, move |tx| {
             let query = query.clone();
-            Box::pin(async move {
-                fondaco_kernel::records::list(tx, "sales.order", &query).await
-            })
+            Box::pin(async move { fondaco_kernel::records::list(tx, "sales.order", &query).await })
         });
         assert_eq!(page.await.unwrap().rows.len(), 80);
     }
@@ -276,7 +274,9 @@ async fn entries(desk: &Desk, file: &Path, scratch: &Path) {
     tell("post an entry of 3 lines, 1 client", kernel, bare_rate(file, scratch, &rows, 1));
 }
 
-async fn functional(tx: &mut fondaco_kernel::Tx) -> fondaco_kernel::Result<fondaco_kernel::values::AnyId> {
+async fn functional(
+    tx: &mut fondaco_kernel::Tx,
+) -> fondaco_kernel::Result<fondaco_kernel::values::AnyId> {
     let company: fondaco_kernel::shared::Company =
         fondaco_kernel::store::get(tx, tx.ctx().company()).await?;
     Ok(company.currency.any())

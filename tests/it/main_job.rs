@@ -16,7 +16,10 @@ async fn told() -> Vec<Scene> {
 async fn every_figure_of_the_story_comes_out() {
     let scenes = told().await;
     let figures: &[(&str, &[(&str, &str)])] = &[
-        ("The books open", &[("Stock: 3 carbon frames, 8 carbon wheel sets, 8 drivetrains", "6,780.00")]),
+        (
+            "The books open",
+            &[("Stock: 3 carbon frames, 8 carbon wheel sets, 8 drivetrains", "6,780.00")],
+        ),
         (
             "A quote is configured and sent",
             &[

@@ -260,6 +260,31 @@ async fn without_inventory_orders_plan_and_report() {
     assert_eq!(text(&table.rows[0][6]), "53.333333");
 }
 
+/// Hours reported too much are taken back: nothing of them stays in production.
+#[tokio::test(flavor = "multi_thread")]
+async fn corrected_hours_leave_no_value_in_production() {
+    let works = Works::open(&["inventory", "manufacturing", "accounting"]).await;
+    let frame = works.product("frame", json!({})).await;
+    let bike = works.product("bike", json!({ "supply": "make" })).await;
+    works.bom(bike, &[(frame, "1")], &["2"]).await;
+    works.opening(&[(frame, "2", "100")]).await;
+    let order = works.order(bike, "2").await;
+    works.act(order, "start", Json::Null).await;
+    works.act(order, "report", json!({ "operation": 1, "hours": "5" })).await;
+    works.act(order, "report", json!({ "operation": 1, "hours": "-1" })).await;
+    works.act(order, "finish", Json::Null).await;
+    // Two frames at 100.00 and 4 hours at 40.00.
+    assert_eq!(works.stock(bike).await, "2 = 360.00");
+    let ctx = works.planner.ctx.clone();
+    let balance = works
+        .shop
+        .kernel
+        .read(&ctx, |tx| Box::pin(fondaco_kernel::ledger::trial_balance(tx, None, None)));
+    let balance = balance.await.unwrap();
+    let of = |code: &str| balance.rows.iter().find(|row| row.code == code).map(|row| row.balance);
+    assert_eq!((of("1350"), of("1300"), of("4200")), (Some(0), Some(36_000), Some(-16_000)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_of_orders() {
     let works = Works::open(&["inventory", "manufacturing"]).await;

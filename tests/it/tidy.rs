@@ -135,7 +135,9 @@ fn every_file_says_what_it_is() {
 #[test]
 fn no_file_is_a_warehouse() {
     let long = sources().into_iter().filter(|(_, text)| text.lines().count() > FILE_LINES_MAX);
-    none(long.map(|(path, _)| format!("{}: over {FILE_LINES_MAX} lines", path.display())).collect());
+    none(
+        long.map(|(path, _)| format!("{}: over {FILE_LINES_MAX} lines", path.display())).collect(),
+    );
 }
 
 #[test]
@@ -143,7 +145,8 @@ fn nothing_is_left_for_later() {
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         for (n, line) in text.lines().enumerate() {
-            let marks = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];
+            let marks =
+                [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("FIX", "ME")];
             if marks.iter().any(|mark| line.contains(mark)) {
                 wrong.push(format!("{}:{}: {}", path.display(), n + 1, line.trim()));
             }
@@ -155,8 +158,17 @@ fn nothing_is_left_for_later() {
 #[test]
 fn the_top_level_is_short() {
     let known = [
-        "Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "core", "modules", "plugins", "sdk",
-        "tests", "examples", "target",
+        "Cargo.toml",
+        "Cargo.lock",
+        "LICENSE",
+        "README.md",
+        "core",
+        "modules",
+        "plugins",
+        "sdk",
+        "tests",
+        "examples",
+        "target",
     ];
     let found = std::fs::read_dir(root()).unwrap().map(|e| e.unwrap().file_name());
     let extra: Vec<String> = found

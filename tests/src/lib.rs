@@ -1,5 +1,6 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
-//! (`served`), company folders on disk (`folder`) and the real program on them (`program`).
+//! (`served`), company folders on disk (`folder`) and the real program on them (`program`), public
+//! sample data (`sample`).
 //! The tests themselves are in `tests/it`.
 
 pub mod shop;
@@ -7,6 +8,7 @@ pub mod served;
 pub mod folder;
 pub mod program;
 pub mod scratch;
+pub mod sample;
 
 pub use folder::Folder;
 pub use program::{Client, Program};

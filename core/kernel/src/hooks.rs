@@ -7,9 +7,9 @@ use fondaco_schema::Model;
 use fondaco_values::AnyId;
 
 use crate::error::Result;
-use crate::{ActorKind, identity, seeds};
 use crate::model::{Saved, Saving};
 use crate::tx::Tx;
+use crate::{ActorKind, identity, seeds};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).

@@ -153,7 +153,10 @@ async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
     let done = Sql::text("update job set done_at = $1 where id = $2 and done_at is null");
     match tx.exec(done.bind(tx.now()).bind(job.id)).await? {
         1 => Ok(()),
-        _ => Err(Error::Conflict { code: "job_done", message: "The job was done by another.".into() }),
+        _ => Err(Error::Conflict {
+            code: "job_done",
+            message: "The job was done by another.".into(),
+        }),
     }
 }
 

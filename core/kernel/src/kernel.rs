@@ -348,8 +348,7 @@ mod tests {
         two.begin(0, 2);
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let count = 3 << ID_COUNT_BITS;
-        let mut given: Vec<i64> =
-            (0..count).flat_map(|_| [one.next(now), two.next(now)]).collect();
+        let mut given: Vec<i64> = (0..count).flat_map(|_| [one.next(now), two.next(now)]).collect();
         given.sort_unstable();
         assert!(given.windows(2).all(|w| w[0] < w[1]));
     }

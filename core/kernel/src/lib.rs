@@ -43,9 +43,9 @@ pub mod calendars;
 
 pub use ctx::{Actor, ActorKind, Ctx, Scopes};
 pub use error::{Error, Result};
-pub use kernel::{Clock, Database, Kernel, Setup};
-pub use module::{Acting, Args, DocRef, Module, Outcome, Table};
-pub use tx::{Fut, Tx};
 pub use fondaco_derive::Record;
 pub use fondaco_schema as schema;
 pub use fondaco_values as values;
+pub use kernel::{Clock, Database, Kernel, Setup};
+pub use module::{Acting, Args, DocRef, Module, Outcome, Table};
+pub use tx::{Fut, Tx};

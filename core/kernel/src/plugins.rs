@@ -30,12 +30,7 @@ pub trait Plugins: Send + Sync {
 pub struct NoPlugins;
 
 impl Plugins for NoPlugins {
-    fn before_save<'t>(
-        &'t self,
-        _: &'t mut Tx,
-        _: &'t Model,
-        _: &'t mut [Saving],
-    ) -> Fut<'t, ()> {
+    fn before_save<'t>(&'t self, _: &'t mut Tx, _: &'t Model, _: &'t mut [Saving]) -> Fut<'t, ()> {
         Box::pin(async { Ok(()) })
     }
 

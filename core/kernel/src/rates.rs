@@ -11,12 +11,7 @@ use crate::tx::Tx;
 ///
 /// # Errors
 /// A problem on `currency` when there is none: the user enters one.
-pub async fn rate(
-    tx: &mut Tx,
-    from: Id<Currency>,
-    to: Id<Currency>,
-    on: Date,
-) -> Result<Decimal> {
+pub async fn rate(tx: &mut Tx, from: Id<Currency>, to: Id<Currency>, on: Date) -> Result<Decimal> {
     if from == to {
         return Ok(Decimal::ONE);
     }

@@ -97,7 +97,9 @@ fn seed(path: &str, model: &str, row: &toml::Value) -> std::result::Result<Seed,
         _ => return Err(format!("{path}: a record of {model} is a table of fields")),
     };
     match fields.remove("key") {
-        Some(Json::String(key)) => Ok(Seed { path: path.to_owned(), model: model.to_owned(), key, fields }),
+        Some(Json::String(key)) => {
+            Ok(Seed { path: path.to_owned(), model: model.to_owned(), key, fields })
+        }
         _ => Err(format!("{path}: a record of {model} has no key")),
     }
 }
@@ -143,10 +145,7 @@ async fn companies(tx: &mut Tx) -> Result<Vec<Id<Company>>> {
 }
 
 fn unknown(seed: &Seed) -> Error {
-    Error::Startup(format!(
-        "{}: {} is no model; is its module switched on?",
-        seed.path, seed.model
-    ))
+    Error::Startup(format!("{}: {} is no model; is its module switched on?", seed.path, seed.model))
 }
 
 async fn sow_group(tx: &mut Tx, schema: &Schema, model: &Model, group: &[Seed]) -> Result<()> {
@@ -181,11 +180,7 @@ async fn sow_group(tx: &mut Tx, schema: &Schema, model: &Model, group: &[Seed]) 
     make(&mut system, model, waiting).await
 }
 
-async fn make(
-    tx: &mut Tx,
-    model: &Model,
-    seeds: Vec<(&Seed, Map<String, Json>)>,
-) -> Result<()> {
+async fn make(tx: &mut Tx, model: &Model, seeds: Vec<(&Seed, Map<String, Json>)>) -> Result<()> {
     let Some((first, _)) = seeds.first() else { return Ok(()) };
     let mut drafts = Vec::with_capacity(seeds.len());
     for (seed, fields) in &seeds {
@@ -209,6 +204,9 @@ fn in_file(seed: &Seed, error: &Error) -> Error {
         other => Error::Startup(format!("{}: {} {:?}: {other}", seed.path, seed.model, seed.key)),
     }
 }
+
+/// The code of the problem with a key that nobody has.
+pub const NO_SUCH_KEY: &str = "no_such_key";
 
 /// Turns keys in links into ids, in lines too; remembers what it has found.
 pub struct Links<'s> {
@@ -323,7 +321,7 @@ impl<'s> Links<'s> {
         }
         let message = format!("There is no {model} with the key {key:?}.");
         *value = Json::Null;
-        Ok(Some(Problem::new(field, "no_such_key", message)))
+        Ok(Some(Problem::new(field, NO_SUCH_KEY, message)))
     }
 
     async fn id_of(&mut self, tx: &mut Tx, model: &str, key: &str) -> Result<Option<AnyId>> {

@@ -65,12 +65,7 @@ impl Desk {
     ///
     /// # Errors
     /// Every problem with the change.
-    pub async fn update(
-        &self,
-        model: &str,
-        id: AnyId,
-        fields: Json,
-    ) -> fondaco_kernel::Result<()> {
+    pub async fn update(&self, model: &str, id: AnyId, fields: Json) -> fondaco_kernel::Result<()> {
         let (model, fields) = (model.to_owned(), object(fields));
         self.kernel
             .run(&self.ctx, move |tx| {
@@ -134,9 +129,10 @@ impl Desk {
         filter: &str,
         sort: &str,
     ) -> fondaco_kernel::Result<Vec<Json>> {
-        let lines = self.kernel.registry().schema.model(model).map(|model| {
-            model.lines().map(|(field, ..)| field.name.clone()).collect::<Vec<_>>()
-        });
+        let lines =
+            self.kernel.registry().schema.model(model).map(|model| {
+                model.lines().map(|(field, ..)| field.name.clone()).collect::<Vec<_>>()
+            });
         let query = Query {
             filter: Some(filter.to_owned()),
             sort: sort.split(',').filter(|s| !s.is_empty()).map(str::to_owned).collect(),

@@ -13,8 +13,23 @@ use crate::story::People;
 
 const WEEKS: i64 = 48;
 const FIRST: &[&str] = &[
-    "Aurora", "Bellavista", "Cervo", "Dolomiti", "Eccellenza", "Faggio", "Girasole", "Levante",
-    "Montagna", "Nord", "Orione", "Pianura", "Quercia", "Ruscello", "Sole", "Torrente", "Valle",
+    "Aurora",
+    "Bellavista",
+    "Cervo",
+    "Dolomiti",
+    "Eccellenza",
+    "Faggio",
+    "Girasole",
+    "Levante",
+    "Montagna",
+    "Nord",
+    "Orione",
+    "Pianura",
+    "Quercia",
+    "Ruscello",
+    "Sole",
+    "Torrente",
+    "Valle",
 ];
 const SECOND: &[&str] =
     &["Cycling Club", "Bikes", "Sport", "Velo", "Tours", "Rentals", "Racing Team", "Outdoor"];
@@ -96,12 +111,7 @@ impl Year<'_> {
     async fn customer(&mut self) -> Result<()> {
         self.made += 1;
         let rep = &self.people.rep;
-        let name = format!(
-            "{} {} {}",
-            self.chance.of(FIRST),
-            self.chance.of(SECOND),
-            self.made
-        );
+        let name = format!("{} {} {}", self.chance.of(FIRST), self.chance.of(SECOND), self.made);
         let lead = json!({
             "name": format!("{name} asks for bicycles"),
             "organisation": name,
@@ -199,7 +209,11 @@ impl Year<'_> {
             }
             let owed = invoice["open_amount"].as_str().context("an invoice without amount")?;
             let owed: fondaco_values::Decimal = owed.parse()?;
-            let paid = if patience == 5 { (owed / fondaco_values::Decimal::TWO).round_dp(2) } else { owed };
+            let paid = if patience == 5 {
+                (owed / fondaco_values::Decimal::TWO).round_dp(2)
+            } else {
+                owed
+            };
             if paid.is_zero() {
                 continue;
             }

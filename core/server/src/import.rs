@@ -14,9 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use fondaco_kernel::marks;
 use fondaco_kernel::schema::Model;
 use fondaco_kernel::values::limits;
-use fondaco_kernel::marks;
 use mapping::{FileImport, Mapping};
 
 use crate::desk::Desk;

@@ -27,7 +27,10 @@ impl People {
     pub async fn hire(admin: &Desk, password: &str) -> Result<People> {
         let hire = async |name: &str, roles: &[&str]| {
             let login = format!("{}@veloce.example", name.to_lowercase());
-            admin.hire(name, &login, password, roles).await.with_context(|| format!("hiring {name}"))
+            admin
+                .hire(name, &login, password, roles)
+                .await
+                .with_context(|| format!("hiring {name}"))
         };
         Ok(People {
             rep: hire("Marco", &["crm_user", "cpq_user", "sales_user"]).await?,
@@ -309,13 +312,7 @@ impl Story<'_> {
             .with("Finished", money(&text(&seen, "finished_cost"))))
     }
 
-    async fn delivery(
-        &self,
-        order: AnyId,
-        day: i64,
-        pieces: &str,
-        paid: &str,
-    ) -> Result<Scene> {
+    async fn delivery(&self, order: AnyId, day: i64, pieces: &str, paid: &str) -> Result<Scene> {
         self.on(day);
         let keeper = &self.people.storekeeper;
         let filter = "purpose == 'customer' && state == 'ready'";
@@ -372,9 +369,7 @@ impl Story<'_> {
     async fn books(&self) -> Result<Scene> {
         let balance = self
             .kernel
-            .read(&self.people.accountant.ctx, |tx| {
-                Box::pin(ledger::trial_balance(tx, None, None))
-            })
+            .read(&self.people.accountant.ctx, |tx| Box::pin(ledger::trial_balance(tx, None, None)))
             .await?;
         let mut scene = Scene::new("Trial balance");
         for line in trial_balance_lines(&balance, 2) {

@@ -46,9 +46,21 @@ enum Mode {
 #[derive(Clone, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 enum Operation {
-    Create { create: String, fields: Map<String, Value> },
-    Update { update: String, id: AnyId, version: Option<i64>, fields: Map<String, Value> },
-    Delete { delete: String, id: AnyId, version: Option<i64> },
+    Create {
+        create: String,
+        fields: Map<String, Value>,
+    },
+    Update {
+        update: String,
+        id: AnyId,
+        version: Option<i64>,
+        fields: Map<String, Value>,
+    },
+    Delete {
+        delete: String,
+        id: AnyId,
+        version: Option<i64>,
+    },
     Act {
         act: String,
         id: AnyId,
@@ -82,7 +94,8 @@ async fn each(tx: &mut Tx, batch: Batch) -> fondaco_kernel::Result<Value> {
     for (at, operation) in batch.operations.into_iter().enumerate() {
         match batch.mode {
             Mode::Together => {
-                let done = one(tx, operation).await.map_err(|e| under(&format!("operations[{at}]"), e))?;
+                let done =
+                    one(tx, operation).await.map_err(|e| under(&format!("operations[{at}]"), e))?;
                 results.push(json!({ "ok": done }));
             }
             Mode::Apart => {

@@ -34,7 +34,9 @@ impl FromRequestParts<App> for Caller {
         };
         let ctx = in_wished_company(ctx, &parts.headers)?;
         let request = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok());
-        Ok(Caller(ctx.with_request(&request.unwrap_or_default().chars().take(64).collect::<String>())))
+        Ok(Caller(
+            ctx.with_request(&request.unwrap_or_default().chars().take(64).collect::<String>()),
+        ))
     }
 }
 
@@ -61,11 +63,7 @@ pub(crate) fn session(headers: &HeaderMap) -> Option<&str> {
 
 /// A request that changes something and comes with a cookie must come from this site: browsers say
 /// so in `Sec-Fetch-Site`, older ones in `Origin`.
-pub(crate) async fn guard_origin(
-    State(_): State<App>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn guard_origin(State(_): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || bearer(request.headers()).is_some() || is_own_site(request.headers()) {
         return next.run(request).await;

@@ -46,7 +46,8 @@ pub(crate) async fn events(
         // An error says that the server is gone, which is an end too.
         let _ = tokio::time::timeout(LIFE, closing.wait_for(|closing| *closing)).await;
     };
-    let told = Until { stream: Box::pin(mine.filter_map(|event| event.map(Ok))), end: Box::pin(end) };
+    let told =
+        Until { stream: Box::pin(mine.filter_map(|event| event.map(Ok))), end: Box::pin(end) };
     Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 

@@ -3,10 +3,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use fondaco_kernel::Ctx;
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::schema::{Action, Field, Kind, Model, Schema};
 use fondaco_kernel::values::limits;
-use fondaco_kernel::Ctx;
 use serde_json::{Map, Value, json};
 
 use crate::App;
@@ -106,9 +106,7 @@ fn list(model: &Model, reference: &Value) -> Value {
         },
     });
     let mut list = operation(model, &model.plural, answer("200", &page));
-    let text = |name: &str, help: &str| {
-        json!({ "name": name, "in": "query", "description": help, "schema": { "type": "string" } })
-    };
+    let text = |name: &str, help: &str| json!({ "name": name, "in": "query", "description": help, "schema": { "type": "string" } });
     let limit = json!({
         "name": "limit", "in": "query",
         "schema": { "type": "integer", "minimum": 1, "maximum": limits::PAGE_SIZE_MAX },

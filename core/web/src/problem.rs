@@ -83,9 +83,7 @@ fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
             (StatusCode::PRECONDITION_FAILED, "version", "Changed meanwhile")
         }
         Error::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "Conflict"),
-        Error::Unauthenticated(_) => {
-            (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first")
-        }
+        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first"),
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts"),
         Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping"),
         Error::Schema(_) | Error::Startup(_) | Error::Storage { .. } | Error::Internal(_) => {

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_named_at_once() {
-        let Err(Refusal(Error::Invalid(problems))) = read(&[("fliter", "x"), ("limit", "0")]) else {
+        let Err(Refusal(Error::Invalid(problems))) = read(&[("fliter", "x"), ("limit", "0")])
+        else {
             panic!("it was taken");
         };
         let mut fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use fondaco_kernel::Error;
 use fondaco_kernel::permissions;
 use fondaco_kernel::values::Value as Cell;
-use fondaco_kernel::Error;
 use serde_json::{Value, json};
 
 use crate::App;

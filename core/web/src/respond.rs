@@ -129,6 +129,7 @@ pub(crate) fn tagged(answer: Answer) -> Response {
 /// # Errors
 /// A problem that says where it stops being that.
 pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|e| Refusal::bad("", "unreadable", format!("The body is not as it should be: {e}.")))
+    serde_json::from_slice(body).map_err(|e| {
+        Refusal::bad("", "unreadable", format!("The body is not as it should be: {e}."))
+    })
 }

@@ -116,12 +116,8 @@ pub(crate) async fn create_token(
         let message = "Write a time such as 2027-01-31T00:00:00Z.";
         Refusal::bad("expires_at", "unreadable", message)
     })?;
-    let new = NewToken {
-        name: wish.name,
-        scopes: wish.scopes,
-        read_only: wish.read_only,
-        expires_at,
-    };
+    let new =
+        NewToken { name: wish.name, scopes: wish.scopes, read_only: wish.read_only, expires_at };
     let made = app.kernel.run(&ctx, move |tx| {
         let new = new.clone();
         Box::pin(async move { identity::create_token(tx, new).await })
@@ -176,6 +172,8 @@ fn with_cookie(mut response: Response, token: &str, local: bool, life_s: u32) ->
             response.headers_mut().insert(header::SET_COOKIE, value);
             response
         }
-        Err(_) => Refusal(Error::Internal("a session token has odd letters".into())).into_response(),
+        Err(_) => {
+            Refusal(Error::Internal("a session token has odd letters".into())).into_response()
+        }
     }
 }

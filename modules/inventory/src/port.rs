@@ -300,8 +300,14 @@ fn add_up(into: &mut Vec<MovedLine>, lines: Vec<MovedLine>) {
 
 async fn add_work(tx: &mut Tx, source: &DocRef, product: Id<Product>, value: Money) -> Result<()> {
     let coin = Coin::load(tx).await?;
-    let flow = Flow { from: Place::Work, to: Place::Production, minor: coin.minor(value) };
-    let changes = if flow.minor > 0 { vec![(product, flow)] } else { Vec::new() };
+    let minor = coin.minor(value);
+    // Hours that were taken back take their value out of production again.
+    let (from, to) = match minor {
+        taken_back if taken_back < 0 => (Place::Production, Place::Work),
+        _ => (Place::Work, Place::Production),
+    };
+    let flow = Flow { from, to, minor: minor.abs() };
+    let changes = if minor == 0 { Vec::new() } else { vec![(product, flow)] };
     let today = tx.today();
     posting::revalue(tx, source.clone(), today, "Work".to_owned(), changes).await
 }

@@ -177,12 +177,7 @@ impl Writer {
     }
 
     /// Runs what is waiting under one commit. When the group fails as a whole, each runs alone.
-    fn commit_group(
-        &self,
-        mut conn: Conn,
-        first: Job,
-        inbox: &mut mpsc::Receiver<Job>,
-    ) -> Conn {
+    fn commit_group(&self, mut conn: Conn, first: Job, inbox: &mut mpsc::Receiver<Job>) -> Conn {
         let started = Instant::now();
         let mut group = Vec::with_capacity(8);
         if let Err(error) = conn.control("begin immediate") {

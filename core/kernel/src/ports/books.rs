@@ -37,9 +37,5 @@ pub struct ValueMove {
 
 pub trait Books: Send + Sync {
     /// Balanced lines of the general book, two for each move.
-    fn lines<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        moves: &'t [ValueMove],
-    ) -> Fut<'t, Vec<ledger::Line>>;
+    fn lines<'t>(&'t self, tx: &'t mut Tx, moves: &'t [ValueMove]) -> Fut<'t, Vec<ledger::Line>>;
 }

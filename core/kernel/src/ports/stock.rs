@@ -141,7 +141,8 @@ pub trait Stock: Send + Sync {
         share: (Quantity, Quantity),
     ) -> Fut<'t, Moved>;
 
-    /// Adds the value of work to what is in production for a document.
+    /// Adds the value of work to what is in production for a document; below zero it takes back
+    /// what was added too much.
     fn add_work<'t>(
         &'t self,
         tx: &'t mut Tx,

@@ -43,7 +43,10 @@ const DATA: &[(&str, &str)] = &[
     ("1-company.toml", include_str!("../../../../examples/veloce-cycles/data/1-company.toml")),
     ("2-products.toml", include_str!("../../../../examples/veloce-cycles/data/2-products.toml")),
     ("3-options.toml", include_str!("../../../../examples/veloce-cycles/data/3-options.toml")),
-    ("4-production.toml", include_str!("../../../../examples/veloce-cycles/data/4-production.toml")),
+    (
+        "4-production.toml",
+        include_str!("../../../../examples/veloce-cycles/data/4-production.toml"),
+    ),
     ("5-partners.toml", include_str!("../../../../examples/veloce-cycles/data/5-partners.toml")),
 ];
 
@@ -112,7 +115,8 @@ async fn open_doors(
 fn first_day() -> Result<Timestamp> {
     let today = Clock::system().now().to_zoned(jiff::tz::TimeZone::UTC);
     let then = today.date().checked_sub(jiff::Span::new().months(13))?;
-    let monday = then.checked_sub(jiff::Span::new().days(then.weekday().to_monday_zero_offset()))?;
+    let monday =
+        then.checked_sub(jiff::Span::new().days(then.weekday().to_monday_zero_offset()))?;
     Ok(monday.at(9, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
 }
 
@@ -151,12 +155,8 @@ async fn first_administrator(kernel: &Kernel, password: &str) -> Result<Desk> {
 
 /// An API token of a user, for a month.
 async fn token(desk: &Desk) -> Result<String> {
-    let expires_at: Timestamp = desk
-        .kernel
-        .clock()
-        .now()
-        .checked_add(MONTH)
-        .context("the clock is at its end")?;
+    let expires_at: Timestamp =
+        desk.kernel.clock().now().checked_add(MONTH).context("the clock is at its end")?;
     let new = NewToken {
         name: "demo".to_owned(),
         scopes: vec!["*:*".to_owned()],

@@ -107,7 +107,8 @@ pub async fn write(desk: &Desk, wanted: &Wanted, sink: impl Write) -> Result<usi
         let (page, keys) = page(desk, &wanted.model, &query, with_keys).await?;
         for rec in &page.rows {
             let (json, key) = (rec.to_json(), keys.get(&rec.id).map_or("", String::as_str));
-            writer.write_record(columns.iter().map(|column| guarded(column.of.text(&json, key))))?;
+            writer
+                .write_record(columns.iter().map(|column| guarded(column.of.text(&json, key))))?;
         }
         count += page.rows.len();
         match page.next {
@@ -133,8 +134,7 @@ async fn page(
         Box::pin(async move {
             let page = records::list(tx, &model, &query).await?;
             let ids: Vec<AnyId> = page.rows.iter().map(|rec| rec.id).collect();
-            let keys =
-                if with_keys { keys::of(tx, &model, &ids).await? } else { HashMap::new() };
+            let keys = if with_keys { keys::of(tx, &model, &ids).await? } else { HashMap::new() };
             Ok((page, keys))
         })
     });
@@ -183,10 +183,8 @@ fn columns(schema: &Schema, model: &Model, wanted: &[String]) -> Result<Vec<Colu
     let plain = |field: &Field| !matches!(field.kind, Kind::Lines { .. });
     if wanted.is_empty() {
         let fields = model.fields.values().filter(|field| plain(field));
-        let column = |field: &Field| Column {
-            name: field.name.clone(),
-            of: Of::Field(field.name.clone()),
-        };
+        let column =
+            |field: &Field| Column { name: field.name.clone(), of: Of::Field(field.name.clone()) };
         return Ok(fields.map(column).collect());
     }
     let mut columns = Vec::with_capacity(wanted.len());

@@ -44,7 +44,6 @@ pub async fn run(args: Ledger) -> Result<End> {
     }
 }
 
-
 async fn verify(folder: &CompanyFolder) -> Result<End> {
     let (kernel, ctx) = user::open(folder).await?;
     let verdict = kernel.read(&ctx, |tx| Box::pin(ledger::verify(tx, None, None))).await?;

@@ -110,11 +110,7 @@ pub async fn run(args: User) -> Result<End> {
     Ok(End::Well)
 }
 
-async fn say_code(
-    kernel: &Kernel,
-    ctx: &Ctx,
-    user: fondaco_values::Id<Person>,
-) -> Result<()> {
+async fn say_code(kernel: &Kernel, ctx: &Ctx, user: fondaco_values::Id<Person>) -> Result<()> {
     let code = identity::password_code(kernel, ctx, user).await?;
     say(&format!("One-time code to choose a password: {}", code.reveal()));
     Ok(())

@@ -118,17 +118,30 @@ impl Row<'_> {
 
     fn column_cell(&self, cell: &ColumnCell) -> Result<String, String> {
         let value = self.column(&cell.column)?;
-        if let Some(places) = cell.decimals.filter(|_| !value.is_empty()) {
-            let number: Decimal = value.parse().map_err(|_| format!("{value:?} is no number"))?;
-            return Ok(round(number, places, Rounding::HalfUp).to_string());
+        let map = cell.map.as_table();
+        let text = match (map.get(value), &cell.default) {
+            (Some(meaning), _) => self.fill(meaning)?,
+            (None, Some(default)) => self.fill(default)?,
+            (None, None) if value.is_empty() || map.is_empty() => value.to_owned(),
+            (None, None) => {
+                return Err(format!("the map of {} does not know {value:?}", cell.column));
+            }
+        };
+        if text.is_empty() || (cell.times.is_none() && cell.decimals.is_none()) {
+            return Ok(text);
         }
-        match (cell.map.get(value), &cell.default) {
-            (Some(meaning), _) => self.fill(meaning),
-            (None, Some(default)) => self.fill(default),
-            (None, None) if value.is_empty() || cell.map.is_empty() => Ok(value.to_owned()),
-            (None, None) => Err(format!("the map of {} does not know {value:?}", cell.column)),
+        let mut figure = number(&text)?;
+        if let Some(times) = &cell.times {
+            let product = figure.checked_mul(number(&self.text(times)?)?);
+            figure = product.ok_or_else(|| format!("{text} is too large to be multiplied"))?;
         }
+        let rounded = cell.decimals.map(|places| round(figure, places, Rounding::HalfUp));
+        Ok(rounded.unwrap_or(figure).to_string())
     }
+}
+
+fn number(text: &str) -> Result<Decimal, String> {
+    text.parse().map_err(|_| format!("{text:?} is no number"))
 }
 
 /// A cell as a spreadsheet may open it: what it would take for a formula gets a `'` before it, and so
@@ -189,6 +202,10 @@ mod tests {
             ("{ column = 'c', decimals = 2 }", "1.005", Ok("1.01")),
             ("{ column = 'c', decimals = 2 }", "-1.005", Ok("-1.01")),
             ("{ column = 'c', decimals = 2 }", "x", Err("\"x\" is no number")),
+            ("{ column = 'c', times = '12' }", "2.5", Ok("30.0")),
+            ("{ column = 'c', times = { column = 'c' }, decimals = 1 }", "1.5", Ok("2.3")),
+            ("{ column = 'c', times = '' }", "1.5", Err("\"\" is no number")),
+            ("{ column = 'c', times = '12' }", "", Ok("")),
             ("{ column = 'c' }", " a ", Ok("a")),
             ("true", "", Ok("true")),
             ("7", "", Ok("7")),

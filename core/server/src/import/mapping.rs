@@ -10,7 +10,8 @@
 //! customer = "customer/{customer_id}"             # a link: the key of the other record
 //! ordered_on = "{order_date}"                     # a template over columns; empty says nothing
 //! channel = { column = "via", map = { 1 = "web", 2 = "phone" }, default = "other" }
-//! weight = { column = "kg", decimals = 2 }        # rounded to so many decimals, half up
+//! country = { column = "country", map = "countries" }       # a map of several columns
+//! weight = { column = "lb", times = "0.45359237", decimals = 3 }   # rounded half up
 //! [[import.lines.lines]]                          # a field of kind lines, from a second file
 //! file = "order_details.csv"
 //! on = "order_id"                                 # its column that names the document …
@@ -18,6 +19,8 @@
 //! [import.lines.lines.fields]
 //! product = "product/{product_id}"
 //! quantity = "{quantity}"
+//! [maps.countries]
+//! Germany = "DE"
 //! ```
 //!
 //! Without `file` a line comes from the document's own row. With `grouped = true` all rows of one key
@@ -47,6 +50,9 @@ pub struct Mapping {
     text: String,
     #[serde(default)]
     pub format: Format,
+    /// What values mean, for more than one column.
+    #[serde(default)]
+    maps: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(rename = "import")]
     pub imports: Vec<FileImport>,
 }
@@ -108,13 +114,49 @@ pub struct ColumnCell {
     pub column: String,
     /// What stands in the column → a template of what it means.
     #[serde(default)]
-    pub map: BTreeMap<String, String>,
+    pub map: Map,
     /// A template for what the map does not know, nothing included.
     #[serde(default)]
     pub default: Option<String>,
+    /// A number is multiplied by that of another cell.
+    #[serde(default)]
+    pub times: Option<Box<Cell>>,
     /// A number is rounded to so many decimals, half away from zero.
     #[serde(default)]
     pub decimals: Option<u32>,
+}
+
+/// What values mean: written where it is used, or the name of one of the mapping's `[maps]`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+#[serde(expecting = "write a table such as { Germany = \"DE\" }, or the name of one of [maps]")]
+pub enum Map {
+    Table(BTreeMap<String, String>),
+    Named(String),
+}
+
+impl Default for Map {
+    fn default() -> Map {
+        Map::Table(BTreeMap::new())
+    }
+}
+
+impl Map {
+    pub fn as_table(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        match self {
+            Map::Table(table) => table,
+            Map::Named(_) => &NONE,
+        }
+    }
+
+    fn resolve(&mut self, maps: &BTreeMap<String, BTreeMap<String, String>>) -> Result<()> {
+        if let Map::Named(name) = self {
+            let known = maps.get(name).with_context(|| format!("[maps] has no {name:?}"))?;
+            *self = Map::Table(known.clone());
+        }
+        Ok(())
+    }
 }
 
 impl Mapping {
@@ -134,6 +176,10 @@ impl Mapping {
         let mut mapping: Mapping = toml::from_str(&text)
             .map_err(|e| anyhow::anyhow!("{path}: {}", e.to_string().trim_end()))?;
         (mapping.path, mapping.text) = (path.to_owned(), text);
+        let maps = std::mem::take(&mut mapping.maps);
+        for cell in mapping.imports.iter_mut().flat_map(FileImport::cells) {
+            cell.resolve(&maps).with_context(|| path.to_owned())?;
+        }
         Ok(mapping)
     }
 
@@ -141,6 +187,15 @@ impl Mapping {
     pub fn line_of(&self, name: &Name) -> u64 {
         let before = self.text.as_bytes().get(..name.span().start).unwrap_or_default();
         1 + before.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>()
+    }
+}
+
+impl FileImport {
+    fn cells(&mut self) -> impl Iterator<Item = &mut Cell> {
+        let of_lines = self.lines.values_mut().flatten();
+        let of_lines = of_lines.flat_map(|l| l.fields.values_mut().chain(&mut l.only_with));
+        let own = self.fields.values_mut().chain(&mut self.only_with).chain([&mut self.key]);
+        own.chain(of_lines)
     }
 }
 
@@ -159,11 +214,18 @@ impl Cell {
             Cell::Template(template) => columns(template),
             Cell::Flag(_) | Cell::Number(_) => Vec::new(),
             Cell::Column(cell) => {
-                let meanings = cell.map.values().chain(&cell.default);
+                let meanings = cell.map.as_table().values().chain(&cell.default);
                 let templates = meanings.flat_map(|template| columns(template));
-                std::iter::once(cell.column.as_str()).chain(templates).collect()
+                let times = cell.times.iter().flat_map(|times| times.columns());
+                std::iter::once(cell.column.as_str()).chain(templates).chain(times).collect()
             }
         }
+    }
+
+    fn resolve(&mut self, maps: &BTreeMap<String, BTreeMap<String, String>>) -> Result<()> {
+        let Cell::Column(cell) = self else { return Ok(()) };
+        cell.map.resolve(maps)?;
+        cell.times.as_mut().map_or(Ok(()), |times| times.resolve(maps))
     }
 }
 

@@ -79,9 +79,10 @@ impl Sheet {
     /// Every row with its line; one that has not as many cells as the heading is a problem.
     fn rows(&self, problems: &mut Vec<RowProblem>) -> Result<Vec<(u64, csv::StringRecord)>> {
         let mut rows = Vec::new();
+        let mut lines = Lines { text: self.text.as_bytes(), at: 0, line: 1 };
         for record in self.reader().records() {
             let record = record.with_context(|| format!("reading {}", self.file))?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| lines.of(position.byte()));
             if record.len() == self.headers.len() {
                 rows.push((line, record));
             } else {
@@ -99,6 +100,31 @@ impl Sheet {
 
     fn problem(&self, line: u64, field: &str, message: String) -> RowProblem {
         RowProblem { file: self.file.to_string(), line, field: field.to_owned(), message }
+    }
+}
+
+/// Counts lines as an editor does, whatever they end with. The reader's own count is one short
+/// after lines that end with carriage return and newline.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the row that begins at this byte, or after line ends that follow it. Rows are
+    /// asked for in their order.
+    fn of(&mut self, byte: u64) -> u64 {
+        let begin = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(byte) = self.text.get(self.at) {
+            let ends = matches!(byte, b'\n' | b'\r');
+            if self.at >= begin && !ends {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -295,7 +321,8 @@ impl<'m> Part<'m> {
                 let document = row.fill(&on).map_err(anyhow::Error::msg)?;
                 rows.entry(document).or_default().push((line, values));
             }
-            part.rows = Some(rows.into_iter().map(|(on, rows)| (on, (rows.into(), false))).collect());
+            part.rows =
+                Some(rows.into_iter().map(|(on, rows)| (on, (rows.into(), false))).collect());
             (part.is, part.digest, part.sheet) = (is, digest(&sheet.text), Some(sheet));
         }
         Ok(part)
@@ -307,10 +334,13 @@ impl<'m> Part<'m> {
         let document = row.fill(&self.is).unwrap_or_default();
         let rows = self.rows.as_mut()?;
         let found = rows.get_mut(&document).filter(|_| !document.is_empty());
-        Some(found.map_or_else(|| Rows::from(Vec::new()), |(rows, claimed)| {
-            *claimed = true;
-            rows.clone()
-        }))
+        Some(found.map_or_else(
+            || Rows::from(Vec::new()),
+            |(rows, claimed)| {
+                *claimed = true;
+                rows.clone()
+            },
+        ))
     }
 
     /// Lines that no document has.
@@ -355,8 +385,7 @@ impl<'m> Part<'m> {
             let mut wrong = |field: &str, message| {
                 problems.push(sheet.problem(*line, field, message));
             };
-            let fields =
-                fields_of(&self.import.fields, self.child, self.format, &row, &mut wrong);
+            let fields = fields_of(&self.import.fields, self.child, self.format, &row, &mut wrong);
             if let Json::Array(lines) = lines {
                 lines.push(Json::Object(fields));
                 places.push((sheet.file.clone(), *line));

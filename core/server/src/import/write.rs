@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fondaco_kernel::records::{self, Change, Draft, Select};
 use fondaco_kernel::schema::Model;
-use fondaco_kernel::seeds::Links;
+use fondaco_kernel::seeds::{Links, NO_SUCH_KEY};
 use fondaco_kernel::values::{AnyId, Problem, Value};
 use fondaco_kernel::{Error, Result, Tx, keys};
 use serde_json::{Map, Value as Json};
@@ -84,11 +84,8 @@ impl Planned {
 
     /// A problem of `lines[2].quantity` is one of `quantity` where that line stands.
     fn place(&self, problem: Problem) -> RowProblem {
-        let (file, line, field) = self.line_of(&problem.field).unwrap_or((
-            &self.file,
-            self.line,
-            &problem.field,
-        ));
+        let (file, line, field) =
+            self.line_of(&problem.field).unwrap_or((&self.file, self.line, &problem.field));
         RowProblem {
             file: file.to_string(),
             line,
@@ -149,13 +146,22 @@ async fn alone(tx: &mut Tx, model: &Model, mut row: Planned, pass: Pass) -> Resu
         Ok(done) if problems.is_empty() => Ok(done),
         Ok(_) => Err(Error::Invalid(problems)),
         Err(Error::Invalid(more)) => {
-            let told: Vec<String> = problems.iter().map(|problem| problem.field.clone()).collect();
-            problems.extend(more.into_iter().filter(|problem| !told.contains(&problem.field)));
+            let new = |problem: &Problem| !problems.iter().any(|told| explains(told, problem));
+            let more: Vec<Problem> = more.into_iter().filter(new).collect();
+            problems.extend(more);
             Err(Error::Invalid(problems))
         }
         Err(_) if !problems.is_empty() => Err(Error::Invalid(problems)),
         Err(other) => Err(other),
     }
+}
+
+/// Whether a problem that was told is why there is the other: the same field; or a link that leads
+/// nowhere, without which the rest of its record, or of its line, cannot be judged.
+fn explains(told: &Problem, other: &Problem) -> bool {
+    let holder =
+        |problem: &Problem| split(&problem.field).map(|(lines, at, _)| (lines.to_owned(), at));
+    told.field == other.field || (told.code == NO_SUCH_KEY && holder(told) == holder(other))
 }
 
 /// Takes a value that cannot be read out of the record and says what it was.
@@ -210,11 +216,7 @@ async fn save(tx: &mut Tx, model: &Model, (new, there): Work, pass: Pass) -> Res
 }
 
 /// The records that are not yet as the file says. A record that is needs no right to be changed.
-async fn changes(
-    tx: &mut Tx,
-    model: &Model,
-    there: Vec<(AnyId, Draft)>,
-) -> Result<Vec<Change>> {
+async fn changes(tx: &mut Tx, model: &Model, there: Vec<(AnyId, Draft)>) -> Result<Vec<Change>> {
     if there.is_empty() {
         return Ok(Vec::new());
     }
@@ -222,7 +224,9 @@ async fn changes(
     let recs = records::get_many(tx, &model.name, &ids, &Select::default()).await?;
     let differs = |(id, draft): &(AnyId, Draft)| {
         let rec = recs.iter().find(|rec| rec.id == *id);
-        rec.is_none_or(|rec| draft.touched().any(|(field, value)| !same(value, rec.get(&field.name))))
+        rec.is_none_or(|rec| {
+            draft.touched().any(|(field, value)| !same(value, rec.get(&field.name)))
+        })
     };
     let changes = there.into_iter().filter(differs);
     Ok(changes.map(|(id, draft)| Change { id, version: None, draft }).collect())
