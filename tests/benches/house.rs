@@ -3,6 +3,11 @@
 //! and after; it checks nothing. Prints ratios; machines differ, ratios hardly.
 //!
 //!     cargo bench --bench house
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and ends where it fails"
+)]
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;

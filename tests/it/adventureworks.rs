@@ -10,7 +10,7 @@ use fondaco_kernel::values::{AnyId, Date, Decimal, Quantity, Rounding, Value, ro
 use fondaco_kernel::{DocRef, keys};
 use fondaco_server::desk::Desk;
 use fondaco_tests::sample::{self, all, counts};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 type Row = HashMap<String, String>;
 
@@ -24,6 +24,8 @@ struct Part {
     assembly: u32,
     component: u32,
     quantity: Decimal,
+    /// Base units in one of the component's unit.
+    unit: Decimal,
     from: Date,
     to: Option<Date>,
 }
@@ -68,11 +70,12 @@ impl Files {
         let parts = parts.iter().filter(|row| !row["ProductAssemblyID"].is_empty());
         let part = |row: &Row| {
             let count: Decimal = row["PerAssemblyQty"].parse().unwrap();
-            let quantity = count * base_units(&row["UnitMeasureCode"]);
+            let unit = base_units(&row["UnitMeasureCode"]);
             Part {
                 assembly: row["ProductAssemblyID"].parse().unwrap(),
                 component: row["ComponentID"].parse().unwrap(),
-                quantity: round(quantity, 6, Rounding::HalfUp),
+                quantity: round(count * unit, 6, Rounding::HalfUp),
+                unit,
                 from: day(&row["StartDate"]).unwrap(),
                 to: day(&row["EndDate"]),
             }
@@ -120,15 +123,28 @@ impl Files {
         places
     }
 
-    /// Days until so many could be there, and what they cost: made of what is bought, each where
-    /// the least is to be paid.
+    /// Base units in one of a product's unit.
+    fn unit(&self, product: u32) -> Decimal {
+        let part = self.parts.iter().find(|part| part.component == product);
+        part.map_or(Decimal::ONE, |part| part.unit)
+    }
+
+    /// So many base units as one buys them: in the product's unit, in steps of a thousandth.
+    fn wanted(&self, product: u32, quantity: Decimal) -> Decimal {
+        round(quantity / self.unit(product), 3, Rounding::Up)
+    }
+
+    /// Days until so many base units could be there, and what they cost: made of what is bought,
+    /// each where the least is to be paid.
     fn supply(&self, product: u32, quantity: Decimal, on: Date) -> Supply {
         let (standard, made) = self.products[&product];
         if !made {
-            let least = |price: &&Price| (price.price * quantity.max(price.least), price.days);
+            let wanted = self.wanted(product, quantity);
+            let least = |price: &&Price| (price.price * wanted.max(price.least), price.days);
             let offers = self.prices.iter().filter(|price| price.product == product);
             let best = offers.min_by_key(least);
-            let (days, price) = best.map_or((14, standard), |best| (best.days, best.price));
+            let (days, price) =
+                best.map_or((14, standard), |best| (best.days, best.price / self.unit(product)));
             return Supply { days, cost: price * quantity, orders: 0, requests: 1 };
         }
         let mut supply = Supply { days: 0, cost: Decimal::ZERO, orders: 1, requests: 0 };

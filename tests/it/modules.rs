@@ -1,7 +1,7 @@
 //! What every module is held to without writing a test for it: its TOML is sound alone and with all
 //! the others, every name leads somewhere, every page and every report can be opened.
 
-use fondaco_kernel::records::{self, Query, Select};
+use fondaco_kernel::records::{self, Change, Query, Select};
 use fondaco_kernel::schema::{Field, Kind, Model, Report, Schema, Target};
 use fondaco_kernel::{Clock, Database, Error, Kernel, Module, Setup, Table};
 use fondaco_server::commands::demo;
@@ -10,8 +10,8 @@ use fondaco_server::modules;
 use fondaco_server::story::{self, People};
 use fondaco_tests::Shop;
 use fondaco_tests::shop::PASSWORD;
-use fondaco_values::Value;
-use serde_json::{Value as Json, json};
+use fondaco_values::{AnyId, Value};
+use serde_json::{Map, Value as Json, json};
 
 /// Each module alone, all of them together, and none: by name.
 fn line_ups() -> Vec<(String, Vec<Module>)> {
@@ -300,6 +300,133 @@ async fn every_report_runs_after_the_story() {
     none(wrong);
 }
 
+/// Every record that the story left, with what its model offers, each tried and taken back: what was
+/// read can be sent back and changes nothing, and every action is done or refused with a reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_can_be_sent_back_and_every_button_answers() {
+    let shop = Shop::of(demo::setup(Database::Memory, Clock::system())).await;
+    let people = People::hire(&shop.admin, PASSWORD).await.unwrap();
+    story::tell(&shop.kernel, &shop.clock, &people, |_| {}).await.unwrap();
+    let desk = shop.master("Mina").await;
+    let schema = shop.kernel.registry().schema.clone();
+    let (mut wrong, mut tried, mut done) = (Vec::new(), 0, 0);
+    for model in schema.models.values().filter(|model| !model.is_line()) {
+        for rec in some_of_each_state(&desk, model).await {
+            let id: AnyId = rec["id"].as_str().unwrap().parse().unwrap();
+            tried += 1;
+            wrong.extend(sent_back(&desk, model, id).await);
+            for action in model.actions.values() {
+                let args = arguments(&desk, action.args.values()).await;
+                match pressed(&desk, &model.name, id, &action.name, args).await {
+                    Error::Invalid(problems) => {
+                        done += usize::from(problems[0].code == TAKEN_BACK);
+                    }
+                    Error::Forbidden { .. } | Error::Conflict { .. } => {}
+                    error => wrong.push(format!("{}.{}: {error}", model.name, action.name)),
+                }
+            }
+        }
+    }
+    println!("{tried} records, {done} actions done");
+    wrong.sort();
+    wrong.dedup();
+    none(wrong);
+    assert!(tried > 100 && done > 10, "the story left {tried} records; {done} actions were done");
+}
+
+async fn some_of_each_state(desk: &Desk, model: &Model) -> Vec<Json> {
+    let mut some = Vec::new();
+    let states = model.states.iter().flat_map(|states| &states.values);
+    let mut filters: Vec<String> = states.map(|state| format!("state == '{state}'")).collect();
+    if filters.is_empty() {
+        filters.push("true".to_owned());
+    }
+    for filter in filters {
+        some.extend(desk.list(&model.name, &filter, "-id").await.unwrap().into_iter().take(6));
+    }
+    some
+}
+
+/// The code of the problem with which everything that is only tried ends.
+const TAKEN_BACK: &str = "taken_back";
+
+fn taken_back() -> Error {
+    Error::problem("", TAKEN_BACK, "It was only tried.")
+}
+
+/// What is wrong with a record that is saved as it was read.
+async fn sent_back(desk: &Desk, model: &Model, id: AnyId) -> Option<String> {
+    let name = model.name.clone();
+    let own = unwritable(desk, model);
+    let tried = desk.kernel.run(&desk.ctx, move |tx| {
+        let (name, own) = (name.clone(), own.clone());
+        Box::pin(async move {
+            let before = records::get(tx, &name, id, &Select::default()).await?.to_json();
+            let sent = stripped(&before, &own);
+            let draft = records::draft_of(tx, &name, &sent)?;
+            records::update(tx, &name, vec![Change { id, version: None, draft }]).await?;
+            let after = records::get(tx, &name, id, &Select::default()).await?.to_json();
+            if before == after {
+                return Err::<(), Error>(taken_back());
+            }
+            Err(Error::Internal(format!("changed by being sent back\n  {before}\n  {after}")))
+        })
+    });
+    match tried.await {
+        Err(Error::Invalid(_) | Error::Forbidden { .. }) => None,
+        other => Some(format!("{} {id}: {other:?}", model.name)),
+    }
+}
+
+/// Fields that are the kernel's or a module's to write; those of lines as `lines.amount`.
+fn unwritable(desk: &Desk, model: &Model) -> Vec<String> {
+    let schema = desk.kernel.registry().schema.clone();
+    let own = model.fields.values().filter(|field| !writable(field));
+    let mut own: Vec<String> = own.map(|field| field.name.clone()).collect();
+    for (lines, child, _) in model.lines() {
+        let fields = schema.models[child].fields.values().filter(|field| !writable(field));
+        own.extend(fields.map(|field| format!("{}.{}", lines.name, field.name)));
+    }
+    own
+}
+
+fn stripped(record: &Json, own: &[String]) -> Map<String, Json> {
+    let mut fields = record.as_object().cloned().unwrap_or_default();
+    fields.retain(|name, _| !own.contains(name));
+    for (name, value) in &mut fields {
+        for line in value.as_array_mut().into_iter().flatten() {
+            let Some(line) = line.as_object_mut() else { continue };
+            line.retain(|field, _| field == "id" || !own.contains(&format!("{name}.{field}")));
+        }
+    }
+    fields
+}
+
+/// The problem with an action; that it was taken back when there was none.
+async fn pressed(desk: &Desk, model: &str, id: AnyId, action: &str, args: Map<String, Json>) -> Error {
+    let (model, action) = (model.to_owned(), action.to_owned());
+    let tried = desk.kernel.run(&desk.ctx, move |tx| {
+        let (model, action, args) = (model.clone(), action.clone(), args.clone());
+        Box::pin(async move {
+            let args = records::arguments(tx, &model, &action, &args)?;
+            records::act(tx, &model, id, &action, args).await?;
+            tx.draw_numbers().await?;
+            Err::<(), Error>(taken_back())
+        })
+    });
+    tried.await.unwrap_err()
+}
+
+/// What is required of an action, from what the company has.
+async fn arguments(desk: &Desk, args: impl Iterator<Item = &Field>) -> Map<String, Json> {
+    let mut given = Map::new();
+    for field in args.filter(|field| field.required) {
+        let value = sample(desk, field).await;
+        given.extend(value.map(|value| (field.name.clone(), json!(value))));
+    }
+    given
+}
+
 /// What is wrong with the reports.
 async fn reported(desk: &Desk) -> Vec<String> {
     let schema = desk.kernel.registry().schema.clone();
@@ -330,21 +457,26 @@ fn lacks(report: &Report, given: &[(&str, String)]) -> bool {
 async fn parameters<'r>(desk: &Desk, report: &'r Report, all: bool) -> Vec<(&'r str, String)> {
     let mut given = Vec::new();
     for field in report.params.values().filter(|field| all || field.required) {
-        let value = match &field.kind {
-            Kind::Date => Some("2026-03-02".to_owned()),
-            Kind::Link { to } => {
-                let found = desk.list(to, "id != null", "id").await.unwrap();
-                found.first().and_then(|rec| rec["id"].as_str().map(str::to_owned))
-            }
-            Kind::Choice { values } => values.last().map(|choice| choice.value.clone()),
-            Kind::Bool => Some("true".to_owned()),
-            Kind::Email => Some("anna@lario.example".to_owned()),
-            kind if kind.is_number() && field.name != "known_at" => Some("2".to_owned()),
-            _ => None,
-        };
-        given.extend(value.map(|value| (field.name.as_str(), value)));
+        given.extend(sample(desk, field).await.map(|value| (field.name.as_str(), value)));
     }
     given
+}
+
+/// A value for a field as text, from what the company has; of texts only those that are required.
+async fn sample(desk: &Desk, field: &Field) -> Option<String> {
+    match &field.kind {
+        Kind::Date => Some("2026-03-02".to_owned()),
+        Kind::Link { to } => {
+            let found = desk.list(to, "id != null", "id").await.unwrap();
+            found.first().and_then(|rec| rec["id"].as_str().map(str::to_owned))
+        }
+        Kind::Choice { values } => values.last().map(|choice| choice.value.clone()),
+        Kind::Bool => Some("true".to_owned()),
+        Kind::Email => Some("anna@lario.example".to_owned()),
+        Kind::Text | Kind::LongText if field.required => Some("A reason".to_owned()),
+        kind if kind.is_number() && field.name != "known_at" => Some("2".to_owned()),
+        _ => None,
+    }
 }
 
 /// Rows and totals are as wide as the columns, and each cell is of its column's kind.

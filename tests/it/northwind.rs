@@ -219,9 +219,7 @@ impl Northwind {
             };
             let ordered: Vec<_> =
                 of("order_date").iter().map(|o| (self.orders[&o["order_id"]], json!({}))).collect();
-            let t0 = std::time::Instant::now();
             act(&self.desk, "sales.order", "confirm", &ordered).await;
-            let t1 = std::time::Instant::now();
             let filter = "purpose == 'customer' && state == 'ready'";
             let ready =
                 all(&self.desk, "inventory.delivery", filter, &["source_id"]).await.unwrap();
@@ -236,9 +234,7 @@ impl Northwind {
             let out: Vec<_> =
                 shipped.iter().map(|(order, on)| (ready[order], on.clone())).collect();
             act(&self.desk, "inventory.delivery", "done", &out).await;
-            let t2 = std::time::Instant::now();
             act(&self.desk, "sales.order", "invoice", &shipped).await;
-            eprintln!("PROFILE {month} {} confirm {:?} | {} deliver {:?} | invoice {:?}", ordered.len(), (t1-t0)/ordered.len().max(1) as u32, out.len(), (t2-t1)/out.len().max(1) as u32, t2.elapsed()/out.len().max(1) as u32);
             month = month.last_of_month().tomorrow().unwrap();
         }
     }

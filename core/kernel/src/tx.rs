@@ -131,6 +131,12 @@ impl Tx {
         numbers::draw_pending(self).await
     }
 
+    /// Works on with another schema, to see what changes.
+    #[cfg(test)]
+    pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
+        self.registry = registry;
+    }
+
     /// The last steps of every unit of work, before the commit.
     pub(crate) async fn finish(&mut self) -> Result<()> {
         self.draw_numbers().await

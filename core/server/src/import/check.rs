@@ -12,7 +12,7 @@ use super::mapping::{Cell, FileImport, LinesImport, Mapping, Name};
 use super::source::{self, Sheet};
 
 /// Every fault of a mapping.
-pub fn faults(mapping: &Mapping, schema: &Schema, folder: &Path) -> Vec<RowProblem> {
+pub(super) fn faults(mapping: &Mapping, schema: &Schema, folder: &Path) -> Vec<RowProblem> {
     let mut check = Check { mapping, schema, folder, faults: Vec::new() };
     for import in &mapping.imports {
         check.import(import);

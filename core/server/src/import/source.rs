@@ -17,7 +17,7 @@ use super::mapping::{Cell, FileImport, LinesImport, Name};
 
 /// A record as the file wants it; links hold keys. What no cell says anything about is not there.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     pub file: Arc<str>,
     pub line: u64,
     pub key: String,
@@ -30,7 +30,7 @@ pub struct Planned {
 
 /// A file read through its mapping.
 #[derive(Debug, Default)]
-pub struct Source {
+pub(super) struct Source {
     pub rows: Vec<Planned>,
     pub problems: Vec<RowProblem>,
     /// Tells these files and this mapping from others.
@@ -38,7 +38,7 @@ pub struct Source {
 }
 
 /// A CSV file as it is.
-pub struct Sheet {
+pub(super) struct Sheet {
     pub file: Arc<str>,
     pub headers: csv::StringRecord,
     text: String,
@@ -49,7 +49,7 @@ pub struct Sheet {
 ///
 /// # Errors
 /// When it cannot be read, is no UTF-8 or has a heading that names a column twice.
-pub fn open(folder: &Path, file: &str, format: &Format) -> Result<Sheet> {
+pub(super) fn open(folder: &Path, file: &str, format: &Format) -> Result<Sheet> {
     let bytes = std::fs::read(folder.join(file))
         .with_context(|| format!("{} cannot be read", folder.join(file).display()))?;
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -133,7 +133,7 @@ impl Source {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn read(
+    pub(super) fn read(
         import: &FileImport,
         schema: &Schema,
         format: &Format,

@@ -35,7 +35,7 @@ impl Done {
 
 /// Which part of the rows is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
+pub(super) enum Pass {
     /// The records themselves.
     Records,
     /// Their links to each other.
@@ -43,7 +43,12 @@ pub enum Pass {
 }
 
 /// Writes a slice.
-pub async fn slice(tx: &mut Tx, model: &Arc<Model>, rows: &[Planned], pass: Pass) -> Result<Done> {
+pub(super) async fn slice(
+    tx: &mut Tx,
+    model: &Arc<Model>,
+    rows: &[Planned],
+    pass: Pass,
+) -> Result<Done> {
     let rows: Vec<Planned> = rows.iter().cloned().map(|row| row.of(pass)).collect();
     let (whole, of) = (rows.clone(), model.clone());
     let all = tx.attempt(move |tx| Box::pin(async move { together(tx, &of, whole, pass).await }));

@@ -138,7 +138,7 @@ impl Run {
 
     async fn rows(&mut self, text: &'static str) -> Vec<Vec<Cell>> {
         let rows = step!(self, false, |tx| tx.rows(Sql::text(text)).await).unwrap().unwrap();
-        rows.into_iter().map(crate::db::Row::into_cells).collect()
+        rows.into_iter().map(|row| row.0).collect()
     }
 
     async fn derived(&mut self) -> Vec<Vec<Vec<Cell>>> {

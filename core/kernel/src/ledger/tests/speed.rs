@@ -38,7 +38,7 @@ fn draft(what: &str, n: i64) -> Draft {
 
 /// The rows as they were posted, once more into the emptied tables, in microseconds each.
 async fn bare(tx: &mut Tx) -> crate::Result<u128> {
-    let read = |rows: Vec<Row>| rows.into_iter().map(Row::into_cells).collect::<Vec<_>>();
+    let read = |rows: Vec<Row>| rows.into_iter().map(|row| row.0).collect::<Vec<_>>();
     let entries = read(tx.rows(Sql::text("select * from ledger_entry order by seq")).await?);
     let lines = read(tx.rows(Sql::text("select * from ledger_line order by id")).await?);
     for text in [

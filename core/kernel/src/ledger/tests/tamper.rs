@@ -2,7 +2,7 @@
 //! finds the change and says where it is. Every kind of change, in every block and in the tail.
 
 use super::world::*;
-use crate::db::{Cell, Row, Sql};
+use crate::db::{Cell, Sql};
 use crate::error::{Error, StorageKind};
 use crate::ledger::chain::{self, tests::hex};
 use crate::ledger::*;
@@ -290,7 +290,7 @@ async fn flip_each(
         let sql = sql.clone();
         Box::pin(async move { tx.rows(sql).await })
     });
-    let was = rows.await.unwrap().into_iter().next().map(Row::into_cells).unwrap().remove(0);
+    let was = rows.await.unwrap().into_iter().next().map(|row| row.0).unwrap().remove(0);
     let flipped = flips(&was);
     for cell in &flipped {
         // What the table itself refuses (a side of 3, a kind that is none) cannot be stored.

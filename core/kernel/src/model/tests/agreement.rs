@@ -252,7 +252,7 @@ async fn in_sql(tx: &mut Tx, expr: &Expr) -> Result<(BTreeSet<AnyId>, Vec<(AnyId
         let sql = crate::db::Sql::new().lit("select m.id, ").append(value);
         let sql = sql.lit(" from ").ident(&meta.table).lit(" as m").append(writer.joins());
         for row in tx.rows(sql).await? {
-            values.push((row.id(0), read(row.cell(1), form, &expr.ty)));
+            values.push((row.id(0), read(&row.0[1], form, &expr.ty)));
         }
     }
     Ok((found, values))

@@ -193,24 +193,7 @@ async fn orders_are_found_sorted_and_paged() {
     ] {
         let sort: Vec<String> = sort.into_iter().map(str::to_owned).collect();
         let whole = found(&world, &chief, Query { sort: sort.clone(), ..Query::default() }).await;
-        let mut paged = Vec::new();
-        let mut after = None;
-        loop {
-            let query = Query {
-                sort: sort.clone(),
-                limit: Some(1),
-                after,
-                count: true,
-                ..Query::default()
-            };
-            let page = list(&world, &chief, query).await.unwrap();
-            assert_eq!(page.count.unwrap().number, 4);
-            paged.extend(page.rows.iter().map(|rec| rec.text("reference").unwrap().to_owned()));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let paged = found_row_by_row(&world, &chief, &sort).await;
         assert_eq!((whole.len(), &paged), (4, &whole), "{sort:?}");
     }
     for (query, refused) in [
@@ -224,6 +207,22 @@ async fn orders_are_found_sorted_and_paged() {
     for query in [filter("margin > 1"), Query { sort: vec!["margin".into()], ..Query::default() }] {
         let refused = refusal(list(&world, &seller, query).await);
         assert!(refused.starts_with("unknown_field@"), "{refused}");
+    }
+}
+
+/// The references of all orders, in pages of one.
+async fn found_row_by_row(world: &World, ctx: &Ctx, sort: &[String]) -> Vec<String> {
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let sort = sort.to_vec();
+        let query = Query { sort, limit: Some(1), after, count: true, ..Query::default() };
+        let page = list(world, ctx, query).await.unwrap();
+        assert_eq!(page.count.unwrap().number, 4);
+        paged.extend(page.rows.iter().map(|rec| rec.text("reference").unwrap().to_owned()));
+        after = page.next;
+        if after.is_none() {
+            return paged;
+        }
     }
 }
 
