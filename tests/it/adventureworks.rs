@@ -371,16 +371,29 @@ impl Works {
         assert_eq!(order["promised_on"], ready.to_string());
         assert_eq!(order["net"], "6799.98");
 
-        let made =
-            all(desk, "manufacturing.order", "true", &["product", "quantity", "state"]).await;
-        let made = made.unwrap();
-        assert_eq!(made.len(), wanted.orders);
-        assert!(made.iter().all(|order| order["state"] == "waiting"), "{made:?}");
-        let asked =
-            all(desk, "purchasing.request", "true", &["product", "quantity", "state"]).await;
-        let asked = asked.unwrap();
-        assert_eq!(asked.len(), wanted.requests);
-        assert!(asked.iter().all(|request| request["state"] == "open"));
+        let tree = self.files.explode(MOUNTAIN_100, Decimal::TWO, TODAY, 0).into_iter();
+        let tree = tree.map(|(_, product, quantity)| (0, product, quantity));
+        let (made, mut bought): (Vec<Place>, Vec<Place>) =
+            tree.partition(|(_, product, _)| self.files.products[product].1);
+        assert_eq!((made.len(), bought.len()), (wanted.orders, wanted.requests));
+        assert_eq!(self.opened("manufacturing.order", "waiting").await, sorted(made));
+        for (_, product, quantity) in &mut bought {
+            *quantity = self.files.wanted(*product, *quantity);
+        }
+        assert_eq!(self.opened("purchasing.request", "open").await, sorted(bought));
+    }
+
+    /// Products and quantities of the documents of a model, which are all in this state.
+    async fn opened(&self, model: &str, state: &str) -> Vec<Place> {
+        let fields = ["product", "quantity", "state"];
+        let found = all(&self.desk, model, "true", &fields).await.unwrap();
+        assert!(found.iter().all(|document| document["state"] == state), "{found:?}");
+        let place = |document: &Json| {
+            let text = |field: &str| document[field].as_str().unwrap().to_owned();
+            let product = self.number(text("product").parse().unwrap());
+            (0, product, text("quantity").parse().unwrap())
+        };
+        sorted(found.iter().map(place).collect())
     }
 }
 
