@@ -403,7 +403,13 @@ fn stripped(record: &Json, own: &[String]) -> Map<String, Json> {
 }
 
 /// The problem with an action; that it was taken back when there was none.
-async fn pressed(desk: &Desk, model: &str, id: AnyId, action: &str, args: Map<String, Json>) -> Error {
+async fn pressed(
+    desk: &Desk,
+    model: &str,
+    id: AnyId,
+    action: &str,
+    args: Map<String, Json>,
+) -> Error {
     let (model, action) = (model.to_owned(), action.to_owned());
     let tried = desk.kernel.run(&desk.ctx, move |tx| {
         let (model, action, args) = (model.clone(), action.clone(), args.clone());
