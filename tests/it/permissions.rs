@@ -29,7 +29,7 @@ backer = { type = "link", to = "own.backer", search = true }
 others = { type = "links", to = "own.backer" }
 amount = { type = "money", required = true, default = "0.0" }
 margin = { type = "money", class = "cost" }
-remark = { type = "text", class = "pay", search = true }
+remark = { type = "text", class = "pay" }
 lines = { type = "lines", of = "own.deal_line" }
 [states]
 initial = "draft"
