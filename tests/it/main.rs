@@ -1,4 +1,10 @@
 //! All tests that need a database or a server, in one binary. One file a subject.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails says so by a panic, in its helpers too"
+)]
 
 mod tidy;
 mod main_job;
