@@ -230,6 +230,29 @@ async fn parties(served: &Served, n: usize) {
     }
 }
 
+/// Ids and sort keys over all pages of a list, while somebody works before and behind the cursor.
+fn walked(admin: &Client, sort: &str) -> (Vec<String>, Vec<Option<String>>) {
+    let (mut ids, mut keys, mut pages) = (Vec::new(), Vec::new(), 0);
+    let mut after = String::new();
+    loop {
+        let path = format!("/api/party?limit=23&sort={sort}{after}");
+        let page = admin.get(&path).unwrap().expect(200);
+        for item in page.body["items"].as_array().unwrap() {
+            ids.push(item["id"].as_str().unwrap().to_owned());
+            keys.push(item[sort.trim_start_matches('-')].as_str().map(str::to_owned));
+        }
+        pages += 1;
+        let meanwhile: &[&str] = if pages == 3 { &["AAA", "zzz"] } else { &[] };
+        for name in meanwhile {
+            admin.post("/api/party", &json!({ "name": name })).unwrap().expect(201);
+        }
+        match page.body["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return (ids, keys),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_lose_nothing_and_repeat_nothing() {
     let (served, admin) = open(&[]).await;
@@ -239,29 +262,7 @@ async fn pages_lose_nothing_and_repeat_nothing() {
     for sort in
         ["name", "-name", "code", "-code", "country,-credit_limit", "-currency.name", "id", ""]
     {
-        let mut seen = Vec::new();
-        let mut keys = Vec::new();
-        let mut after = String::new();
-        let mut pages = 0;
-        loop {
-            let path = format!("/api/party?limit=23&sort={sort}{after}");
-            let page = admin.get(&path).unwrap().expect(200);
-            for item in page.body["items"].as_array().unwrap() {
-                seen.push(item["id"].as_str().unwrap().to_owned());
-                keys.push(item[sort.trim_start_matches('-')].as_str().map(str::to_owned));
-            }
-            pages += 1;
-            // Somebody works meanwhile, before and behind the cursor.
-            if pages == 3 {
-                for name in ["AAA", "zzz"] {
-                    admin.post("/api/party", &json!({ "name": name })).unwrap().expect(201);
-                }
-            }
-            match page.body["next"].as_str() {
-                Some(next) => after = format!("&after={next}"),
-                None => break,
-            }
-        }
+        let (seen, keys) = walked(&admin, sort);
         let distinct: BTreeSet<&String> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len(), "sorted by {sort:?}, one came twice");
         assert!(seen.len() >= all, "sorted by {sort:?}: {} of {all}", seen.len());

@@ -171,6 +171,21 @@ async fn draw(tx: &mut Tx, order: Map<String, Json>, fails: bool) -> fondaco_ker
     }
 }
 
+/// How many of these orders were made, and how many were refused.
+async fn draw_each(boss: Desk, orders: Vec<(Json, bool)>) -> (usize, usize) {
+    let (mut made, mut refused) = (0, 0);
+    for (order, fails) in orders {
+        let order = order.as_object().cloned().unwrap_or_default();
+        let deed = boss.kernel.run(&boss.ctx, move |tx| Box::pin(draw(tx, order.clone(), fails)));
+        match deed.await {
+            Ok(_) => made += 1,
+            Err(Error::Invalid(_)) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    (made, refused)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_have_no_gap_and_no_double() {
     const EACH: usize = 6;
@@ -182,28 +197,13 @@ async fn numbers_have_no_gap_and_no_double() {
     let poor = shop.admin.create("party", poor).await.unwrap();
     let customer = boss.by_key("party", "verdi").await.unwrap();
     let drawn = crowd(CLIENTS, |n| {
-        let boss = boss.clone();
-        async move {
-            let (mut made, mut refused) = (0, 0);
-            for round in 0..EACH {
-                // Every seventh has no credit, every third fails after all was done.
-                let customer = if (n + round) % 7 == 0 { poor } else { customer };
-                let fails = (n * EACH + round) % 3 == 0;
-                let line = json!({ "product": product, "quantity": "1" });
-                let order = json!({ "customer": customer, "lines": [line] });
-                let order = order.as_object().unwrap().clone();
-                let deed = boss.kernel.run(&boss.ctx, move |tx| {
-                    let order = order.clone();
-                    Box::pin(async move { draw(tx, order, fails).await })
-                });
-                match deed.await {
-                    Ok(_) => made += 1,
-                    Err(Error::Invalid(_)) => refused += 1,
-                    Err(error) => panic!("{error}"),
-                }
-            }
-            (made, refused)
-        }
+        // Every seventh has no credit, every third fails after all was done.
+        let orders = (0..EACH).map(|round| {
+            let customer = if (n + round) % 7 == 0 { poor } else { customer };
+            let line = json!({ "product": product, "quantity": "1" });
+            (json!({ "customer": customer, "lines": [line] }), (n * EACH + round) % 3 == 0)
+        });
+        draw_each(boss.clone(), orders.collect())
     })
     .await;
     let made: usize = drawn.iter().map(|(made, _)| made).sum();

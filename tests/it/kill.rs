@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use fondaco_tests::{Client, Folder, Program};
@@ -74,26 +74,26 @@ fn random(seed: &mut u64) -> u64 {
 
 /// Clients at work until the program is gone.
 fn load(program: Program, token: &str, goods: &Goods, known: &Mutex<Known>, life: Duration) {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let dead = AtomicBool::new(false);
     let client = program.client(token);
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| {
-                while !dead.load(Ordering::Relaxed) {
-                    let key = format!("order-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-                    known.lock().unwrap().unanswered.insert(key.clone());
-                    let Some(answer) = goods.place(&client, &key) else { break };
-                    let mut known = known.lock().unwrap();
-                    known.unanswered.remove(&key);
-                    known.acknowledged.insert(key, answer);
-                }
-            });
+            scope.spawn(|| while order(&client, goods, known) {});
         }
         std::thread::sleep(life);
         program.kill();
-        dead.store(true, Ordering::Relaxed);
     });
+}
+
+/// One order under a new key; whether it was answered.
+fn order(client: &Client, goods: &Goods, known: &Mutex<Known>) -> bool {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let key = format!("order-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    known.lock().unwrap().unanswered.insert(key.clone());
+    let Some(answer) = goods.place(client, &key) else { return false };
+    let mut known = known.lock().unwrap();
+    known.unanswered.remove(&key);
+    known.acknowledged.insert(key, answer);
+    true
 }
 
 /// Everything that is there, by key: id and number.

@@ -57,23 +57,25 @@ fn every_link_leads_to_a_model() {
     each_schema(|schema, wrong| {
         for model in schema.models.values() {
             let args = model.actions.values().flat_map(|action| action.args.values());
-            for field in model.fields.values().chain(args) {
-                let place = format!("{}.{}", model.name, field.name);
-                if let Some(to) = field.kind.target().filter(|to| schema.model(to).is_none()) {
-                    wrong.push(format!("{place} leads to {to}, which there is not"));
-                }
-                if let Kind::Lines { of, by } = &field.kind {
-                    let child = schema.model(of);
-                    let back = child.and_then(|child| child.field(by)?.kind.target());
-                    let owner = child.and_then(|child| child.owner.as_ref());
-                    let owned = owner.is_some_and(|owner| owner.parent == model.name);
-                    if back != Some(model.name.as_str()) || !owned {
-                        wrong.push(format!("{place}: {of}.{by} does not lead back"));
-                    }
-                }
-            }
+            let fields = model.fields.values().chain(args);
+            wrong.extend(fields.filter_map(|field| astray(schema, model, field)));
         }
     });
+}
+
+/// Where a field leads that leads nowhere, or to lines that do not lead back.
+fn astray(schema: &Schema, model: &Model, field: &Field) -> Option<String> {
+    let place = format!("{}.{}", model.name, field.name);
+    if let Some(to) = field.kind.target().filter(|to| schema.model(to).is_none()) {
+        return Some(format!("{place} leads to {to}, which there is not"));
+    }
+    let Kind::Lines { of, by } = &field.kind else { return None };
+    let child = schema.model(of);
+    let back = child.and_then(|child| child.field(by)?.kind.target());
+    let owner = child.and_then(|child| child.owner.as_ref());
+    let owned = owner.is_some_and(|owner| owner.parent == model.name);
+    let leads_back = owned && back == Some(model.name.as_str());
+    (!leads_back).then(|| format!("{place}: {of}.{by} does not lead back"))
 }
 
 #[test]
@@ -168,16 +170,24 @@ async fn every_module_opens_and_lists_its_pages() {
     for (name, modules) in line_ups() {
         let shop = Shop::open(modules).await;
         let desk = shop.master("Mina").await;
-        let schema = shop.kernel.registry().schema.clone();
-        for model in schema.models.values().filter(|model| !model.is_line()) {
-            for (what, query) in pages(model) {
-                if let Err(error) = listed(&desk, &model.name, query).await {
-                    wrong.push(format!("{name}: {} {what}: {error}", model.name));
-                }
+        let faults = opened(&desk).await;
+        wrong.extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    none(wrong);
+}
+
+/// What is wrong with the pages.
+async fn opened(desk: &Desk) -> Vec<String> {
+    let schema = desk.kernel.registry().schema.clone();
+    let mut wrong = Vec::new();
+    for model in schema.models.values().filter(|model| !model.is_line()) {
+        for (what, query) in pages(model) {
+            if let Err(error) = listed(desk, &model.name, query).await {
+                wrong.push(format!("{} {what}: {error}", model.name));
             }
         }
     }
-    none(wrong);
+    wrong
 }
 
 /// The questions that the pages of a model ask.
@@ -237,25 +247,29 @@ async fn an_empty_record_is_taken_or_refused_with_reasons() {
         let desk = shop.master("Mina").await;
         let schema = shop.kernel.registry().schema.clone();
         for model in schema.models.values().filter(|model| !model.is_line()) {
-            let emptied: serde_json::Map<String, Json> = (model.fields.values())
-                .filter(|field| writable(field))
-                .map(|field| (field.name.clone(), empty(field)))
-                .collect();
+            let own = model.fields.values().filter(|field| writable(field));
+            let emptied = own.map(|field| (field.name.clone(), empty(field))).collect();
             for fields in [json!({}), Json::Object(emptied)] {
-                match desk.create(&model.name, fields.clone()).await {
-                    Ok(_) | Err(Error::Forbidden { .. }) => {}
-                    Err(Error::Invalid(problems)) => {
-                        let vague = problems.iter().filter(|p| p.code.is_empty());
-                        let vague =
-                            vague.map(|p| format!("{name}: {}: {p} has no code", model.name));
-                        wrong.extend(vague);
-                    }
-                    Err(error) => wrong.push(format!("{name}: {} {fields}: {error}", model.name)),
-                }
+                let made = desk.create(&model.name, fields.clone()).await;
+                let fault =
+                    vague(made).map(|what| format!("{name}: {} {fields}: {what}", model.name));
+                wrong.extend(fault);
             }
         }
     }
     none(wrong);
+}
+
+/// An answer that is neither done nor refused with a reason that a program can tell.
+fn vague<T>(done: Result<T, Error>) -> Option<String> {
+    match done {
+        Err(Error::Invalid(problems)) => {
+            let vague = problems.iter().find(|problem| problem.code.is_empty());
+            vague.map(|problem| format!("{problem} has no code"))
+        }
+        Ok(_) | Err(Error::Forbidden { .. } | Error::Conflict { .. }) => None,
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 fn writable(field: &Field) -> bool {
@@ -288,16 +302,7 @@ async fn every_report_runs_after_the_story() {
     story::tell(&shop.kernel, &shop.clock, &people, |_| {}).await.unwrap();
     let desk = shop.master("Mina").await;
     none(reported(&desk).await);
-    let schema = shop.kernel.registry().schema.clone();
-    let mut wrong = Vec::new();
-    for model in schema.models.values().filter(|model| !model.is_line()) {
-        for (what, query) in pages(model) {
-            if let Err(error) = listed(&desk, &model.name, query).await {
-                wrong.push(format!("{} {what}: {error}", model.name));
-            }
-        }
-    }
-    none(wrong);
+    none(opened(&desk).await);
 }
 
 /// Every record that the story left, with what its model offers, each tried and taken back: what was
@@ -317,13 +322,11 @@ async fn what_is_read_can_be_sent_back_and_every_button_answers() {
             wrong.extend(sent_back(&desk, model, id).await);
             for action in model.actions.values() {
                 let args = arguments(&desk, action.args.values()).await;
-                match pressed(&desk, &model.name, id, &action.name, args).await {
-                    Error::Invalid(problems) => {
-                        done += usize::from(problems[0].code == TAKEN_BACK);
-                    }
-                    Error::Forbidden { .. } | Error::Conflict { .. } => {}
-                    error => wrong.push(format!("{}.{}: {error}", model.name, action.name)),
-                }
+                let tried = pressed(&desk, &model.name, id, &action.name, args).await;
+                done += usize::from(is_taken_back(&tried));
+                wrong.extend(
+                    vague(tried).map(|what| format!("{}.{}: {what}", model.name, action.name)),
+                );
             }
         }
     }
@@ -352,6 +355,10 @@ const TAKEN_BACK: &str = "taken_back";
 
 fn taken_back() -> Error {
     Error::problem("", TAKEN_BACK, "It was only tried.")
+}
+
+fn is_taken_back(tried: &Result<(), Error>) -> bool {
+    matches!(tried, Err(Error::Invalid(problems)) if problems[0].code == TAKEN_BACK)
 }
 
 /// What is wrong with a record that is saved as it was read.
@@ -409,7 +416,7 @@ async fn pressed(
     id: AnyId,
     action: &str,
     args: Map<String, Json>,
-) -> Error {
+) -> Result<(), Error> {
     let (model, action) = (model.to_owned(), action.to_owned());
     let tried = desk.kernel.run(&desk.ctx, move |tx| {
         let (model, action, args) = (model.clone(), action.clone(), args.clone());
@@ -420,7 +427,7 @@ async fn pressed(
             Err::<(), Error>(taken_back())
         })
     });
-    tried.await.unwrap_err()
+    tried.await
 }
 
 /// What is required of an action, from what the company has.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fondaco_server::modules;
-use fondaco_tests::{Served, Shop};
+use fondaco_tests::program::Answer;
+use fondaco_tests::{Client, Served, Shop};
 use serde_json::{Value as Json, json};
 
 /// What is asked of a route, and which status each of the two gets.
@@ -126,31 +127,31 @@ async fn no_route_gives_what_is_not_due() {
             let later = served.shop.clock.now().checked_add(Duration::from_secs(60)).unwrap();
             served.shop.clock.set(later);
             let answer = client.send(case.method, &path, body.as_deref(), &[]).unwrap();
-            if answer.status != expected {
-                let (method, body) = (case.method, answer.body.clone());
-                wrong.push(format!(
-                    "{who} {method} {path}: {} for {expected}: {body}",
-                    answer.status
-                ));
-            }
-            let told = answer.body.to_string();
-            if answer.status >= 400 {
-                let kind = answer.header("content-type");
-                if kind != "application/problem+json" {
-                    wrong.push(format!("{who} {} {path}: a refusal as {kind:?}", case.method));
-                }
-                if told.contains("Verdi") {
-                    wrong.push(format!("{who} {} {path} tells {told}", case.method));
-                }
-            }
+            let asked = format!("{who} {} {path}", case.method);
+            wrong.extend(not_due(&answer, expected).map(|what| format!("{asked}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+/// What is wrong with an answer: its status, its shape, or what it tells.
+fn not_due(answer: &Answer, expected: u16) -> Option<String> {
+    let (told, kind) = (answer.body.to_string(), answer.header("content-type"));
+    if answer.status != expected {
+        return Some(format!("{} for {expected}: {told}", answer.status));
+    }
+    if answer.status < 400 {
+        return None;
+    }
+    if kind != "application/problem+json" {
+        return Some(format!("a refusal as {kind:?}"));
+    }
+    told.contains("Verdi").then(|| format!("it tells {told}"))
+}
+
 /// A token that looks right and is nobody's.
-fn forged(served: &Served) -> fondaco_tests::Client {
-    fondaco_tests::Client::new(&served.address, "fdc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+fn forged(served: &Served) -> Client {
+    Client::new(&served.address, "fdc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
 /// Models and actions that do not exist, ids that are none: nothing breaks, nothing differs.

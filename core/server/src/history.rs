@@ -98,7 +98,7 @@ impl Year<'_> {
             buyer.act("purchasing.order", order, "confirm", json!({})).await?;
             let filter = format!("source_id == {order}");
             for receipt in keeper.list("inventory.receipt", &filter, "id").await? {
-                keeper.act("inventory.receipt", id(&receipt)?, "done", json!({})).await?;
+                keeper.act("inventory.receipt", id(&receipt, "id")?, "done", json!({})).await?;
             }
             let reference = format!("R-{}", self.chance.below(100_000));
             let bill = json!({ "reference": reference });
@@ -151,11 +151,10 @@ impl Year<'_> {
         let choice = json!({ "frame": frame, "wheels": wheels, "drivetrain": drivetrain });
         let bike = rep.by_key("product", "bike").await?.to_string();
         let quantity = 1 + self.chance.below(4);
-        let opportunity = lead["opportunity"].as_str().and_then(|id| id.parse::<i64>().ok());
         let quote = json!({
             "customer": lead["party"],
             "source_model": "crm.opportunity",
-            "source_id": opportunity,
+            "source_id": lead["opportunity"],
             "lines": [{ "product": bike, "quantity": quantity, "choice": choice }],
         });
         let quote = rep.create("cpq.quote", quote).await?;
@@ -171,8 +170,7 @@ impl Year<'_> {
         }
         rep.act("cpq.quote", quote, "send", json!({})).await?;
         rep.act("cpq.quote", quote, "accept", json!({})).await?;
-        let order = rep.get("cpq.quote", quote).await?["order_id"].as_i64();
-        let order = AnyId::new(order.context("the accepted quote has no order")?);
+        let order = id(&rep.get("cpq.quote", quote).await?, "order_id")?;
         rep.act("sales.order", order, "confirm", json!({})).await.map(drop)?;
         Ok(())
     }
@@ -182,16 +180,15 @@ impl Year<'_> {
         let planner = &self.people.planner;
         for order in planner.list("manufacturing.order", "state == 'ready'", "due,id").await? {
             for action in ["start", "report", "finish"] {
-                planner.act("manufacturing.order", id(&order)?, action, json!({})).await?;
+                planner.act("manufacturing.order", id(&order, "id")?, action, json!({})).await?;
             }
         }
         self.later(1);
         let keeper = &self.people.storekeeper;
         let ready = "purpose == 'customer' && state == 'ready'";
         for delivery in keeper.list("inventory.delivery", ready, "due,id").await? {
-            keeper.act("inventory.delivery", id(&delivery)?, "done", json!({})).await?;
-            let order = delivery["source_id"].as_i64().context("a delivery without an order")?;
-            let order = AnyId::new(order);
+            keeper.act("inventory.delivery", id(&delivery, "id")?, "done", json!({})).await?;
+            let order = id(&delivery, "source_id")?;
             self.people.rep.act("sales.order", order, "invoice", json!({})).await?;
         }
         self.later(2);
@@ -230,8 +227,9 @@ impl Year<'_> {
     }
 }
 
-fn id(record: &Json) -> Result<AnyId> {
-    record["id"].as_str().and_then(|id| id.parse().ok()).context("a record without an id")
+fn id(record: &Json, field: &str) -> Result<AnyId> {
+    let id = record[field].as_str().and_then(|id| id.parse().ok());
+    id.with_context(|| format!("{field} is no id in {record}"))
 }
 
 /// Chance from a seed: the same year every time.

@@ -38,7 +38,7 @@ pub struct Report {
 pub struct FileReport {
     pub model: String,
     pub file: String,
-    /// Steps that an import before this one had done.
+    /// Records that an import before this one had done.
     pub resumed: usize,
     pub done: Done,
 }
@@ -152,7 +152,7 @@ impl Run<'_> {
         }
         progress.done();
         let (model, file) = (self.model.name.clone(), import.file.get_ref().clone());
-        Ok(FileReport { model, file, resumed: begun, done })
+        Ok(FileReport { model, file, resumed: begun.min(source.rows.len()), done })
     }
 
     /// One slice, and how far the import has come with it, in one transaction.

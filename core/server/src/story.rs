@@ -196,7 +196,7 @@ impl Story<'_> {
                 "customer": customer.to_string(),
                 "title": "Five Veloce Strada",
                 "source_model": "crm.opportunity",
-                "source_id": opportunity.raw(),
+                "source_id": opportunity.to_string(),
                 "lines": [{ "product": bike, "quantity": "5", "choice": choice }],
             })
         };
@@ -231,8 +231,7 @@ impl Story<'_> {
         self.on(2);
         let rep = &self.people.rep;
         rep.act("cpq.quote", quote, "accept", json!({ "reference": "VCL 17" })).await?;
-        let order = rep.get("cpq.quote", quote).await?["order_id"].as_i64();
-        let order = AnyId::new(order.context("the accepted quote has no order")?);
+        let order = id(&rep.get("cpq.quote", quote).await?, "order_id")?;
         rep.act("sales.order", order, "confirm", json!({})).await?;
         let seen = rep.get("sales.order", order).await?;
         let made = self.people.planner.list("manufacturing.order", "true", "id").await?;

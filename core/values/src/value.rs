@@ -29,6 +29,9 @@ pub enum Value {
     Json(Json),
 }
 
+/// The largest whole number that every reader of JSON keeps exactly (RFC 8259, section 6).
+const JSON_EXACT_MAX: u64 = (1 << 53) - 1;
+
 impl Value {
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
@@ -76,10 +79,12 @@ impl Value {
     }
 
     /// As the API shows it: decimals and ids are strings, dates ISO 8601, times RFC 3339 in UTC.
+    /// A whole number that readers of JSON would round (beyond 2^53 - 1) is a string too.
     pub fn to_json(&self) -> Json {
         match self {
             Value::Null => Json::Null,
             Value::Bool(b) => Json::from(*b),
+            Value::Int(i) if i.unsigned_abs() > JSON_EXACT_MAX => Json::from(i.to_string()),
             Value::Int(i) => Json::from(*i),
             Value::Decimal(d) => Json::from(d.to_string()),
             Value::Text(text) => Json::from(text.as_str()),

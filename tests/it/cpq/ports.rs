@@ -216,8 +216,8 @@ async fn an_accepted_quote_becomes_an_order_of_variants() {
     let order = outcome.open.unwrap();
     let seen = house.get(quote).await;
     assert_eq!(
-        (seen["order_model"].as_str(), seen["order_id"].as_i64()),
-        (Some("note"), Some(order.id.raw()))
+        (seen["order_model"].as_str(), seen["order_id"].as_str()),
+        (Some("note"), Some(order.id.to_string().as_str()))
     );
     let note = house.boss.get("note", order.id).await.unwrap();
     let lines: Json = serde_json::from_str(note["text"].as_str().unwrap()).unwrap();

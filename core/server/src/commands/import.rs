@@ -30,14 +30,18 @@ use crate::progress::{note, say};
 ///   file = "customers.csv"
 ///   key = "customer/{customer_id}"       # the same key again is the same record
 ///   [import.fields]
-///   name = "{company_name}"              # a template over columns
+///   name = "{company_name}"              # a template over columns; in a link: the other's key
 ///   customer = true
 ///   country = { column = "country", map = { Germany = "DE", UK = "GB" } }
-///   [[import.lines.addresses]]           # a line of the record; `file` and `on` join a second file
-///   [import.lines.addresses.fields]
+///   [[import.lines.addresses]]           # a line of the record, from its own row; or with
+///   [import.lines.addresses.fields]      # file = "…", on = "column" from those of a second file
 ///   city = "{city}"
 ///
-///   [format]                             # only where files are not plain
+/// Also: only_with = "{column}" leaves rows out, grouped = true makes one record of all rows of one
+/// key, default = "…" stands for what a map does not know, map = "name" takes one of [maps],
+/// times = "0.4536" and decimals = 2 convert and round numbers. Files that are not plain say so:
+///
+///   [format]
 ///   separator = ";"
 ///   decimal = ","
 ///   date = "%d.%m.%Y"
