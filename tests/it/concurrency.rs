@@ -92,7 +92,7 @@ async fn client(rep: Desk, keeper: Desk, goods: (AnyId, AnyId), n: usize) -> Dec
     let delivery = keeper.list("inventory.delivery", &filter, "id").await.unwrap();
     let delivery = &delivery[0];
     let id: AnyId = delivery["id"].as_str().unwrap().parse().unwrap();
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         rep.act("sales.order", order, "cancel", json!({ "reason": "Changed my mind." }))
             .await
             .unwrap();
@@ -201,7 +201,7 @@ async fn numbers_have_no_gap_and_no_double() {
         let orders = (0..EACH).map(|round| {
             let customer = if (n + round) % 7 == 0 { poor } else { customer };
             let line = json!({ "product": product, "quantity": "1" });
-            (json!({ "customer": customer, "lines": [line] }), (n * EACH + round) % 3 == 0)
+            (json!({ "customer": customer, "lines": [line] }), (n * EACH + round).is_multiple_of(3))
         });
         draw_each(boss.clone(), orders.collect())
     })
