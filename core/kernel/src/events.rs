@@ -35,6 +35,15 @@ impl Event {
         serde_json::from_value(value)
             .map_err(|e| crate::Error::internal(format!("{}: {key}: {e}", self.name)))
     }
+
+    /// One entry of the payload; `None` when the event has none, such as one of a delivery that
+    /// nobody asked for.
+    ///
+    /// # Errors
+    /// As [`Event::read`].
+    pub fn find<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.read::<Option<T>>(key)
+    }
 }
 
 /// Tells those inside at once, and writes down the rest for after the commit.

@@ -37,6 +37,8 @@ pub mod keys;
 pub mod marks;
 pub mod seeds;
 
+pub mod home;
+pub mod measure;
 pub mod units;
 pub mod rates;
 pub mod calendars;

@@ -229,7 +229,7 @@ impl Year<'_> {
 
 fn id(record: &Json, field: &str) -> Result<AnyId> {
     let id = record[field].as_str().and_then(|id| id.parse().ok());
-    id.with_context(|| format!("{field} is no id in {record}"))
+    id.with_context(|| format!("{field} is no id: {}", record[field]))
 }
 
 /// Chance from a seed: the same year every time.

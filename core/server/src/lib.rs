@@ -81,7 +81,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 /// Logs go to stderr: for people on a terminal, as JSON lines otherwise.
 fn start_log(json: bool) {
     use tracing_subscriber::EnvFilter;
-    let wish = config::environment("FONDACO_LOG").unwrap_or_else(|| "warn,fondaco=info".to_owned());
+    let wish = config::environment("FONDACO_LOG").unwrap_or_else(|| "warn".to_owned());
     let filter = EnvFilter::try_new(&wish).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first log.

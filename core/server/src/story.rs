@@ -392,7 +392,7 @@ fn text(record: &Json, field: &str) -> String {
 }
 
 fn id(record: &Json, field: &str) -> Result<AnyId> {
-    text(record, field).parse().ok().with_context(|| format!("{field} is no id in {record}"))
+    text(record, field).parse().ok().with_context(|| format!("{field} is no id: {}", record[field]))
 }
 
 /// An amount with two decimals and groups.

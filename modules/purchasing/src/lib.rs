@@ -4,8 +4,7 @@
 //! Read on: `request.rs`, `supplier_price.rs`, `order.rs` and the deeds in `order/`.
 
 mod head;
-mod home;
-mod measure;
+mod around;
 mod order;
 mod overview;
 mod picked;

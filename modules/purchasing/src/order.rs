@@ -2,7 +2,6 @@
 //! Not here: the deeds, one file each in `order/`; what there is to buy (`request`), at what price
 //! (`supplier_price`).
 
-mod before;
 pub(crate) mod bill;
 pub(crate) mod confirm;
 mod known;
@@ -15,8 +14,8 @@ use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
 use fondaco_kernel::{DocRef, Error, Record};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::home::HomeMoney;
-use crate::measure;
+use fondaco_kernel::home::HomeMoney;
+use fondaco_kernel::measure;
 
 pub(crate) const MODEL: &str = "purchasing.order";
 
@@ -234,7 +233,9 @@ pub(crate) mod tests {
     pub(crate) fn line(figures: [&str; 3]) -> OrderLine {
         let [ordered, received, billed] = figures.map(quantity);
         let price = decimal("430");
-        let value = |quantity: Quantity| HomeMoney(measure::amount(quantity, price, 2).unwrap());
+        let value = |quantity: Quantity| {
+            HomeMoney(measure::amount(quantity, price, Decimal::ZERO, 2).unwrap())
+        };
         OrderLine {
             id: Id::new(1),
             product: Id::new(1),

@@ -9,8 +9,8 @@ use fondaco_kernel::{DocRef, Result, Tx};
 use fondaco_values::{Id, Money};
 
 use crate::head::OrderHead;
-use crate::home::home;
 use crate::order::MODEL;
+use fondaco_kernel::home::home;
 
 /// Documents that the page lists; the list of orders has the rest.
 const DOCUMENTS_MAX: usize = 10;

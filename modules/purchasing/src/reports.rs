@@ -7,9 +7,9 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Args, Error, Result, Table, Tx};
 use fondaco_values::{Date, Decimal, Id, Money, Rounding, Value, round};
 
-use crate::home::home;
-use crate::measure;
 use crate::order::PurchaseOrder;
+use fondaco_kernel::home::home;
+use fondaco_kernel::measure;
 
 /// States of orders that count as bought.
 const BOUGHT: [&str; 2] = ["confirmed", "done"];

@@ -9,9 +9,9 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Record, Result, Tx, permissions::Allowed};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::home::HomeMoney;
 use crate::order::{self, OrderLine, PRICE_PLACES, PurchaseOrder};
 use crate::supplier_price::Market;
+use fondaco_kernel::home::HomeMoney;
 
 pub(crate) const MODEL: &str = "purchasing.request";
 
@@ -126,7 +126,7 @@ async fn draft(
         })
         .collect();
     let priced = offers.iter().flatten().next().map(|offer| offer.price.currency);
-    let home = crate::home::home(tx).await?;
+    let home = fondaco_kernel::home::home(tx).await?;
     let currency = priced.or(party.currency).unwrap_or(home.currency);
     let mut lines = Vec::with_capacity(products.len());
     for ((product, offer), (needed, _)) in products.iter().zip(&offers).zip(needs.values()) {

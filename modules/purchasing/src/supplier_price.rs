@@ -10,8 +10,8 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Error, Record, Result, Tx, calendars, rates};
 use fondaco_values::{Date, Decimal, Id, Quantity};
 
-use crate::home::{Home, home};
 use crate::settings;
+use fondaco_kernel::home::{Home, home};
 
 #[derive(Record, Clone, Debug)]
 #[record("purchasing.supplier_price")]

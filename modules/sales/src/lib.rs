@@ -4,8 +4,7 @@
 //! Read on: `order.rs` and the deeds in `order/`, `returns.rs`.
 
 mod head;
-mod home;
-mod measure;
+mod around;
 mod order;
 mod overview;
 mod picked;

@@ -2,7 +2,6 @@
 //! Not here: the deeds, one file each in `order/`; the order's way into the house by the port
 //! (`place`); goods that come back (`returns`).
 
-mod before;
 pub(crate) mod bill;
 pub(crate) mod confirm;
 pub(crate) mod deliver;
@@ -15,8 +14,8 @@ use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
 use fondaco_kernel::{DocRef, Error, Record};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::home::HomeMoney;
-use crate::measure;
+use fondaco_kernel::home::HomeMoney;
+use fondaco_kernel::measure;
 
 pub(crate) const MODEL: &str = "sales.order";
 

@@ -7,8 +7,8 @@ use fondaco_kernel::tx::Fut;
 use fondaco_kernel::{DocRef, Error, Result, Tx};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::home::HomeMoney;
 use crate::order::{MODEL, OrderLine, PRICE_PLACES, SalesOrder};
+use fondaco_kernel::home::HomeMoney;
 
 pub(crate) struct Placing;
 

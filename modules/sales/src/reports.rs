@@ -8,9 +8,9 @@ use fondaco_kernel::{Args, Error, Result, Table, Tx};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, Value, round};
 
 use crate::head::OrderHead;
-use crate::home::home;
-use crate::measure;
 use crate::order::{OrderLine, SalesOrder};
+use fondaco_kernel::home::home;
+use fondaco_kernel::measure;
 
 /// States of orders that count as sold.
 const SOLD: [&str; 2] = ["confirmed", "done"];

@@ -70,7 +70,7 @@ impl Tx {
     pub async fn as_system(&mut self, reason: &'static str) -> Result<AsSystem<'_>> {
         let before = self.ctx.actor.clone();
         let user = before.user.map_or(AnyId::default(), Id::any);
-        tracing::warn!(actor = before.name, reason, "acting as the system");
+        tracing::info!(actor = before.name, reason, "acting as the system");
         if let Some(model) = self.schema().model("user").cloned() {
             let mut changes = serde_json::Map::new();
             changes.insert("reason".to_owned(), json!([null, reason]));

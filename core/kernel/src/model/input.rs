@@ -8,6 +8,7 @@ use fondaco_values::{AnyId, Decimal, Problem, Value};
 use serde_json::{Map, Value as Json};
 
 use super::catalog::Meta;
+use super::cells::scaled;
 use super::draft::{Draft, Line};
 use super::value::word;
 use crate::Result;
@@ -64,9 +65,9 @@ fn draft(
             }
             continue;
         }
-        match read_json(field, json) {
-            Some(value) => draft.put(at, value),
-            None => problems.push(wrong(field).under(name).under(path)),
+        match read_json(field, json).ok_or_else(|| wrong(field)).and_then(|v| held(field, v)) {
+            Ok(value) => draft.put(at, value),
+            Err(problem) => problems.push(problem.under(name).under(path)),
         }
     }
     draft
@@ -157,7 +158,20 @@ fn read_text(field: &Field, text: &str) -> std::result::Result<Value, Problem> {
         Kind::Lines { .. } => None,
         _ => read_json(field, &Json::String(text.to_owned())),
     };
-    read.ok_or_else(|| wrong(field))
+    read.ok_or_else(|| wrong(field)).and_then(|value| held(field, value))
+}
+
+/// The value, if the field can hold a number as large as that. Asked here, so that whoever computes
+/// with it before it is checked computes within bounds.
+fn held(field: &Field, value: Value) -> std::result::Result<Value, Problem> {
+    let (Value::Decimal(number), Some(scale)) = (&value, field.kind.scale()) else {
+        return Ok(value);
+    };
+    if scaled(number.trunc(), u32::from(scale)).is_some() {
+        return Ok(value);
+    }
+    let message = format!("{} is beyond what can be kept.", field.label);
+    Err(Problem::new("", "out_of_range", message))
 }
 
 /// Plain digits; also with an exponent, as programs write very small numbers.

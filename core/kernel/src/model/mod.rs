@@ -9,6 +9,7 @@ mod cells;
 mod check;
 pub(crate) mod compute;
 mod draft;
+mod before;
 mod expand;
 mod input;
 pub(crate) mod migrate;
@@ -22,6 +23,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use before::Before;
 pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
 pub use query::{Count, Page, Query, Select};

@@ -5,12 +5,14 @@ use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::billing::{Billed, InvoiceAsk, InvoiceLineAsk};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allowed, store};
-use fondaco_values::{Id, Money, Quantity};
+use fondaco_values::{Decimal, Id, Money, Quantity};
 
 use super::matching::Asked;
 use super::{Goods, MODEL, PurchaseOrder, too_large};
-use crate::home::{self, Home, home, told};
-use crate::{measure, picked, settings};
+use crate::around;
+use crate::{picked, settings};
+use fondaco_kernel::home::{Home, home};
+use fondaco_kernel::measure;
 
 /// The bill as it agrees with order and receipt, within the tolerances.
 pub(crate) async fn bill(
@@ -19,7 +21,7 @@ pub(crate) async fn bill(
     args: Args,
 ) -> Result<Outcome> {
     let order = order.into_inner();
-    let goods = home::goods(tx);
+    let goods = around::goods(tx);
     let asked = order.asked(goods, &args)?;
     let tolerance = settings::tolerance(tx).await?;
     refuse_if_any(order.mismatches(&asked, goods, tolerance))?;
@@ -33,7 +35,7 @@ pub(crate) async fn accept(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    let asked = order.asked(home::goods(tx), &args)?;
+    let asked = order.asked(around::goods(tx), &args)?;
     order.reason = args.text("reason").map(str::to_owned);
     post(tx, order, &asked, &args).await
 }
@@ -48,7 +50,7 @@ async fn post(
         let message = "Accounting is switched off: pay the bill elsewhere, then close the order.";
         return Err(Error::problem("", "no_accounting", message));
     };
-    let (home, goods) = (home(tx).await?, home::goods(tx));
+    let (home, goods) = (home(tx).await?, around::goods(tx));
     let currency = store::get(tx, order.currency).await?;
     order.check_net(asked, args, currency.decimals())?;
     let lines = order.clear(asked, goods, home).ok_or_else(|| too_large("lines"))?;
@@ -69,7 +71,7 @@ async fn post(
 
 /// `accounting.bill.posted`
 pub(crate) async fn posted(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    let Some(source) = event.find::<DocRef>("source")?.filter(|source| source.model == MODEL)
     else {
         return Ok(());
     };
@@ -84,7 +86,7 @@ async fn sync(tx: &mut Tx, id: Id<PurchaseOrder>) -> Result<()> {
     if !order.take_over(&billed) {
         return Ok(());
     }
-    order.refresh(home::goods(tx), home::bills(tx));
+    order.refresh(around::goods(tx), around::bills(tx));
     store::update(tx, &mut order).await
 }
 
@@ -123,7 +125,9 @@ impl PurchaseOrder {
     /// The total that was entered to check is what the lines come to.
     fn check_net(&self, asked: &[Asked], args: &Args, exponent: u8) -> Result<()> {
         let Some(entered) = args.decimal("net").and_then(Money::exact) else { return Ok(()) };
-        let amount = |asked: &Asked| measure::amount(asked.quantity, asked.unit_price, exponent);
+        let amount = |asked: &Asked| {
+            measure::amount(asked.quantity, asked.unit_price, Decimal::ZERO, exponent)
+        };
         let amounts: Option<Vec<Money>> = asked.iter().map(amount).collect();
         let amounts = amounts.ok_or_else(|| too_large("lines"))?;
         let net: Money = amounts.iter().sum();

@@ -11,7 +11,8 @@ use fondaco_values::{Date, Id, Problem};
 
 use super::known::by_id;
 use super::{OrderLine, PurchaseOrder};
-use crate::{home, measure, request, settings, supplier_price};
+use crate::{around, request, settings, supplier_price};
+use fondaco_kernel::measure;
 
 pub(crate) async fn confirm(
     tx: &mut Tx,
@@ -26,7 +27,7 @@ pub(crate) async fn confirm(
     if order.expected_on.is_none() {
         order.expected_on = Some(expected_on(tx, &order).await?);
     }
-    order.refresh(home::goods(tx), home::bills(tx));
+    order.refresh(around::goods(tx), around::bills(tx));
     store::update(tx, &mut order).await?;
     request::left_out(tx, &order).await?;
     welcome(tx, supplier).await?;

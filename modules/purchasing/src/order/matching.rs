@@ -3,8 +3,8 @@
 use fondaco_values::{Decimal, Money, Problem, Quantity, Rounding, round};
 
 use super::{Goods, OrderLine, PurchaseOrder};
-use crate::measure;
 use crate::settings::Tolerance;
+use fondaco_kernel::measure;
 
 /// One line of a supplier's bill.
 #[derive(Clone, Copy, Debug, PartialEq)]

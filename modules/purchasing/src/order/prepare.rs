@@ -9,12 +9,12 @@ use fondaco_kernel::model::{Draft, Line, Saving};
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::shared::{Party, Product, TaxCode, Unit};
 use fondaco_kernel::{Result, Tx};
-use fondaco_values::{Id, Problem, Quantity, Rounding, Value, round};
+use fondaco_values::{Decimal, Id, Problem, Quantity, Rounding, Value, round};
 
 use super::PRICE_PLACES;
-use super::before::Before;
 use super::known::Known;
-use crate::measure::{self, TaxSum};
+use fondaco_kernel::measure::{self, TaxSum};
+use fondaco_kernel::model::Before;
 
 /// Fields of a line that are agreed with the supplier.
 const AGREED: [&str; 4] = ["product", "quantity", "unit_price", "tax_code"];
@@ -217,7 +217,7 @@ fn set_amounts(saving: &mut Saving, known: &Known) -> Vec<Problem> {
         if let Some(problem) = product.and_then(|product| split(quantity, known.unit(product)?)) {
             problems.push(problem.under(format!("lines[{at}]")));
         }
-        match measure::amount(quantity, price, exponent) {
+        match measure::amount(quantity, price, Decimal::ZERO, exponent) {
             Some(amount) => {
                 line.draft.set("amount", amount);
                 let code = before.link(line, "tax_code").and_then(|id| known.taxes.get(&id));

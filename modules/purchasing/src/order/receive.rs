@@ -7,11 +7,13 @@ use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, store};
-use fondaco_values::{Id, Problem, Quantity};
+use fondaco_values::{Decimal, Id, Problem, Quantity};
 
 use super::{Goods, MODEL, OrderLine, PurchaseOrder};
-use crate::home::{self, home, told};
-use crate::{measure, picked, request};
+use crate::around;
+use crate::{picked, request};
+use fondaco_kernel::home::home;
+use fondaco_kernel::measure;
 
 /// `inventory.receipt.done`
 pub(crate) async fn received(tx: &mut Tx, event: &Event) -> Result<()> {
@@ -28,7 +30,7 @@ async fn note(
     event: &Event,
     deed: impl Fn(&mut OrderLine, &MovedLine) + Send,
 ) -> Result<()> {
-    let Some(moved) = told::<Moved>(event, "moved")?.filter(|moved| moved.source.model == MODEL)
+    let Some(moved) = event.find::<Moved>("moved")?.filter(|moved| moved.source.model == MODEL)
     else {
         return Ok(());
     };
@@ -48,7 +50,7 @@ pub(crate) async fn by_hand(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if home::goods(tx) == Goods::Counted {
+    if around::goods(tx) == Goods::Counted {
         let message = "The inventory counts these goods: carry out the order's receipt there.";
         return Err(Error::problem("", "counted", message));
     }
@@ -58,7 +60,7 @@ pub(crate) async fn by_hand(
         let line = &mut order.lines[at];
         line.received += quantity;
         let price = line.unit_price.checked_mul(rate).unwrap_or(line.unit_price);
-        let value = measure::amount(quantity, price, home.exponent);
+        let value = measure::amount(quantity, price, Decimal::ZERO, home.exponent);
         line.received_value.0 += value.unwrap_or_default();
     }
     save(tx, &mut order).await?;
@@ -69,7 +71,7 @@ pub(crate) async fn by_hand(
 }
 
 async fn save(tx: &mut Tx, order: &mut PurchaseOrder) -> Result<()> {
-    order.refresh(home::goods(tx), home::bills(tx));
+    order.refresh(around::goods(tx), around::bills(tx));
     store::update(tx, order).await?;
     let here: BTreeSet<Id<Product>> = order.complete_products();
     request::arrived(tx, order.id, &here).await

@@ -6,7 +6,7 @@ use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, sto
 use fondaco_values::{Problem, Quantity};
 
 use super::{Bills, Goods, PurchaseOrder};
-use crate::{home, request};
+use crate::{around, request};
 
 pub(crate) async fn cancel(
     tx: &mut Tx,
@@ -43,7 +43,7 @@ pub(crate) async fn close(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if let Some(error) = order.left_to_bill(home::goods(tx), home::bills(tx)) {
+    if let Some(error) = order.left_to_bill(around::goods(tx), around::bills(tx)) {
         return Err(error);
     }
     withdraw(tx, &order).await?;

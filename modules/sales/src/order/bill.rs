@@ -7,7 +7,8 @@ use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allo
 use fondaco_values::{Date, Id, Money, Quantity};
 
 use super::{Goods, MODEL, SalesOrder, too_large};
-use crate::home::{self, home, told};
+use crate::around;
+use fondaco_kernel::home::home;
 
 pub(crate) async fn invoice(
     tx: &mut Tx,
@@ -19,7 +20,7 @@ pub(crate) async fn invoice(
         let message = "Accounting is switched off: invoice elsewhere, then close the order.";
         return Err(Error::problem("", "no_accounting", message));
     };
-    let goods = home::goods(tx);
+    let goods = around::goods(tx);
     let on = args.date("on").unwrap_or_else(|| tx.today());
     let ask = order.invoice(goods, on);
     if ask.lines.is_empty() {
@@ -32,7 +33,7 @@ pub(crate) async fn invoice(
 
 /// An invoice or a credit note was posted for an order.
 pub(crate) async fn posted(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    let Some(source) = event.find::<DocRef>("source")?.filter(|source| source.model == MODEL)
     else {
         return Ok(());
     };
@@ -50,7 +51,7 @@ async fn sync(tx: &mut Tx, id: Id<SalesOrder>) -> Result<()> {
         return Ok(());
     }
     let home = home(tx).await?;
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     order.refresh(goods, invoices, home.exponent);
     if let Some(credit) = tx.ports().credit
         && newly > Money::ZERO

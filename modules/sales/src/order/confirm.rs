@@ -10,7 +10,8 @@ use fondaco_values::{Date, Decimal, Id, Money, Problem, Rounding};
 
 use super::provide::{Provision, products_of, provide};
 use super::{SalesOrder, too_large};
-use crate::home::{self, Home, HomeMoney, home};
+use crate::around;
+use fondaco_kernel::home::{Home, HomeMoney, home};
 
 pub(crate) async fn confirm(
     tx: &mut Tx,
@@ -26,7 +27,7 @@ pub(crate) async fn confirm(
     expect_costs(tx, &mut order, &products, home).await?;
     let provision = provide(tx, &order).await?;
     order.begin(&provision, tx.today());
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     welcome(tx, customer).await?;

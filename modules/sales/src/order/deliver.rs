@@ -6,8 +6,10 @@ use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allo
 use fondaco_values::{Money, Quantity};
 
 use super::{Goods, MODEL, OrderLine, SalesOrder};
-use crate::home::{self, home, told};
-use crate::{measure, picked};
+use crate::around;
+use crate::picked;
+use fondaco_kernel::home::home;
+use fondaco_kernel::measure;
 
 /// `inventory.delivery.done`
 pub(crate) async fn delivered(tx: &mut Tx, event: &Event) -> Result<()> {
@@ -24,7 +26,7 @@ async fn note(
     event: &Event,
     deed: impl Fn(&mut OrderLine, &MovedLine) + Send,
 ) -> Result<()> {
-    let Some(moved) = told::<Moved>(event, "moved")?.filter(|moved| moved.source.model == MODEL)
+    let Some(moved) = event.find::<Moved>("moved")?.filter(|moved| moved.source.model == MODEL)
     else {
         return Ok(());
     };
@@ -35,14 +37,14 @@ async fn note(
             deed(line, moved);
         }
     }
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await
 }
 
 /// `inventory.demand.ready`: everything that waited is set aside.
 pub(crate) async fn ready(tx: &mut Tx, event: &Event) -> Result<()> {
-    let Some(source) = told::<DocRef>(event, "source")?.filter(|source| source.model == MODEL)
+    let Some(source) = event.find::<DocRef>("source")?.filter(|source| source.model == MODEL)
     else {
         return Ok(());
     };
@@ -61,7 +63,7 @@ pub(crate) async fn by_hand(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if home::goods(tx) == Goods::Counted {
+    if around::goods(tx) == Goods::Counted {
         let message = "The inventory counts these goods: carry out the order's delivery there.";
         return Err(Error::problem("", "counted", message));
     }
@@ -76,7 +78,7 @@ pub(crate) async fn by_hand(
         line.delivered += quantity;
         line.delivered_cost.0 += line.uncounted_cost(quantity, home.exponent);
     }
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     Ok(Outcome::says(match order.delivery_state.as_deref() {

@@ -9,8 +9,8 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Result, Tx, rates};
 use fondaco_values::{Date, Decimal, Id};
 
-use super::before::Before;
-use crate::home::{Home, home};
+use fondaco_kernel::home::{Home, home};
+use fondaco_kernel::model::Before;
 
 pub(super) struct Known {
     pub(super) home: Home,

@@ -13,9 +13,9 @@ use fondaco_kernel::{Result, Tx};
 use fondaco_values::{Decimal, Id, Problem, Quantity, Rounding, Value, round};
 
 use super::PRICE_PLACES;
-use super::before::Before;
 use super::known::Known;
-use crate::measure::{self, TaxSum};
+use fondaco_kernel::measure::{self, TaxSum};
+use fondaco_kernel::model::Before;
 
 /// Fields of a line that are agreed with the customer.
 const AGREED: [&str; 5] = ["product", "quantity", "unit_price", "discount", "tax_code"];

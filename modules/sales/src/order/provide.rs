@@ -11,8 +11,9 @@ use fondaco_kernel::{Args, Outcome, Result, Tx, permissions::Allowed};
 use fondaco_values::{AnyId, Date, Id, Quantity};
 
 use super::{Goods, OrderLine, SalesOrder};
-use crate::home::{self, home};
-use crate::measure;
+use crate::around;
+use fondaco_kernel::home::home;
+use fondaco_kernel::measure;
 
 /// How the goods of an order will be had.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,7 +48,7 @@ pub(crate) async fn plan(tx: &mut Tx, order: Allowed<SalesOrder>, _args: Args) -
         order.delivery_state = Some("ready".to_owned());
     }
     order.promised_on = provision.ready_on.map(|day| day.max(order.due())).or(order.promised_on);
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     let said = match provision.notes.is_empty() {
@@ -63,14 +64,14 @@ pub(crate) async fn provide(tx: &mut Tx, order: &SalesOrder) -> Result<Provision
         return Ok(Provision { ready_on: Some(tx.today()), ..Provision::default() });
     }
     let mut notes = Vec::new();
-    let short = match home::goods(tx) {
+    let short = match around::goods(tx) {
         Goods::Counted => set_aside(tx, order, wanted).await?,
         Goods::Uncounted => {
             notes.push("Goods are not counted, since the inventory is switched off.".to_owned());
             to_order(tx, wanted).await?
         }
     };
-    let ready = short.is_empty() && home::goods(tx) == Goods::Counted;
+    let ready = short.is_empty() && around::goods(tx) == Goods::Counted;
     let ready_on = cover(tx, order, short, &mut notes).await?;
     Ok(Provision { ready, ready_on, notes })
 }

@@ -6,7 +6,7 @@ use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, sto
 use fondaco_values::{Problem, Quantity};
 
 use super::{Goods, Invoices, SalesOrder};
-use crate::home;
+use crate::around;
 
 pub(crate) async fn cancel(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) -> Result<Outcome> {
     let mut order = order.into_inner();
@@ -34,7 +34,7 @@ pub(crate) async fn reopen(
 
 pub(crate) async fn close(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) -> Result<Outcome> {
     let mut order = order.into_inner();
-    let (goods, invoices) = (home::goods(tx), home::invoices(tx));
+    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
     if let Some(error) = order.left_to_invoice(goods, invoices) {
         return Err(error);
     }

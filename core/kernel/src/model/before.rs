@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 
-use fondaco_kernel::model::Line;
-use fondaco_kernel::record::Rec;
 use fondaco_values::{AnyId, Decimal, Id, Quantity, Value};
 
-/// Lines by id; none of a new document.
-pub(super) struct Before<'a>(HashMap<AnyId, &'a Rec>);
+use super::draft::Line;
+use crate::record::Rec;
+
+/// The lines of one document by id, under the field `lines`; none of a new document.
+pub struct Before<'a>(HashMap<AnyId, &'a Rec>);
 
 impl<'a> Before<'a> {
-    pub(super) fn of(old: Option<&'a Rec>) -> Before<'a> {
+    pub fn of(old: Option<&'a Rec>) -> Before<'a> {
         let lines = old.map_or(&[][..], |old| old.lines("lines"));
         Before(lines.iter().map(|line| (line.id, line)).collect())
     }
 
     /// The line as it was; `None` when it is new.
-    pub(super) fn line(&self, line: &Line) -> Option<&'a Rec> {
+    pub fn line(&self, line: &Line) -> Option<&'a Rec> {
         self.0.get(&line.id?).copied()
     }
 
     /// What the field of a line will hold.
-    pub(super) fn value<'v>(&self, line: &'v Line, field: &str) -> &'v Value
+    pub fn value<'v>(&self, line: &'v Line, field: &str) -> &'v Value
     where
         'a: 'v,
     {
@@ -32,20 +33,20 @@ impl<'a> Before<'a> {
     }
 
     /// Whether the field is wanted different from what it was; always so in a new line.
-    pub(super) fn differs(&self, line: &Line, field: &str) -> bool {
+    pub fn differs(&self, line: &Line, field: &str) -> bool {
         let Some(old) = self.line(line) else { return true };
         line.draft.get(field).is_some_and(|wanted| wanted != old.get(field))
     }
 
-    pub(super) fn link<M>(&self, line: &Line, field: &str) -> Option<Id<M>> {
+    pub fn link<M>(&self, line: &Line, field: &str) -> Option<Id<M>> {
         self.value(line, field).as_link().map(|id| id.cast())
     }
 
-    pub(super) fn number(&self, line: &Line, field: &str) -> Decimal {
+    pub fn number(&self, line: &Line, field: &str) -> Decimal {
         self.value(line, field).as_decimal().unwrap_or(Decimal::ZERO)
     }
 
-    pub(super) fn quantity(&self, line: &Line) -> Quantity {
+    pub fn quantity(&self, line: &Line) -> Quantity {
         Quantity::exact(self.number(line, "quantity")).unwrap_or(Quantity::ZERO)
     }
 }

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use fondaco_kernel::shared::TaxCode;
 use fondaco_values::{Decimal, Id, Money, Quantity, Rounding, round};
+
+use crate::shared::TaxCode;
 
 /// Quantity × price − discount, rounded once, half away from zero, to the minor unit of the
 /// currency; `None` when it is out of range.
-pub(crate) fn amount(
+pub fn amount(
     quantity: Quantity,
     unit_price: Decimal,
     discount: Decimal,
@@ -21,15 +22,15 @@ pub(crate) fn amount(
 
 /// The tax of one code: on the sum of its lines, rounded once.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct TaxSum {
-    pub(crate) code: Id<TaxCode>,
-    pub(crate) rate: Decimal,
-    pub(crate) base: Money,
-    pub(crate) tax: Money,
+pub struct TaxSum {
+    pub code: Id<TaxCode>,
+    pub rate: Decimal,
+    pub base: Money,
+    pub tax: Money,
 }
 
 /// One sum for each code with its rate, in the order of their ids; `None` when one is out of range.
-pub(crate) fn taxes(
+pub fn taxes(
     lines: impl Iterator<Item = (Id<TaxCode>, Decimal, Money)>,
     exponent: u8,
 ) -> Option<Vec<TaxSum>> {
@@ -47,14 +48,14 @@ pub(crate) fn taxes(
 }
 
 /// The share of an amount that belongs to `part` of `whole`, in whole minor units.
-pub(crate) fn part(total: Money, part: Quantity, whole: Quantity, exponent: u8) -> Option<Money> {
+pub fn part(total: Money, part: Quantity, whole: Quantity, exponent: u8) -> Option<Money> {
     let share = total.decimal().checked_mul(part.decimal())?.checked_div(whole.decimal())?;
     Money::round(share, exponent, Rounding::HalfUp)
 }
 
 /// A quantity of the product's unit in base units, of which one has `factor`; `None` when it is out
 /// of range.
-pub(crate) fn to_base(own: Quantity, factor: Decimal) -> Option<Quantity> {
+pub fn to_base(own: Quantity, factor: Decimal) -> Option<Quantity> {
     if factor == Decimal::ONE {
         return Some(own);
     }
@@ -62,7 +63,7 @@ pub(crate) fn to_base(own: Quantity, factor: Decimal) -> Option<Quantity> {
 }
 
 /// A quantity of base units in the product's unit.
-pub(crate) fn from_base(base: Quantity, factor: Decimal) -> Quantity {
+pub fn from_base(base: Quantity, factor: Decimal) -> Quantity {
     if factor == Decimal::ONE {
         return base;
     }
@@ -71,7 +72,7 @@ pub(crate) fn from_base(base: Quantity, factor: Decimal) -> Quantity {
 }
 
 /// Takes `total` for `goal` when only the rounding of thirds of a dozen keeps them apart.
-pub(crate) fn settle(total: Quantity, goal: Quantity, factor: Decimal) -> Quantity {
+pub fn settle(total: Quantity, goal: Quantity, factor: Decimal) -> Quantity {
     let near = Quantity::from_scaled(NEAR);
     if factor != Decimal::ONE && (total - goal).abs() <= near { goal } else { total }
 }
@@ -82,7 +83,18 @@ const NEAR: i64 = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::tests::{decimal, money, quantity};
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn money(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
+    fn quantity(text: &str) -> Quantity {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn amounts_are_rounded_once() {
