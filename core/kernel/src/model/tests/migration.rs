@@ -62,12 +62,15 @@ async fn one_order(world: &World) -> AnyId {
     world.create(&chief, order).await.unwrap()
 }
 
+fn later_registry() -> Arc<Registry> {
+    Arc::new(Registry::new(vec![module(later())], Vec::new()).unwrap())
+}
+
 /// Goes over to the later version; how many statements that took. Or breaks off after the last.
 async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
     world
         .run(&world.own(), move |tx| {
-            let registry = Registry::new(vec![module(later())], Vec::new()).unwrap();
-            tx.adopt(Arc::new(registry));
+            tx.adopt(later_registry());
             Box::pin(async move {
                 migrate::run(tx).await?;
                 if breaks_off { Err(Error::Closed) } else { Ok(tx.statements()) }
@@ -94,6 +97,7 @@ async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
     let chief = world.ann(&["chief", "seller", "employee"]);
     let rec = world
         .run(&chief, move |tx| {
+            tx.adopt(later_registry());
             Box::pin(async move { records::get(tx, NAME, order, &Select::default()).await })
         })
         .await
@@ -105,6 +109,7 @@ async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
     );
     let found = world
         .run(&chief, |tx| {
+            tx.adopt(later_registry());
             Box::pin(async move {
                 let query = Query { search: Some("zolw".into()), ..Query::default() };
                 Ok(records::list(tx, NAME, &query).await?.rows.len())
