@@ -8,6 +8,9 @@
 //! name = "Piece"
 //! category = "count"      # a text in a link is the key of the other record
 //! ```
+//!
+//! Records of the kernel and the modules go into every company. Those of the company folder go into
+//! its first company, or into the one whose key they name: `company = "second"`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +40,28 @@ pub(crate) struct Seed {
     model: String,
     key: String,
     fields: Map<String, Json>,
+    /// From the company folder.
+    own: bool,
+}
+
+impl Seed {
+    /// Whether it goes into the company of this key; the first one also takes what names none.
+    fn is_for(&self, company: Option<&str>, first: bool) -> bool {
+        match self.fields.get("company") {
+            _ if !self.own => true,
+            Some(named) => named.as_str() == company,
+            None => first,
+        }
+    }
+
+    /// The fields to write: which company it goes into is not one of them.
+    fn wanted(&self, model: &Model) -> Map<String, Json> {
+        let mut fields = self.fields.clone();
+        if !model.shared {
+            fields.remove("company");
+        }
+        fields
+    }
 }
 
 /// All records to start with, in the order in which they are sown: the kernel's, the modules', the
@@ -50,11 +75,12 @@ pub(crate) fn read(modules: &[Module], company: &[(String, String)]) -> Result<V
         let place = move |path: &str| format!("modules/{}/{path}", module.name());
         module.data_files().iter().map(move |(path, text)| (place(path), *text))
     });
-    let company = company.iter().map(|(path, text)| (path.clone(), text.as_str()));
+    let common = kernel.chain(modules).map(|(path, text)| (path, text, false));
+    let own = company.iter().map(|(path, text)| (path.clone(), text.as_str(), true));
     let (mut seeds, mut wrong) = (Vec::new(), Vec::new());
-    for (path, text) in kernel.chain(modules).chain(company) {
+    for (path, text, own) in common.chain(own) {
         match records_of(&path, text) {
-            Ok(read) => seeds.extend(read),
+            Ok(read) => seeds.extend(read.into_iter().map(|seed| Seed { own, ..seed })),
             Err(fault) => wrong.push(fault),
         }
     }
@@ -98,7 +124,7 @@ fn seed(path: &str, model: &str, row: &toml::Value) -> std::result::Result<Seed,
     };
     match fields.remove("key") {
         Some(Json::String(key)) => {
-            Ok(Seed { path: path.to_owned(), model: model.to_owned(), key, fields })
+            Ok(Seed { path: path.to_owned(), model: model.to_owned(), key, fields, own: false })
         }
         _ => Err(format!("{path}: a record of {model} has no key")),
     }
@@ -113,14 +139,24 @@ pub(crate) async fn sow(tx: &mut Tx, seeds: &[Seed]) -> Result<()> {
             sow_group(tx, &schema, model, group).await?;
         }
     }
-    for company in companies(tx).await? {
-        sow_company(tx, seeds, company).await?;
+    let companies = companies(tx).await?;
+    let ids: Vec<AnyId> = companies.iter().map(|id| id.any()).collect();
+    let named = keys::of(tx, "company", &ids).await?;
+    for (at, company) in companies.into_iter().enumerate() {
+        let key = named.get(&company.any()).map(String::as_str);
+        let mine = seeds.iter().filter(|seed| seed.is_for(key, at == 0)).cloned();
+        sow_into(tx, &mine.collect::<Vec<_>>(), company).await?;
     }
     Ok(())
 }
 
-/// Sows everything that belongs to a company into this one.
+/// Sows what every company starts with into one that was added.
 pub(crate) async fn sow_company(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<()> {
+    let common: Vec<Seed> = seeds.iter().filter(|seed| !seed.own).cloned().collect();
+    sow_into(tx, &common, company).await
+}
+
+async fn sow_into(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<()> {
     let schema = tx.schema().clone();
     let before = std::mem::replace(&mut tx.ctx.company, company);
     let mut sown = Ok(());
@@ -159,14 +195,14 @@ async fn sow_group(tx: &mut Tx, schema: &Schema, model: &Model, group: &[Seed]) 
     let mut links = Links::new(schema);
     let mut waiting: Vec<(&Seed, Map<String, Json>)> = Vec::new();
     for seed in new {
-        let mut fields = seed.fields.clone();
+        let mut fields = seed.wanted(model);
         // A record that refers to one of the same batch waits until that is made.
         let early = links.resolve(&mut system, model, &mut fields).await.and_then(refuse_if_any);
         let fields = match early {
             Ok(()) => fields,
             Err(_) if !waiting.is_empty() => {
                 make(&mut system, model, std::mem::take(&mut waiting)).await?;
-                let mut fields = seed.fields.clone();
+                let mut fields = seed.wanted(model);
                 let late = links.resolve(&mut system, model, &mut fields).await;
                 late.and_then(refuse_if_any).map(|()| fields).map_err(|e| in_file(seed, &e))?
             }
@@ -332,5 +368,85 @@ impl<'s> Links<'s> {
         let found = keys::find(tx, model, &[key.to_owned()]).await?.remove(key);
         self.known.extend(found.map(|id| (place, id)));
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctx::{Actor, ActorKind, Scopes};
+    use crate::shared::Party;
+    use crate::{Ctx, Database, Kernel, Setup};
+
+    const FOLDER: &str = r#"
+        [[company]]
+        key = "one"
+        name = "One"
+        currency = "EUR"
+
+        [[company]]
+        key = "two"
+        name = "Two"
+        currency = "VND"
+
+        [[party]]
+        key = "first"
+        name = "Of the first"
+
+        [[party]]
+        key = "second"
+        company = "two"
+        name = "Of the second"
+    "#;
+
+    fn at_work(company: Id<Company>) -> Ctx {
+        let actor = Actor {
+            kind: ActorKind::Service,
+            user: None,
+            name: "test".to_owned(),
+            party: None,
+            roles: vec!["administrator".to_owned()],
+            companies: vec![company],
+            scopes: Scopes::All,
+        };
+        Ctx::new(actor, company, "en")
+    }
+
+    async fn parties(kernel: &Kernel, company: Id<Company>) -> Vec<String> {
+        let ctx = at_work(company);
+        let found =
+            kernel.read(&ctx, |tx| Box::pin(store::find::<Party>(tx, Filter::new().sort("id"))));
+        found.await.unwrap().into_iter().map(|party| party.name).collect()
+    }
+
+    #[tokio::test]
+    async fn each_company_gets_what_is_its_own() {
+        let mut setup = Setup::new(Database::Memory, Vec::new());
+        setup.data.push(("data/company.toml".to_owned(), FOLDER.to_owned()));
+        let kernel = Kernel::open(setup).await.unwrap();
+        let ctx = crate::identity::kernel_itself();
+        let all = kernel.read(&ctx, |tx| Box::pin(companies(tx))).await.unwrap();
+        assert_eq!(parties(&kernel, all[0]).await, ["Of the first"]);
+        assert_eq!(parties(&kernel, all[1]).await, ["Of the second"]);
+
+        // One that is added later begins with what is common to all, and with nobody's parties.
+        let ctx = at_work(all[0]);
+        let made = kernel.run(&ctx, |tx| {
+            Box::pin(async move {
+                let fields = serde_json::json!({ "name": "Three", "currency": "EUR" });
+                let mut fields = fields.as_object().cloned().unwrap_or_default();
+                let currency = keys::find(tx, "currency", &["EUR".to_owned()]).await?;
+                fields.insert("currency".to_owned(), currency["EUR"].to_string().into());
+                let draft = records::draft_of(tx, "company", &fields)?;
+                Ok(records::create(tx, "company", vec![draft]).await?[0])
+            })
+        });
+        let third = made.await.unwrap().cast();
+        assert_eq!(parties(&kernel, third).await, [""; 0]);
+        let ctx = at_work(third);
+        let terms = kernel.read(&ctx, |tx| {
+            Box::pin(store::count::<crate::shared::PaymentTerm>(tx, Filter::new()))
+        });
+        assert_eq!(terms.await.unwrap(), 5);
     }
 }
