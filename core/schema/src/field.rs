@@ -29,7 +29,7 @@ pub struct Field {
     pub stored: bool,
     pub min: Option<Decimal>,
     pub max: Option<Decimal>,
-    /// A [`crate::Pattern`] that the whole text must match.
+    /// A regular expression that the whole text must match ([`pattern`]).
     pub pattern: Option<String>,
     pub class: Class,
     pub origin: Origin,
@@ -71,6 +71,17 @@ impl Field {
         let computed_only = self.compute.is_some() && !self.stored;
         !computed_only && !self.kind.is_many()
     }
+}
+
+/// A compiled [`Field::pattern`].
+pub type Pattern = regex_lite::Regex;
+
+/// Compiles the pattern of a field: the whole text must match it, in time linear in its length.
+///
+/// # Errors
+/// What is wrong with the regular expression.
+pub fn pattern(source: &str) -> Result<Pattern, String> {
+    Pattern::new(&format!("^(?:{source})$")).map_err(|error| error.to_string())
 }
 
 /// What a field holds.

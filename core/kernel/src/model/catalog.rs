@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use fondaco_schema::{Expr, Kind, Model, Node, Schema, Type, expr};
-
-use regex_lite::Regex;
+use fondaco_schema::{Expr, Kind, Model, Node, Pattern, Schema, Type, expr, pattern};
 
 use super::sql::Texts;
 use crate::record::{Declared, FieldSpec, Shape};
@@ -47,7 +45,7 @@ pub struct Meta {
     /// money, or because a computed field asks for it; its lines included.
     pub(crate) of_company: bool,
     /// Compiled patterns by index of field.
-    pub(crate) patterns: Vec<(usize, Regex)>,
+    pub(crate) patterns: Vec<(usize, Pattern)>,
     pub(crate) texts: Texts,
 }
 
@@ -82,7 +80,6 @@ impl Catalog {
         for model in schema.models.values() {
             build(&schema, model, &mut metas);
         }
-        let mut wrong: Vec<String> = schema.models.values().flat_map(|m| bad_patterns(m)).collect();
         let mut args = HashMap::new();
         for model in schema.models.values() {
             for action in model.actions.values() {
@@ -96,7 +93,8 @@ impl Catalog {
             .map(|report| (report.name.clone(), Arc::new(Meta::of_params(report))))
             .collect();
         let catalog = Catalog { schema, metas, args, params, filters: Mutex::new(HashMap::new()) };
-        wrong.extend(structs.iter().flat_map(|declared| catalog.disagreements(declared)));
+        let wrong: Vec<String> =
+            structs.iter().flat_map(|declared| catalog.disagreements(declared)).collect();
         if wrong.is_empty() { Ok(catalog) } else { Err(Error::Startup(wrong.join("\n"))) }
     }
 
@@ -175,24 +173,9 @@ fn asks_company(model: &Model) -> bool {
     asks
 }
 
-fn regex(pattern: &str) -> std::result::Result<Regex, regex_lite::Error> {
-    Regex::new(&format!("^(?:{pattern})$"))
-}
-
-fn patterns(model: &Model) -> Vec<(usize, Regex)> {
+fn patterns(model: &Model) -> Vec<(usize, Pattern)> {
     let fields = model.fields.values().enumerate();
-    fields.filter_map(|(at, f)| Some((at, regex(f.pattern.as_ref()?).ok()?))).collect()
-}
-
-fn bad_patterns(model: &Model) -> Vec<String> {
-    let bad = |field: &fondaco_schema::Field| {
-        let error = regex(field.pattern.as_ref()?).err()?;
-        Some(format!(
-            "{}.{}: the pattern is no regular expression: {error}",
-            model.name, field.name
-        ))
-    };
-    model.fields.values().filter_map(bad).collect()
+    fields.filter_map(|(at, f)| Some((at, pattern(f.pattern.as_ref()?).ok()?))).collect()
 }
 
 /// Why a struct's field cannot hold a model's field.
@@ -323,7 +306,7 @@ impl Meta {
         self.lines.iter().find(|lines| lines.at == at)
     }
 
-    pub(crate) fn pattern(&self, at: usize) -> Option<&Regex> {
+    pub(crate) fn pattern(&self, at: usize) -> Option<&Pattern> {
         self.patterns.iter().find(|(field, _)| *field == at).map(|(_, regex)| regex)
     }
 

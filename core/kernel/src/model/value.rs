@@ -1,9 +1,8 @@
 //! One value and its field: brought to the kind of the field, then held against its rules.
 //! Not here: rules over several fields (`check`), reading input (`input`).
 
-use fondaco_schema::{Field, Kind};
+use fondaco_schema::{Field, Kind, Pattern};
 use fondaco_values::{Decimal, Money, Problem, Value, limits};
-use regex_lite::Regex;
 
 use super::cells::scaled;
 
@@ -92,7 +91,7 @@ pub(crate) fn required(field: &Field) -> Problem {
 /// A field's rules, with what they need from around it.
 pub(crate) struct Rule<'a> {
     pub(crate) field: &'a Field,
-    pub(crate) pattern: Option<&'a Regex>,
+    pub(crate) pattern: Option<&'a Pattern>,
     /// Decimals of the minor unit of the record's currency, for money.
     pub(crate) exponent: Option<u8>,
 }

@@ -8,7 +8,7 @@ use super::document::{Faults, Item, Place, Table, Text};
 use super::{NAME_RULE, is_name, keys};
 use crate::field::label_of;
 use crate::suggest::nearest;
-use crate::{Choice, Class, Field, Kind, Origin, Pattern};
+use crate::{Choice, Class, Field, Kind, Origin};
 
 /// What others call our types.
 const SYNONYMS: [(&str, &str); 22] = [
@@ -182,7 +182,7 @@ fn bounds(table: Table<'_>, faults: &mut Faults<'_>) -> (Option<Decimal>, Option
 
 fn pattern(table: Table<'_>, faults: &mut Faults<'_>) -> Option<String> {
     let pattern = table.text("pattern", faults)?;
-    if let Err(message) = Pattern::new(&pattern.text) {
+    if let Err(message) = crate::pattern(&pattern.text) {
         faults.at(pattern.place, format!("pattern `{}`: {message}", pattern.text));
     }
     Some(pattern.text)
