@@ -68,6 +68,7 @@ fn cases() -> Vec<Case> {
         case("GET", "/api/{model}/{id}/history", 401, 404, Json::Null),
         case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
         // The operator's, without names or figures of the company.
+        case("GET", "/", 200, 200, Json::Null),
         case("GET", "/health", 200, 200, Json::Null),
         case("GET", "/ready", 200, 200, Json::Null),
         case("GET", "/metrics", 200, 200, Json::Null),

@@ -15,6 +15,15 @@ use serde_json::Value;
 use crate::App;
 use crate::problem::{self, Refusal};
 
+/// For whoever opens the address in a browser.
+pub(crate) async fn index() -> &'static str {
+    "Fondaco speaks JSON here.\n\n\
+     Sign in:      POST /api/session {\"login\": …, \"password\": …} (answers with a cookie),\n\
+     \x20             or send an API token: Authorization: Bearer …\n\
+     What there is: GET /api/openapi.json\n\
+     Begin with:    GET /api/party, GET /api/reports\n"
+}
+
 pub(crate) async fn no_such_route(uri: Uri) -> Response {
     Refusal(Error::not_found("page", uri.path())).into_response()
 }

@@ -35,6 +35,8 @@ pub fn all(app: App) -> Router {
         .route("/api/{model}/{id}/history", get(api::history))
         .route("/api/{model}/{id}/{action}", post(api::act))
         .layer(from_fn_with_state(app.clone(), caller::guard_origin))
+        // Where to begin.
+        .route("/", get(respond::index))
         // For the operator.
         .route("/health", get(health::alive))
         .route("/ready", get(health::ready))

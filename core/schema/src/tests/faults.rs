@@ -37,7 +37,10 @@ fn fields() {
         ),
         ("{ type = 'text', required = 'yes' }", "3:33: `required` wants true or false, not a text"),
         ("{ type = 'text', min = 3 }", "3:22: a text field here has no `min`"),
-        ("{ type = 'text', pattern = '[A-Z' }", "3:32: pattern `[A-Z`: non-empty character class has no closing bracket"),
+        (
+            "{ type = 'text', pattern = '[A-Z' }",
+            "3:32: pattern `[A-Z`: non-empty character class has no closing bracket",
+        ),
         ("{ type = 'link', to = 'prty' }", "3:1: there is no model `prty` (did you mean `party`?)"),
         ("{ type = 'link' }", "3:5: `to` is missing: the model it leads to"),
         ("{ type = 'decimal', scale = 11 }", "3:33: `scale` is from 0 to 10"),

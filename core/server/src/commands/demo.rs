@@ -89,7 +89,7 @@ async fn open_doors(
     let listener = listen_on(listen).await?;
     let address = listener.local_addr()?;
     say(&format!("\nVeloce Cycles is open at http://{address} (Ctrl-C ends it)"));
-    say(&format!("  sign in as chiara@veloce.example (manager) with the password: {password}"));
+    say(&format!("  POST /api/session as chiara@veloce.example (manager), password: {password}"));
     say("  the others, with the same password: marco (sales), paolo (purchasing),");
     say("  sofia (stock), elena (production), giulia (accounting), each @veloce.example");
     say("  or look with curl:");
