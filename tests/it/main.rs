@@ -27,3 +27,4 @@ mod manufacturing;
 mod import;
 mod northwind;
 mod adventureworks;
+mod timeline;

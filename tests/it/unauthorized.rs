@@ -66,6 +66,9 @@ fn cases() -> Vec<Case> {
         case("PATCH", "/api/{model}/{id}", 401, 404, json!({})),
         case("DELETE", "/api/{model}/{id}", 401, 404, Json::Null),
         case("GET", "/api/{model}/{id}/history", 401, 404, Json::Null),
+        case("GET", "/api/{model}/{id}/timeline", 401, 404, Json::Null),
+        case("POST", "/api/attachment/content", 401, 422, json!({})),
+        case("GET", "/api/attachment/{id}/content", 401, 404, Json::Null),
         case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
         // The operator's, without names or figures of the company.
         case("GET", "/", 200, 200, Json::Null),

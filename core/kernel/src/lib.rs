@@ -33,6 +33,7 @@ pub mod audit;
 pub mod numbers;
 pub mod repeats;
 pub mod files;
+pub mod timeline;
 pub mod keys;
 pub mod marks;
 pub mod seeds;

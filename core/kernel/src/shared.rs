@@ -1,7 +1,7 @@
 //! Ready structs over the shared models, for kernel and modules. Each names the fields that Rust
 //! code asks for; the whole model is its TOML in `models/`.
 
-use fondaco_values::{AnyId, Date, Decimal, Id, Money, Quantity};
+use fondaco_values::{AnyId, Date, Decimal, Id, Money, Quantity, Timestamp};
 
 use crate::Record;
 
@@ -272,4 +272,21 @@ pub struct Note {
     pub model: String,
     pub record: i64,
     pub text: String,
+}
+
+#[derive(Record, Clone, Debug, Default)]
+#[record("attachment")]
+pub struct Attachment {
+    pub id: Id<Attachment>,
+    pub name: String,
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Digest of the content in the file store.
+    pub hash: Option<String>,
+    /// The record that it belongs to.
+    pub model: Option<String>,
+    pub record: Option<i64>,
+    pub created_at: Option<Timestamp>,
+    pub created_by: Option<Id<User>>,
 }

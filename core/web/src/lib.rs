@@ -7,6 +7,7 @@ mod caller;
 mod api;
 mod query;
 mod batch;
+mod timeline;
 mod reports;
 mod ledger;
 mod session;

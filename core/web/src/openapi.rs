@@ -79,6 +79,15 @@ fn add_paths(ctx: &Ctx, model: &Model, paths: &mut Map<String, Value>) {
     }
     paths.insert(format!("/api/{}/{{id}}", model.name), Value::Object(one));
 
+    for (part, summary) in
+        [("history", "Who changed what"), ("timeline", "Notes, activities, files")]
+    {
+        let found = answer("200", &json!({ "type": "object" }));
+        let get = operation(model, summary, found);
+        let path = format!("/api/{}/{{id}}/{part}", model.name);
+        paths.insert(path, json!({ "parameters": [id_parameter()], "get": get }));
+    }
+
     for action in model.actions.values().filter(|a| !a.internal && may(Right::Act(&a.name))) {
         let path = format!("/api/{}/{{id}}/{}", model.name, action.name);
         let post = act(model, action, &reference);

@@ -8,6 +8,7 @@ use fondaco_kernel::values::limits;
 
 use crate::{
     App, api, batch, caller, health, ledger, live, metrics, openapi, reports, respond, session,
+    timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -29,10 +30,14 @@ pub fn all(app: App) -> Router {
         .route("/api/ledger/accounts/{id}/lines", get(ledger::lines))
         .route("/api/ledger/entries/{id}", get(ledger::entry))
         .route("/api/ledger/verify", post(ledger::verify))
+        // Files: a larger body, and nothing that runs.
+        .route("/api/attachment/content", post(timeline::upload).layer(for_files()))
+        .route("/api/attachment/{id}/content", get(timeline::download))
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
+        .route("/api/{model}/{id}/timeline", get(timeline::of_record))
         .route("/api/{model}/{id}/{action}", post(api::act))
         .layer(from_fn_with_state(app.clone(), caller::guard_origin))
         // Where to begin.
@@ -46,4 +51,8 @@ pub fn all(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .with_state(app)
+}
+
+fn for_files() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(limits::ATTACHMENT_BYTES_MAX)
 }
