@@ -655,8 +655,10 @@ async fn one_works_in_the_company_that_one_names() {
     let made = json!({ "name": "Over There" });
     admin.post_with("/api/party", &made, &named).unwrap().expect(201);
     let there = admin.send("GET", "/api/party?sort=name", None, &named).unwrap().expect(200);
-    // What every company begins with is there a second time.
-    assert_eq!(names(&there), ["Over There", "Verdi Biciclette"]);
+    // What every company begins with is there a second time; whom the first one knows is not.
+    assert_eq!(names(&there), ["Over There"]);
+    let terms = admin.send("GET", "/api/payment_term", None, &named).unwrap().expect(200);
+    assert_eq!(terms.body["items"].as_array().unwrap().len(), 5);
     let here = admin.get("/api/party?sort=name").unwrap();
     assert_eq!(names(&here), ["Verdi Biciclette"]);
     for item in there.body["items"].as_array().unwrap() {
