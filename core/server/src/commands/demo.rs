@@ -31,7 +31,7 @@ pub struct Demo {
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
     /// Customers in the year of history; 0 leaves it out.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 400)]
     customers: u32,
     /// Tell the story and end, without a server.
     #[arg(long)]

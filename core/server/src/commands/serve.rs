@@ -39,7 +39,10 @@ pub async fn run(args: Serve) -> Result<End> {
     if let Some(code) = identity::first_code(&kernel).await? {
         say("There is no user yet. Make the first administrator with this code, once:");
         say(&format!("  {}", code.reveal()));
-        say(&format!("  fondaco user first --company {} <code>", company.folder.display()));
+        say(&format!(
+            "  fondaco user first <code> --login you@example.com --name You --company {}",
+            company.folder.display()
+        ));
     }
     serve(kernel, listener, stop_signal()).await
 }
