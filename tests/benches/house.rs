@@ -127,8 +127,11 @@ fn write(connection: &Connection, rows: &[Made], shift: i64) {
     connection.prepare_cached("begin immediate").unwrap().execute([]).unwrap();
     let ids: HashSet<i64> = rows.iter().map(|row| row.rowid).collect();
     for row in rows {
-        let cells = row.cells.iter().map(|cell| match cell {
+        let cells = row.cells.iter().zip(&row.names).map(|(cell, name)| match cell {
             Cell::Integer(id) if ids.contains(id) => Cell::Integer(id + shift),
+            Cell::Text(own) if ["number", "key"].contains(&name.as_str()) => {
+                Cell::Text(format!("{own}/{shift}"))
+            }
             other => other.clone(),
         });
         connection.prepare_cached(&row.insert).unwrap().execute(params_from_iter(cells)).unwrap();
@@ -141,6 +144,8 @@ struct Made {
     table: String,
     rowid: i64,
     insert: String,
+    /// Of its columns.
+    names: Vec<String>,
     cells: Vec<Cell>,
 }
 
@@ -186,8 +191,9 @@ fn made_since(file: &Path, before: &BTreeMap<String, i64>) -> Vec<Made> {
         let text =
             format!("select rowid, * from \"{table}\" where rowid > {height} order by rowid");
         let mut statement = connection.prepare(&text).unwrap();
-        let columns: Vec<String> =
-            statement.column_names().iter().skip(1).map(|name| format!("\"{name}\"")).collect();
+        let names: Vec<String> =
+            statement.column_names().into_iter().skip(1).map(str::to_owned).collect();
+        let columns: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
         let places = vec!["?"; columns.len()].join(", ");
         let insert = format!("insert into \"{table}\" ({}) values ({places})", columns.join(", "));
         let mut rows = statement.query([]).unwrap();
@@ -197,6 +203,7 @@ fn made_since(file: &Path, before: &BTreeMap<String, i64>) -> Vec<Made> {
                 table: table.clone(),
                 rowid: row.get(0).unwrap(),
                 insert: insert.clone(),
+                names: names.clone(),
                 cells,
             });
         }
