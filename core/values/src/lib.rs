@@ -1,6 +1,6 @@
 //! The values everything else speaks in: ids, money, quantities, `Value`, problems and limits.
 //! Not here: what a field is (crate `schema`), and whatever reads a clock, a file or a database.
-//! Architecture invariants: pure, also built for WASM plugins; no floating point anywhere.
+//! Architecture invariants: pure; no floating point anywhere.
 //! Go on with `value.rs` for what a field can hold, `money.rs` and `rounding.rs` for arithmetic.
 
 mod currency;
