@@ -154,6 +154,7 @@ fn grant_part(key: &str) -> Json {
 fn states_part(key: &str) -> Json {
     match key {
         "values" => of("choices"),
+        "open" => of("names"),
         _ => text("The state of a new record"),
     }
 }

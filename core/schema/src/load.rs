@@ -4,6 +4,7 @@
 //!
 //! The grammar is in the files of this folder, one noun each; `json_schema` tells it to editors.
 
+mod absent;
 mod access;
 mod action;
 mod declare;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use self::absent::Absent;
 use self::document::{Document, Faults, Place, Table, Text};
 use self::expression::Pending;
 use crate::{Fault, Model, ModuleInfo, Report, Role, Schema, Separation, Source};
@@ -29,14 +31,21 @@ use crate::{Fault, Model, ModuleInfo, Report, Role, Schema, Separation, Source};
 /// Reads, resolves and checks all sources together. On failure, all faults in the order of the
 /// sources.
 pub fn load(sources: &[Source]) -> Result<Schema, Vec<Fault>> {
+    load_without(sources, &[])
+}
+
+/// [`load`], while the modules with the sources `off` are switched off: what the company says of
+/// them rests.
+pub fn load_without(sources: &[Source], off: &[Source]) -> Result<Schema, Vec<Fault>> {
     let mut faults = Faults::new(sources);
     let documents: Vec<Document<'_>> = sources
         .iter()
         .enumerate()
         .map(|(number, source)| Document::parse(number, source, &mut faults))
         .collect();
-    let mut loader = Loader::new(faults);
-    let parts = loader.sort(&documents);
+    let mut loader = Loader::new(faults, Absent::of(off));
+    let mut parts = loader.sort(&documents);
+    loader.absent.lay_to_rest(&mut parts);
     loader.modules(&parts);
     loader.models(&parts);
     loader.extensions(&parts);
@@ -54,6 +63,7 @@ pub fn load(sources: &[Source]) -> Result<Schema, Vec<Fault>> {
 /// What is known so far.
 struct Loader<'s> {
     faults: Faults<'s>,
+    absent: Absent,
     models: IndexMap<String, Model>,
     /// Where fields stand, by model and field.
     places: HashMap<(String, String), Place>,
@@ -95,9 +105,10 @@ impl PartKind {
 }
 
 impl<'s> Loader<'s> {
-    fn new(faults: Faults<'s>) -> Loader<'s> {
+    fn new(faults: Faults<'s>, absent: Absent) -> Loader<'s> {
         Loader {
             faults,
+            absent,
             models: IndexMap::new(),
             places: HashMap::new(),
             modules: IndexMap::new(),

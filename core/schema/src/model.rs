@@ -80,6 +80,8 @@ pub struct States {
     pub initial: String,
     pub values: Vec<String>,
     pub labels: IndexMap<String, String>,
+    /// Those in which something is begun and not at its end: others count on it.
+    pub open: Vec<String>,
 }
 
 /// A deed on one record: a button, a route and a right.

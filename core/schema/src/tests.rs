@@ -1,5 +1,6 @@
 //! Tables of cases: each line is one thing the crate promises.
 
+mod absent;
 mod difference;
 mod expressions;
 mod faults;

@@ -14,7 +14,9 @@ impl Loader<'_> {
             let Some(table) = part.table.table("access", &mut self.faults) else { continue };
             for entry in table.entries() {
                 let Some(table) = entry.item.table(entry.name, &mut self.faults) else { continue };
-                self.grant(&part.name, entry.name, entry.place, table);
+                if !self.absent.has_role(entry.name) {
+                    self.grant(&part.name, entry.name, entry.place, table);
+                }
             }
         }
         for part in parts.iter().filter(|part| part.kind == PartKind::Role) {
@@ -23,7 +25,7 @@ impl Loader<'_> {
                 let Some(table) = entry.item.table(entry.name, &mut self.faults) else { continue };
                 if self.models.contains_key(entry.name) {
                     self.grant(entry.name, &part.name, entry.place, table);
-                } else {
+                } else if !self.absent.has_model(entry.name) {
                     self.unknown_model(entry.place, entry.name);
                 }
             }

@@ -130,7 +130,10 @@ impl Loader<'_> {
             }
             None => values.first().cloned().unwrap_or_default(),
         };
-        Some(States { initial, values, labels })
+        let open = states.texts("open", &mut self.faults);
+        open.iter().for_each(|state| self.known_state(state, &values));
+        let open = open.into_iter().map(|state| state.text).collect();
+        Some(States { initial, values, labels, open })
     }
 
     pub(super) fn known_state(&mut self, state: &Text, values: &[String]) {

@@ -21,7 +21,7 @@ pub(crate) const SEPARATE: [&str; 2] = ["roles", "reason"];
 pub(crate) const ACTION: [&str; 9] =
     ["label", "help", "from", "to", "require", "refusal", "args", "number", "internal"];
 pub(crate) const GRANT: [&str; 5] = ["read", "create", "write", "delete", "actions"];
-pub(crate) const STATES: [&str; 2] = ["initial", "values"];
+pub(crate) const STATES: [&str; 3] = ["initial", "values", "open"];
 pub(crate) const INDEX: [&str; 2] = ["fields", "unique"];
 pub(crate) const CHOICE: [&str; 2] = ["value", "label"];
 /// Of any field; which of them a type knows is in `field`.

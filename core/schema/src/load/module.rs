@@ -69,7 +69,8 @@ impl Loader<'_> {
             return self.faults.at(name.place, message);
         }
         let label = table.words("label", &mut self.faults);
-        let includes = table.texts("includes", &mut self.faults);
+        let mut includes = table.texts("includes", &mut self.faults);
+        includes.retain(|include| !self.absent.has_role(&include.text));
         let of_role = |include: &Text| (name.text.clone(), include.clone());
         self.includes.extend(includes.iter().map(of_role));
         let role = Role {
@@ -125,6 +126,9 @@ impl Loader<'_> {
             let Some(table) = item.table("separate", &mut self.faults) else { continue };
             table.only(&keys::SEPARATE, &mut self.faults);
             let roles = table.texts("roles", &mut self.faults);
+            if roles.iter().any(|role| self.absent.has_role(&role.text)) {
+                continue;
+            }
             roles.iter().for_each(|role| self.known_role(role));
             let reason = table.words("reason", &mut self.faults).unwrap_or_default();
             match roles.as_slice() {

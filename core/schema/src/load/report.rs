@@ -13,7 +13,8 @@ impl Loader<'_> {
             part.table.only(&keys::REPORT, &mut self.faults);
             self.name_of_report(part);
             let columns = self.columns(part.table);
-            let roles = part.table.texts("roles", &mut self.faults);
+            let mut roles = part.table.texts("roles", &mut self.faults);
+            roles.retain(|role| !self.absent.has_role(&role.text));
             roles.iter().for_each(|role| self.known_role(role));
             let label = part.table.words("label", &mut self.faults);
             let last = part.name.rsplit('.').next().unwrap_or(&part.name);
