@@ -12,6 +12,7 @@ mod field;
 mod json_schema;
 mod load;
 mod model;
+mod resting;
 mod schema;
 mod suggest;
 pub mod tables;

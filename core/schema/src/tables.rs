@@ -26,6 +26,9 @@ pub struct Table {
     /// Names of columns put aside by earlier changes; their data is still there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<String>,
+    /// Columns of modules that are switched off; nothing writes them now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resting: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -115,3 +115,25 @@ fn what_is_hidden_stays_hidden() {
     assert!(steps(&once, &other).is_empty());
     assert_eq!(steps(&once, &with)[0], "hide_column own_x a a_old_2 (destructive)");
 }
+
+#[test]
+fn what_belongs_to_a_module_that_is_off_rests() {
+    let base = "a = { type = 'text' }";
+    let more = "a = { type = 'text' }\nb = { type = 'bool', required = true, index = true }";
+    let of_fields = |fields: &str| of(&format!("[fields]\n{fields}"));
+    let (off, on) = (of_fields(base), of_fields(more));
+    let asleep = off.clone().with_resting(&on, &on);
+    assert_eq!(steps(&on, &asleep), ["relax own_x b"], "neither the column nor its index goes");
+    let kept = on.after(&asleep);
+    assert!(steps(&kept, &off.clone().with_resting(&kept, &on)).is_empty());
+    assert_eq!(steps(&kept, &on), ["require own_x b (checked)"], "and it is there again");
+    let waking: Vec<&str> = kept.tables["own_x"].waking(&on.tables["own_x"]).collect();
+    assert_eq!(waking, ["b"]);
+    let wanted = off.clone().with_resting(&on, &off);
+    let hidden = steps(&on, &wanted);
+    assert_eq!(hidden.last().unwrap(), "hide_column own_x b b_old_1 (destructive)", "nobody's");
+
+    let none = Tables::default();
+    assert!(steps(&on, &none.clone().with_resting(&on, &on)).is_empty(), "a table stays too");
+    assert_eq!(none.with_resting(&off, &on), off, "as it was, not as it would be");
+}
