@@ -11,6 +11,7 @@ use serde_json::Value;
 const MODULE: &[&str] = &["fondaco-kernel", "fondaco-schema", "fondaco-values"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("fondaco-values", &[]),
+    ("fondaco-cluster", &[]),
     ("fondaco-derive", &[]),
     ("fondaco-schema", &["fondaco-values"]),
     ("fondaco-kernel", &["fondaco-derive", "fondaco-schema", "fondaco-values"]),

@@ -6,3 +6,5 @@ mod migration;
 mod stories;
 mod texts;
 mod figures;
+mod letters;
+mod postgres;
