@@ -30,7 +30,7 @@ create unique index ledger_entry_reverses on ledger_entry (reverses) where rever
 create index ledger_entry_source on ledger_entry (source_id) where source_id is not null;
 create index ledger_entry_exception on ledger_entry (exception) where exception is not null;
 
--- INVARIANT: never updated, never deleted (triggers). id = seq * 8192 + position from 1.
+-- INVARIANT: never updated, never deleted (triggers). id = seq * 65536 + position from 1.
 create table ledger_line (
   id          integer primary key,
   account     integer not null,

@@ -8,8 +8,9 @@ use fondaco_values::AnyId;
 
 use crate::error::Result;
 use crate::model::{Saved, Saving};
+use crate::record::Rec;
 use crate::tx::Tx;
-use crate::{ActorKind, identity, seeds};
+use crate::{ActorKind, identity, ledger, seeds};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
@@ -25,17 +26,29 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
     plugins.before_save(tx, model, batch).await
 }
 
-/// After the rows: a company that somebody adds begins with what every company begins with. Those
-/// of the company folder are sown by the start itself.
+/// After the rows: a company that somebody adds begins with what every company begins with (those
+/// of the company folder are sown by the start itself); the books follow their accounts.
 pub(crate) async fn after_save(tx: &mut Tx, model: &Model, saved: &[Saved]) -> Result<()> {
-    if model.name != "company" || tx.ctx().actor().kind() == ActorKind::System {
-        return Ok(());
+    match model.name.as_str() {
+        "company" if tx.ctx().actor().kind() != ActorKind::System => {
+            let shared = Arc::clone(tx.shared());
+            for new in saved.iter().filter(|saved| saved.is_new()) {
+                Box::pin(seeds::sow_company(tx, &shared.seeds, new.id().cast())).await?;
+            }
+            Ok(())
+        }
+        "account" => ledger::masters::accounts_saved(tx, saved).await,
+        _ => Ok(()),
     }
-    let shared = Arc::clone(tx.shared());
-    for new in saved.iter().filter(|saved| saved.is_new()) {
-        Box::pin(seeds::sow_company(tx, &shared.seeds, new.id().cast())).await?;
+}
+
+/// Before rows go: what the books stand on stays. Links of models are watched by the database.
+pub(crate) async fn before_delete(tx: &mut Tx, model: &Model, recs: &[Rec]) -> Result<()> {
+    match model.name.as_str() {
+        "account" => ledger::masters::accounts_go(tx, recs).await,
+        "journal" => ledger::masters::journals_go(tx, recs).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// After an action's work, when all that is left is the commit: the last word of the plugins.

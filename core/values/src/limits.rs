@@ -64,7 +64,7 @@ pub const BANK_STATEMENT_ROWS_MAX: usize = 10_000;
 // Ledger
 
 /// Lines of one entry: the largest document, in goods and in value, from and to, in two books, and
-/// tax for each line.
+/// tax for each line. The ids of lines leave room for no more than 65,535.
 pub const ENTRY_LINES_MAX: usize = 10 * DOCUMENT_LINES_MAX;
 /// Entries of one posting batch: they are balanced and chained in memory before they are written.
 pub const ENTRY_BATCH_MAX: usize = 8_190;

@@ -198,7 +198,7 @@ pub(crate) mod tests {
 
     fn sample() -> Stored {
         let line = |no: i64, amount: i64| StoredLine {
-            id: 7 * 8192 + no,
+            id: 57_344 + no,
             account: 100 + no,
             unit: 978,
             amount,

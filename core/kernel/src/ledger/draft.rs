@@ -4,14 +4,13 @@
 //! INVARIANT: `Balanced::new` is the only place that sums the lines of an entry, and `post` and
 //! `reserve` take nothing but a `Balanced`.
 
+use fondaco_values::limits::ENTRY_LINES_MAX;
 use fondaco_values::{AnyId, Date, Id, Problem};
 
 use super::account::{Account, Chart};
 use super::reason::{Reason, Ruled};
 use crate::DocRef;
 
-/// Lines of one entry; with the position they make the id of a line (`entry::LINES_PER_SEQ`).
-pub(crate) const LINES_MAX: usize = 8_191;
 /// Characters of an entry's text: one line in a journal, not a letter.
 pub(crate) const TEXT_MAX: usize = 500;
 /// Characters of a client's key: a UUID with a prefix fits several times.
@@ -251,8 +250,8 @@ fn shape(draft: &Draft) -> Vec<Problem> {
     if draft.lines.len() < 2 {
         problems.push(Reason::TooFewLines.at("lines"));
     }
-    if draft.lines.len() > LINES_MAX {
-        problems.push(Reason::TooManyLines { most: LINES_MAX }.at("lines"));
+    if draft.lines.len() > ENTRY_LINES_MAX {
+        problems.push(Reason::TooManyLines { most: ENTRY_LINES_MAX }.at("lines"));
     }
     if draft.text.chars().count() > TEXT_MAX {
         problems.push(Reason::TextTooLong { most: TEXT_MAX }.at("text"));

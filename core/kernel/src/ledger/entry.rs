@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use fondaco_values::limits::ENTRY_LINES_MAX;
 use fondaco_values::{AnyId, Date, Id, Timestamp};
 
 use super::account::Account;
@@ -12,8 +13,10 @@ use crate::db::{Cell, Row, Sql};
 use crate::error::Result;
 use crate::{DocRef, Error, Tx};
 
-/// The id of a line is the sequence of its entry times this, plus its position from 1.
-pub(crate) const LINES_PER_SEQ: i64 = 8_192;
+/// The id of a line is the sequence of its entry times this, plus its position from 1. It can never
+/// be another: ids of lines are in the leaves of the chain.
+pub(crate) const LINES_PER_SEQ: i64 = 65_536;
+const _: () = assert!((ENTRY_LINES_MAX as i64) < LINES_PER_SEQ, "each line has an id of its own");
 
 /// A line of a posted entry, by entry and position from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -46,16 +46,22 @@ pub struct Matched {
 pub(crate) const OPEN: &[&str] =
     &["line", "account", "subsidiary", "unit", "residual", "functional"];
 
-/// The row of a new line on an account with open items.
-pub(crate) fn opened(line: &StoredLine) -> Vec<Cell> {
-    vec![
-        line.id.into(),
-        line.account.into(),
-        line.subsidiary.into(),
-        line.unit.into(),
-        line.amount.into(),
-        line.functional.into(),
-    ]
+/// The row of a new line on an account with open items. A line without an amount of its own has
+/// none: it evens out what a match left between two rates, and what it carries is no longer in
+/// what is left of the matched lines. So the open items of an account come to its balance in both
+/// currencies once each match's difference is posted.
+pub(crate) fn opened(line: &StoredLine) -> Option<Vec<Cell>> {
+    let row = || {
+        vec![
+            line.id.into(),
+            line.account.into(),
+            line.subsidiary.into(),
+            line.unit.into(),
+            line.amount.into(),
+            line.functional.into(),
+        ]
+    };
+    (line.amount != 0).then(row)
 }
 
 /// A line with what is left of it.
@@ -123,10 +129,11 @@ async fn load(tx: &mut Tx, lines: &BTreeSet<i64>) -> Result<BTreeMap<i64, Open>>
         let (line, account) = (row.int(0), row.id(1));
         // A line of another company's account is not there.
         let Some(rules) = chart.account(account) else { continue };
-        let (Some(residual), Some(functional)) = (row.opt_int(4), row.opt_int(5)) else {
+        if !rules.open {
             let account = rules.code.clone();
             return Err(Reason::KeepsNoOpenItems { account }.refusal("parts"));
-        };
+        }
+        let (residual, functional) = (row.opt_int(4).unwrap_or(0), row.opt_int(5).unwrap_or(0));
         let (subsidiary, unit) = (row.opt_int(2), row.int(3));
         found.insert(line, Open { line, account, subsidiary, unit, residual, functional });
     }
@@ -280,16 +287,24 @@ fn item(row: &Row) -> OpenItem {
     }
 }
 
-/// Makes the rows of all open items again from the lines and the matches.
-pub(crate) async fn reopen_all(tx: &mut Tx) -> Result<()> {
-    let sql = Sql::text(
+/// Makes the rows of open items again from the lines and the matches: of these accounts, after
+/// somebody switched their open items on or off, or of all.
+pub(crate) async fn reopen(tx: &mut Tx, accounts: Option<&BTreeSet<i64>>) -> Result<()> {
+    let dialect = tx.dialect();
+    let of = |sql: Sql, and: &'static str| match accounts {
+        Some(accounts) => among(sql.lit(and), dialect, accounts),
+        None => sql,
+    };
+    let old = of(Sql::new().lit("delete from ledger_open"), " where account");
+    tx.exec(old).await?;
+    let sql = Sql::new().lit(
         "insert into ledger_open (line, account, subsidiary, unit, residual, functional) \
-         select l.id, l.account, l.subsidiary, l.unit, l.amount - coalesce(m.amount, 0), \
-         l.functional - coalesce(m.functional, 0) from ledger_line l \
+         select l.id, l.account, l.subsidiary, l.unit, \
+         l.amount - coalesce(cast(sum(m.amount) as bigint), 0), \
+         l.functional - coalesce(cast(sum(m.functional) as bigint), 0) from ledger_line l \
          join account a on a.id = l.account and a.open = 1 \
-         left join (select line, cast(sum(amount) as bigint) as amount, \
-         cast(sum(functional) as bigint) as functional from ledger_match_line group by line) m \
-         on m.line = l.id where l.amount <> 0",
+         left join ledger_match_line m on m.line = l.id where l.amount <> 0",
     );
+    let sql = of(sql, " and l.account").lit(" group by l.id");
     tx.exec(sql).await.map(drop)
 }

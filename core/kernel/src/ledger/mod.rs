@@ -13,6 +13,7 @@ mod draft;
 mod entry;
 mod journal;
 mod limit;
+pub(crate) mod masters;
 mod post;
 mod reason;
 mod repeat;

@@ -70,6 +70,10 @@ pub async fn reserve(
         return Err(Reason::UnknownJournal { code }.refusal("journal"));
     }
     let entry = Balanced::new(draft, &chart).map_err(Error::Invalid)?;
+    // What is settled is counted in the first line.
+    if entry.lines.first().is_some_and(|first| first.line.amount == 0) {
+        return Err(Reason::AmountMissing.refusal("lines[0].amount"));
+    }
     limit::attune(tx, &chart).await?;
     reserved(&entry.lines, &chart)?.apply(tx, &chart).await?;
     insert(tx, entry, expires_at).await

@@ -222,7 +222,7 @@ async fn insert(
         };
         let (cells, rows) = stored(tx, order, number, seq).into_cells();
         entries.push(cells);
-        open.extend(rows.iter().filter(|line| keeps_open(line)).map(matching::opened));
+        open.extend(rows.iter().filter(|line| keeps_open(line)).filter_map(matching::opened));
         lines.extend(rows.into_iter().map(StoredLine::into_cells));
     }
     tx.insert_rows("ledger_entry", ENTRY, &entries).await?;

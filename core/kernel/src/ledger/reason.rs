@@ -155,7 +155,9 @@ impl Reason {
         use Reason::*;
         Some(match self {
             TooFewLines => "An entry needs at least two lines: add the other side.".into(),
-            TooManyLines { most } => format!("An entry has at most {most} lines: split it."),
+            TooManyLines { most } => {
+                format!("An entry has at most {most} lines: split the document it is for.")
+            }
             UnknownJournal { code } => {
                 format!("There is no journal {code} in this company: create it or name another.")
             }

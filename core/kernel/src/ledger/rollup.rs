@@ -63,7 +63,6 @@ pub async fn rebuild(tx: &mut Tx) -> Result<()> {
     const EMPTY: &[&str] = &[
         "delete from ledger_total",
         "delete from ledger_rollup",
-        "delete from ledger_open",
         "delete from ledger_limited",
         "delete from ledger_watched",
     ];
@@ -72,7 +71,7 @@ pub async fn rebuild(tx: &mut Tx) -> Result<()> {
     }
     set_mark(tx, "rolled", 0).await?;
     roll(tx).await?;
-    matching::reopen_all(tx).await?;
+    matching::reopen(tx, None).await?;
     let touched: Vec<_> = watched.iter().map(|id| (Id::new(*id), AnyId::new(0))).collect();
     let chart = Chart::load_any(tx, &touched).await?;
     limit::attune(tx, &chart).await

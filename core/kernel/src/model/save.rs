@@ -90,6 +90,7 @@ async fn still_allowed(
 
 /// Deletes records that were read whole, with their lines.
 pub(crate) async fn delete(tx: &mut Tx, meta: &Arc<Meta>, recs: Vec<Rec>) -> Result<()> {
+    hooks::before_delete(tx, &meta.model, &recs).await?;
     sql::delete(tx, meta, &recs).await.map_err(|error| check::on_constraint(meta, error))?;
     let gone = |rec: Rec| Saved { old: Some(rec), new: None, changed: Vec::new() };
     let saved: Vec<Saved> = recs.into_iter().map(gone).collect();

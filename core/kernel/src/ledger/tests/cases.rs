@@ -1,6 +1,10 @@
 //! Cases told line by line: limits, promises, corrections, matching, periods, years, repeats.
 
-use super::world::play;
+use fondaco_values::Id;
+use fondaco_values::limits::ENTRY_LINES_MAX;
+
+use super::world::{EUR, World, account_id, day, play, said};
+use crate::ledger::*;
 
 #[tokio::test]
 async fn postings_numbers_and_balances() {
@@ -203,9 +207,85 @@ async fn a_match_over_rates_leaves_its_difference() {
         post M 2026-02-06 receivable/acme 0usd=3 fx -3 exchange
         balance receivable/acme usd    -> 0
         trial                          -> bank 93, fx -3, revenue -90
+        open receivable/acme           ->  ok
+        match C 4.1                    -> refused: match_too_much parts[0].amount
+        rebuild                        -> the same
+        unmatch B
+        rebuild                        -> the same
+        open receivable/acme           -> 1.1 67/60, 3.1 -67/-62
+        reserve R1 receivable/acme 0usd=3 fx -3 exchange   -> refused: amount_missing lines[0].amount
         ",
     )
     .await;
+}
+
+#[tokio::test]
+async fn open_items_are_switched_on_and_off() {
+    play(
+        "
+        post M 2026-01-01 bank 5 revenue -5
+        post M 2026-01-02 bank -2 expense 2
+        match A 1.1:2 2.1              -> refused: keeps_no_open_items parts
+        items bank on
+        open bank                      -> 1.1 5/5, 2.1 -2/-2
+        match A 1.1:2 2.1
+        open bank                      -> 1.1 3/3
+        rebuild                        -> the same
+        items bank off
+        open bank                      ->  ok
+        post M 2026-01-03 bank 4 revenue -4
+        rebuild                        -> the same
+        items bank on
+        open bank                      -> 1.1 3/3, 3.1 4/4
+        unmatch A
+        open bank                      -> 1.1 5/5, 2.1 -2/-2, 3.1 4/4
+        rebuild                        -> the same
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_with_entries_stays() {
+    play(
+        "
+        post M 2026-01-01 bank 5 revenue -5
+        reserve R1 shelf 3 customer -3
+        delete bank                    -> refused: in_use
+        delete shelf                   -> refused: in_use
+        delete fx
+        balance bank eur               -> 5
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_largest_entry_is_posted_and_one_line_more_is_refused() {
+    let world = World::new().await;
+    let of = |lines: usize| {
+        let line = |n: usize| {
+            let last = if n + 1 == lines { 1 - lines as i64 } else { 1 };
+            Line::signed(
+                account_id(if n.is_multiple_of(2) { "bank" } else { "revenue" }),
+                EUR,
+                last,
+            )
+        };
+        Draft::new("M", day("2026-01-01"), "large").lines((0..lines).map(line))
+    };
+    for (lines, wanted) in [(ENTRY_LINES_MAX, "posted"), (ENTRY_LINES_MAX + 1, "refused")] {
+        let draft = of(lines);
+        let posted = world.run(move |tx| Box::pin(post(tx, draft.clone()))).await;
+        let answer = posted.as_ref().map_or_else(said, |_| "posted".to_owned());
+        assert!(answer.starts_with(wanted), "{lines} lines: {answer}");
+    }
+    let last = LineRef::new(Id::new(1), ENTRY_LINES_MAX as i64);
+    let read = world.run(move |tx| Box::pin(entry(tx, last.entry()))).await.unwrap();
+    assert_eq!(read.lines.len(), ENTRY_LINES_MAX);
+    let small = of(2);
+    let next = world.run(move |tx| Box::pin(post(tx, small.clone()))).await.unwrap();
+    assert!(last < next.line(1), "the lines of one entry stand before those of the next");
 }
 
 #[tokio::test]

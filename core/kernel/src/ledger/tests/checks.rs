@@ -54,7 +54,7 @@ impl Run {
                 let lines = fact.draft.lines.clone().into_iter().zip(lefts).zip(1..);
                 let open =
                     lines.filter(move |((line, left), _)| line.account == account && *left != 0);
-                open.map(move |((_, left), at)| (seq * 8192 + at, left)).collect::<Vec<_>>()
+                open.map(move |((_, left), at)| (seq * 65536 + at, left)).collect::<Vec<_>>()
             };
             let told: BTreeMap<i64, i64> = self.model.facts.iter().flat_map(of_fact).collect();
             assert_eq!(said, told, "open on {name}");
@@ -159,11 +159,11 @@ impl Run {
     /// In the database, by no code of the ledger: L1, L2, L14.
     async fn sums_are_zero(&mut self) {
         const WRONG: &[&str] = &[
-            "select e.seq from ledger_entry e join ledger_line l on l.id / 8192 = e.seq \
+            "select e.seq from ledger_entry e join ledger_line l on l.id / 65536 = e.seq \
              join account a on a.id = l.account where a.book <> 'general' or e.exchange = 0 \
              group by e.seq, a.book, l.unit having sum(l.amount) <> 0",
-            "select l.id / 8192 from ledger_line l group by 1 having sum(l.functional) <> 0",
-            "select l.id / 8192 from ledger_line l group by 1 having count(*) < 2",
+            "select l.id / 65536 from ledger_line l group by 1 having sum(l.functional) <> 0",
+            "select l.id / 65536 from ledger_line l group by 1 having count(*) < 2",
             "select a.book, l.unit from ledger_line l join account a on a.id = l.account \
              where a.book <> 'general' group by 1, 2 having sum(l.amount) <> 0",
             "select line from ledger_match_line m join ledger_line l on l.id = m.line group by line \

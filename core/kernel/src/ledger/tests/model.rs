@@ -271,6 +271,9 @@ impl Model {
     pub(super) fn reserve(&mut self, id: i64, draft: &Draft, expires: Option<i64>) -> Said<()> {
         rules(draft)?;
         let total = draft.lines[0].amount.abs();
+        if total == 0 {
+            return Err("amount_missing");
+        }
         let promise = Promise { id, draft: draft.clone(), total, settled: 0, open: true, expires };
         let change = Change { lines: &[], promise: Some((usize::MAX, &promise)) };
         self.limits(&draft.lines, &change)?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use fondaco_values::{AnyId, Date, Id, Timestamp};
 
-use super::model::{Fact, Model, Said};
+use super::model::{Fact, Model, Said, functional};
 use super::world::*;
 use crate::error::{Error, Result};
 use crate::ledger::*;
@@ -210,8 +210,8 @@ impl Run {
         }
     }
 
-    /// Money, invoices, dollars, goods with and without lots, leave, goods with their value; one in
-    /// twelve is wrong somewhere.
+    /// Money, invoices, dollars, what only their rate changes, goods with and without lots, leave,
+    /// goods with their value; one in twelve is wrong somewhere.
     fn draft(&mut self) -> Draft {
         let amount = self.amount();
         let journal = self.chance.of(&["M", "M", "INV", "BILL"]);
@@ -219,7 +219,7 @@ impl Run {
         let who = Id::<Account>::new(200 + self.chance.below(2)).any();
         let lot = self.chance.percent(40).then(|| AnyId::new(202 + self.chance.below(2)));
         let account = |name: &str| account_id(name);
-        let lines = match self.chance.below(9) {
+        let lines = match self.chance.below(10) {
             0 => vec![
                 Line::debit(account("bank"), EUR, amount),
                 Line::credit(account("cash"), EUR, amount),
@@ -249,6 +249,15 @@ impl Run {
             5 => self.goods("supplier", "shop", lot),
             6 => self.goods("shop", "customer", lot),
             7 => self.goods("shop", "shelf", lot),
+            8 => {
+                draft.exchange = true;
+                let euros = self.chance.of(&[amount, -amount]);
+                let owed = self.chance.of(&["receivable", "payable"]);
+                vec![
+                    Line::signed(account(owed), USD, 0).for_(who).functional(euros),
+                    Line::signed(account("fx"), EUR, -euros),
+                ]
+            }
             _ => {
                 let days = 500_000 * (1 + self.chance.below(6));
                 let who = AnyId::new(204 + self.chance.below(2));
@@ -259,7 +268,7 @@ impl Run {
                 ]
             }
         };
-        draft.lines = lines.into_iter().filter(|line| line.amount != 0).collect();
+        draft.lines = lines.into_iter().filter(|l| l.amount != 0 || functional(l) != 0).collect();
         if self.chance.percent(8) {
             self.spoil(&mut draft);
         }

@@ -73,15 +73,15 @@ async fn posted_rows_refuse_to_change() {
     for text in [
         "update ledger_entry set text = 'other' where seq = 1",
         "delete from ledger_entry where seq = 4",
-        "update ledger_line set amount = 5 where id = 8193",
-        "delete from ledger_line where id = 8193",
+        "update ledger_line set amount = 5 where id = 65537",
+        "delete from ledger_line where id = 65537",
         "update ledger_seal set hash = root",
         "delete from ledger_seal",
         "update ledger_match set difference = 1",
         "delete from ledger_match",
         "update ledger_match_line set amount = 2",
         "delete from ledger_match_line",
-        "insert or replace into ledger_line select * from ledger_line where id = 8193",
+        "insert or replace into ledger_line select * from ledger_line where id = 65537",
         "insert or replace into ledger_entry select * from ledger_entry where seq = 1",
         "insert or replace into ledger_seal select * from ledger_seal",
     ] {
@@ -110,23 +110,23 @@ async fn tampered(text: &'static [&'static str]) -> String {
 
 /// What is done, and what is found.
 const CASES: &[(&[&str], &str)] = &[
-    (&["update ledger_line set amount = amount + 1 where id / 8192 = 3"], "3 EntryChanged"),
-    (&["update ledger_line set date = '2026-01-04' where id / 8192 = 14"], "14 EntryChanged"),
-    (&["update ledger_line set date = '20260105' where id / 8192 = 14"], "14 EntryChanged"),
-    (&["update ledger_line set tag = null where id / 8192 = 25"], "25 EntryChanged"),
+    (&["update ledger_line set amount = amount + 1 where id / 65536 = 3"], "3 EntryChanged"),
+    (&["update ledger_line set date = '2026-01-04' where id / 65536 = 14"], "14 EntryChanged"),
+    (&["update ledger_line set date = '20260105' where id / 65536 = 14"], "14 EntryChanged"),
+    (&["update ledger_line set tag = null where id / 65536 = 25"], "25 EntryChanged"),
     (&["update ledger_entry set posted_at = posted_at + 1 where seq = 20"], "20 EntryChanged"),
     (&["update ledger_entry set kind = 'closing' where seq = 11"], "11 EntryChanged"),
-    (&["delete from ledger_line where id = 8192 * 7 + 2"], "7 EntryChanged"),
-    (&["delete from ledger_line where id / 8192 = 7"], "7 EntryChanged"),
+    (&["delete from ledger_line where id = 65536 * 7 + 2"], "7 EntryChanged"),
+    (&["delete from ledger_line where id / 65536 = 7"], "7 EntryChanged"),
     (&["delete from ledger_entry where seq = 7"], "7 EntryMissing"),
     (
-        &["delete from ledger_entry where seq = 7", "delete from ledger_line where id / 8192 = 7"],
+        &["delete from ledger_entry where seq = 7", "delete from ledger_line where id / 65536 = 7"],
         "7 EntryMissing",
     ),
     (
         &[
             "delete from ledger_entry where seq = 27",
-            "delete from ledger_line where id / 8192 = 27",
+            "delete from ledger_line where id / 65536 = 27",
         ],
         "27 EntryMissing",
     ),
@@ -134,14 +134,14 @@ const CASES: &[(&[&str], &str)] = &[
     (
         &[
             "delete from ledger_entry where seq > 27",
-            "delete from ledger_line where id / 8192 > 27",
+            "delete from ledger_line where id / 65536 > 27",
         ],
         "28 EntryMissing",
     ),
     (
         &[
             "delete from ledger_entry where seq > 17",
-            "delete from ledger_line where id / 8192 > 17",
+            "delete from ledger_line where id / 65536 > 17",
         ],
         "18 EntryMissing",
     ),
@@ -157,9 +157,9 @@ const CASES: &[(&[&str], &str)] = &[
     // Two entries change their lines.
     (
         &[
-            "update ledger_line set id = id + 8192 * 90 where id / 8192 = 4",
-            "update ledger_line set id = id - 8192 where id / 8192 = 5",
-            "update ledger_line set id = id - 8192 * 89 where id / 8192 = 94",
+            "update ledger_line set id = id + 65536 * 90 where id / 65536 = 4",
+            "update ledger_line set id = id - 65536 where id / 65536 = 5",
+            "update ledger_line set id = id - 65536 * 89 where id / 65536 = 94",
         ],
         "4 EntryChanged",
     ),
@@ -178,13 +178,13 @@ const CASES: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "insert into ledger_line select 8192 * 9 + 3, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
+            "insert into ledger_line select 65536 * 9 + 3, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 65537",
         ],
         "9 EntryChanged",
     ),
     (
         &[
-            "insert into ledger_line select 8192 * 50 + 1, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 8193",
+            "insert into ledger_line select 65536 * 50 + 1, account, unit, amount, functional, side, subsidiary, cost_centre, project, campaign, salesperson, date, due, tag, closing from ledger_line where id = 65537",
         ],
         "50 LineWithoutEntry",
     ),
@@ -220,7 +220,7 @@ async fn an_exported_seal_fixes_what_is_before_it() {
     for text in [
         "delete from ledger_seal where id = 2",
         "update ledger_mark set seq = 10 where name = 'sealed'",
-        "update ledger_line set amount = 900 where id / 8192 = 15 and amount > 0",
+        "update ledger_line set amount = 900 where id / 65536 = 15 and amount > 0",
     ] {
         world.exec(Sql::text(text)).await;
     }
@@ -267,7 +267,7 @@ fn columns(seq: i64) -> Vec<(&'static str, &'static str, i64)> {
     let mut columns: Vec<_> = entry.map(|column| ("ledger_entry", *column, seq)).collect();
     for position in [1, 2] {
         let line = crate::ledger::entry::LINE.iter().filter(|column| **column != "id");
-        columns.extend(line.map(|column| ("ledger_line", *column, seq * 8192 + position)));
+        columns.extend(line.map(|column| ("ledger_line", *column, seq * 65536 + position)));
     }
     columns
 }

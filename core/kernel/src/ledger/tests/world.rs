@@ -18,8 +18,9 @@ use crate::db::{Cell, Sql};
 use crate::error::{Error, Result};
 use crate::ledger::*;
 use crate::shared::{Company, User};
+use crate::store;
 use crate::tx::{Fut, Tx};
-use crate::{Clock, Ctx, Database, Kernel, Setup};
+use crate::{Clock, Ctx, Database, Kernel, Record, Setup};
 
 pub(super) const EUR: AnyId = Id::new(1);
 pub(super) const USD: AnyId = Id::new(2);
@@ -129,6 +130,8 @@ async fn furnish(tx: &mut Tx) -> Result<()> {
         )
         .await?;
     }
+    let user = [("id", 7_i64.into()), ("login", "seven".into()), ("name", "Seven".into())];
+    row(tx, "user", user.into_iter().chain([("active", true.into())])).await?;
     for company in [COMPANY, OTHER] {
         let name = format!("company {company}");
         let cells = [
@@ -325,7 +328,7 @@ async fn matching_step(tx: &mut Tx, words: &[&str], names: &Mutex<Names>) -> Res
             let items = open_items(tx, account, subsidiary).await?;
             let each = items.iter().map(|item| {
                 let line = item.line.raw();
-                format!("{}.{} {}/{}", line / 8192, line % 8192, item.residual, item.functional)
+                format!("{}.{} {}/{}", line / 65536, line % 65536, item.residual, item.functional)
             });
             Ok(each.collect::<Vec<_>>().join(", "))
         }
@@ -414,10 +417,38 @@ async fn question(tx: &mut Tx, words: &[&str]) -> Result<String> {
             tx.exec(sql.arg(account_id(account))).await?;
             Ok(String::new())
         }
+        ["items", account, on] => {
+            let mut account: Kept = store::get(tx, account_id(account).cast()).await?;
+            account.open = *on == "on";
+            store::update(tx, &mut account).await.map(|()| String::new())
+        }
+        ["delete", account] => {
+            store::delete::<Kept>(tx, account_id(account).cast()).await.map(|()| String::new())
+        }
         ["upkeep"] => upkeep(tx).await.map(|()| String::new()),
+        ["rebuild"] => {
+            let kept = open_rows(tx).await?;
+            rebuild(tx).await?;
+            let same = kept == open_rows(tx).await?;
+            Ok(if same { "the same" } else { "other open items" }.to_owned())
+        }
         ["verify"] => Ok(format!("{:?}", verify(tx, None, None).await?)),
         other => panic!("no step {other:?}"),
     }
+}
+
+/// An account as records change it.
+#[derive(Record, Clone, Debug)]
+#[record("account")]
+struct Kept {
+    id: Id<Kept>,
+    version: i64,
+    open: bool,
+}
+
+async fn open_rows(tx: &mut Tx) -> Result<Vec<Vec<Cell>>> {
+    let rows = tx.rows(Sql::text("select * from ledger_open order by line")).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 fn unit_of(name: &str) -> AnyId {
