@@ -463,6 +463,22 @@ async fn a_proposal_pays_what_is_due_first() {
 }
 
 #[tokio::test]
+async fn invoices_and_credit_notes_are_numbered_apart() {
+    let office = Office::open().await;
+    let reason = json!({ "reason": "wrong colour" });
+    let number = async |id| office.field("accounting.invoice", id, "number").await;
+    for seq in 1..=3 {
+        let invoice = office.invoice("1", "100").await;
+        assert_eq!(number(invoice).await, format!("INV-2026-0000{seq}"));
+        let credit = || office.clerk.act("accounting.invoice", invoice, "credit", reason.clone());
+        let note = credit().await.unwrap().open.unwrap().id;
+        assert_eq!(number(note).await, format!("CN-2026-0000{seq}"));
+        // What is refused draws no number.
+        assert_eq!(problems(credit().await), ["state: credited"]);
+    }
+}
+
+#[tokio::test]
 async fn credit_notes_take_back_and_are_used() {
     let office = Office::open().await;
     let one = office.invoice("1", "100").await;

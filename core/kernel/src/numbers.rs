@@ -1,7 +1,8 @@
 //! Document numbers without gaps: per company, series and year, drawn when nothing else can fail.
 //! Not here: numbers of journal entries (`ledger`), which follow the journal's own rules.
 
-use fondaco_values::Date;
+use fondaco_schema::{Model, Numbering};
+use fondaco_values::{AnyId, Date};
 
 use crate::db::Sql;
 use crate::error::{Error, Result};
@@ -14,8 +15,8 @@ pub(crate) async fn draw_pending(tx: &mut Tx) -> Result<()> {
         let model = schema
             .model(&model)
             .ok_or_else(|| Error::internal(format!("a number for the unknown model {model}")))?;
-        let Some(template) = &model.number else { continue };
-        let number = draw(tx, &model.name, template).await?;
+        let Some(template) = template(tx, model, id).await? else { continue };
+        let number = draw(tx, &series(&model.name, template), template).await?;
         let sql = Sql::new()
             .lit("update ")
             .ident(&model.table())
@@ -27,6 +28,27 @@ pub(crate) async fn draw_pending(tx: &mut Tx) -> Result<()> {
         assert_eq!(tx.exec(sql).await?, 1, "{} {id} had a number already", model.name);
     }
     Ok(())
+}
+
+/// The template that a record's number is written by.
+async fn template<'m>(tx: &mut Tx, model: &'m Model, id: AnyId) -> Result<Option<&'m str>> {
+    let (field, templates) = match &model.number {
+        None => return Ok(None),
+        Some(Numbering::One(template)) => return Ok(Some(template)),
+        Some(Numbering::ByChoice { field, templates }) => (field, templates),
+    };
+    let sql = Sql::new().lit("select ").ident(field).lit(" from ").ident(&model.table());
+    let row = tx.row(sql.lit(" where id = ").arg(id)).await?;
+    let value = row.as_ref().and_then(|row| row.opt_str(0)).unwrap_or_default();
+    let missing = || Error::internal(format!("{} {id} has no series for {value:?}", model.name));
+    templates.get(value).map(String::as_str).map(Some).ok_or_else(missing)
+}
+
+/// What is counted together: numbers of one model that look alike, however many digits they have.
+fn series(model: &str, template: &str) -> String {
+    let (before, after) = template.split_once("{seq").unwrap_or((template, ""));
+    let after = after.split_once('}').map_or("", |(_, after)| after);
+    format!("{model} {before}{{seq}}{after}")
 }
 
 /// The next number of a series, as the template writes it.
@@ -44,11 +66,12 @@ pub(crate) async fn draw(tx: &mut Tx, series: &str, template: &str) -> Result<St
     Ok(write(template, today, seq))
 }
 
-/// `SO-{year}-{seq:5}` → `SO-2026-00042`; also `{month}`.
+/// `SO-{year}-{seq:5}` → `SO-2026-00042`; also `{month}` and `{day}`.
 pub fn write(template: &str, date: Date, seq: i64) -> String {
     let mut out = template
         .replace("{year}", &date.year().to_string())
         .replace("{month}", &format!("{:02}", date.month()))
+        .replace("{day}", &format!("{:02}", date.day()))
         .replace("{seq}", &seq.to_string());
     if let Some((before, rest)) = out.split_once("{seq:")
         && let Some((width, after)) = rest.split_once('}')
@@ -70,9 +93,20 @@ mod tests {
             ("SO-{year}-{seq:5}", "SO-2026-00042"),
             ("{seq}", "42"),
             ("INV/{year}/{month}/{seq:3}", "INV/2026/03/042"),
+            ("{year}-{month}-{day}/{seq}", "2026-03-09/42"),
             ("Q{seq:1}", "Q42"),
         ] {
             assert_eq!(write(template, date, 42), written, "{template}");
         }
+    }
+
+    #[test]
+    fn what_is_counted_together() {
+        let alike = |a: &str, b: &str| series("m", a) == series("m", b);
+        assert!(alike("SO-{year}-{seq:5}", "SO-{year}-{seq:6}"));
+        assert!(alike("SO-{seq}/A", "SO-{seq:2}/A"));
+        assert!(!alike("SO-{year}-{seq:5}", "CN-{year}-{seq:5}"));
+        assert!(!alike("{seq}/A", "{seq}/B"));
+        assert_ne!(series("m", "{seq}"), series("n", "{seq}"));
     }
 }

@@ -83,7 +83,19 @@ fn model_part(key: &str) -> Json {
         "label" => text("What one record is called"),
         "plural" => text("What several are called; label + s when left out"),
         "title" => text("The field that a record is called by"),
-        "number" => text("Template of the document number, such as SO-{year}-{seq:5}"),
+        "number" => json!({ "oneOf": [
+            text("Template of the document number, such as SO-{year}-{seq:5}"),
+            {
+                "description": "By the value of a required choice field",
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": text("Template of the document number"),
+                },
+            },
+        ] }),
         "shared" => flag("One set of records for all companies"),
         "help" => text("What it is for"),
         "fields" => of("fields"),
@@ -184,7 +196,6 @@ fn module_part(key: &str) -> Json {
                 _ => text("Why one person must not hold both"),
             }),
         }),
-        "settings" => of("fields"),
         "version" => text("Version of the module, such as 1.0.0"),
         "kernel" => text("Versions of the kernel it works with, such as >=0.1, <0.2"),
         key => text(&field::label_of(key)),

@@ -23,7 +23,7 @@ pub use fault::{Fault, Origin, Source};
 pub use field::{Choice, Class, Field, Kind, Pattern, pattern};
 pub use json_schema::json_schema;
 pub use load::{load, load_without};
-pub use model::{Action, Grant, Index, Model, Owner, States};
+pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};
 pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
 pub use suggest::nearest;
 pub use tables::{Tables, tables};

@@ -17,8 +17,7 @@ pub struct Model {
     pub module: String,
     /// The field shown as the record's name.
     pub title: String,
-    /// Template of the document number, such as `SO-{year}-{seq:5}`.
-    pub number: Option<String>,
+    pub number: Option<Numbering>,
     /// One set of records for all companies; otherwise each belongs to one company.
     pub shared: bool,
     /// System fields included.
@@ -72,6 +71,16 @@ impl Model {
     pub fn is_line(&self) -> bool {
         self.owner.is_some()
     }
+}
+
+/// How the documents of a model are numbered. Each template is a series of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Numbering {
+    /// All by one template, such as `SO-{year}-{seq:5}`.
+    One(String),
+    /// By the value of a required choice field.
+    ByChoice { field: String, templates: IndexMap<String, String> },
 }
 
 /// The states a record goes through; they are the choices of the system field `state`.

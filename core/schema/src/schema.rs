@@ -84,7 +84,6 @@ pub struct ModuleInfo {
     /// The versions of the kernel that it works with.
     pub kernel: semver::VersionReq,
     pub menu: Vec<MenuItem>,
-    pub settings: IndexMap<String, Field>,
 }
 
 #[derive(Clone, Debug, Serialize)]

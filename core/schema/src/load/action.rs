@@ -98,7 +98,7 @@ impl Loader<'_> {
         self.inputs(args, part.document.origin, &part.name, &slot)
     }
 
-    /// Fields that are asked for and not stored: arguments, parameters, settings.
+    /// Fields that are asked for and not stored: arguments and parameters.
     pub(super) fn inputs(
         &mut self,
         table: Table<'_>,
@@ -125,6 +125,7 @@ impl Loader<'_> {
     pub(super) fn indexes(&mut self, parts: &[Part<'_>]) {
         for part in self.of_models(parts) {
             self.title(part);
+            self.numbers(part);
             let Some(table) = part.table.table("indexes", &mut self.faults) else { continue };
             for entry in table.entries() {
                 let (fields, unique) = match entry.item.as_table() {

@@ -93,17 +93,14 @@ impl Loader<'_> {
         let (table, faults) = (part.table, &mut self.faults);
         let last = part.name.rsplit('.').next().unwrap_or(&part.name);
         let label = table.words("label", faults).unwrap_or_else(|| label_of(last));
-        let number = table.text("number", faults);
-        if let Some(template) = &number {
-            number::check(template, faults);
-        }
+        let number = number::read(table, faults);
         Model {
             name: part.name.clone(),
             plural: table.words("plural", faults).unwrap_or_else(|| format!("{label}s")),
             label,
             module: part.document.origin.to_string(),
             title: table.words("title", faults).unwrap_or_default(),
-            number: number.map(|template| template.text),
+            number,
             shared: table.flag("shared", faults),
             fields: IndexMap::new(),
             states: self.states(table),

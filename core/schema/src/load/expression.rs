@@ -30,7 +30,6 @@ pub(super) enum Slot {
     Grant { role: String, right: Right },
     GrantAction { role: String, action: String },
     Param { report: String, param: String },
-    Setting { module: String, setting: String },
 }
 
 /// The rights besides actions.
@@ -121,7 +120,6 @@ fn field_of<'a>(schema: &'a Schema, model: &str, slot: &Slot) -> Option<&'a Fiel
         Slot::Default { field } | Slot::Compute { field } => model?.field(field),
         Slot::Arg { action, arg } => model?.actions.get(action)?.args.get(arg),
         Slot::Param { report, param } => schema.reports.get(report)?.params.get(param),
-        Slot::Setting { module, setting } => schema.modules.get(module)?.settings.get(setting),
         _ => None,
     }
 }
@@ -161,10 +159,6 @@ fn put(schema: &mut Schema, model: &str, slot: Slot, expr: Expr) {
             let params = schema.reports.get_mut(&report).map(|report| &mut report.params);
             params.and_then(|params| params.get_mut(&param)).map(|param| &mut param.default)
         }
-        Slot::Setting { module, setting } => {
-            let settings = schema.modules.get_mut(&module).map(|module| &mut module.settings);
-            settings.and_then(|all| all.get_mut(&setting)).map(|setting| &mut setting.default)
-        }
         slot => schema.models.get_mut(model).map(Arc::make_mut).and_then(|model| match slot {
             Slot::Default { field } => model.fields.get_mut(&field).map(|field| &mut field.default),
             Slot::Compute { field } => model.fields.get_mut(&field).map(|field| &mut field.compute),
@@ -179,7 +173,7 @@ fn put(schema: &mut Schema, model: &str, slot: Slot, expr: Expr) {
             Slot::GrantAction { role, action } => {
                 model.access.get_mut(&role).and_then(|grant| grant.actions.get_mut(&action))
             }
-            Slot::Param { .. } | Slot::Setting { .. } => None,
+            Slot::Param { .. } => None,
         }),
     };
     if let Some(target) = target {

@@ -1,4 +1,4 @@
-//! `[fields]`, and the fields of arguments, parameters and settings: reads one `{ type = …, … }`.
+//! `[fields]`, and the fields of arguments and parameters: reads one `{ type = …, … }`.
 //! Link targets are checked in `link`, expressions in `expression`.
 
 use fondaco_values::Decimal;
@@ -52,7 +52,7 @@ pub(super) struct Read {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     Model,
-    /// Arguments of actions, parameters of reports, settings: nothing is stored as a column.
+    /// Arguments of actions, parameters of reports: nothing is stored as a column.
     Input,
 }
 

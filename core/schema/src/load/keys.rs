@@ -7,8 +7,8 @@ pub(crate) const MODEL: [&str; 13] = [
 ];
 pub(crate) const EXTENDS: [&str; 7] =
     ["extends", "when", "fields", "access", "views", "indexes", "actions"];
-pub(crate) const MODULE: [&str; 9] =
-    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate", "settings"];
+pub(crate) const MODULE: [&str; 8] =
+    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate"];
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 pub(crate) const ROLE_FILE: [&str; 7] =
     ["role", "grants", "label", "help", "includes", "classes", "write_classes"];

@@ -1,7 +1,6 @@
 //! `module = …` and `role = …`: what a module says of itself, roles, duties to keep apart, the menu.
 
 use super::document::{Faults, Table, Text};
-use super::expression::Slot;
 use super::field::class_of;
 use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys};
 use crate::field::label_of;
@@ -30,7 +29,7 @@ impl Loader<'_> {
     }
 
     fn module(&mut self, part: &Part<'_>) {
-        part.table.only(&keys::MODULE, &mut self.faults);
+        self.no_settings(part);
         let named = match part.document.origin {
             Origin::Kernel => part.name == "kernel",
             Origin::Module(name) | Origin::Plugin(name) => part.name == *name,
@@ -54,9 +53,19 @@ impl Loader<'_> {
             version: version(part.table, &mut self.faults),
             kernel: kernel(part.table, &mut self.faults),
             menu: Vec::new(),
-            settings: indexmap::IndexMap::new(),
         };
         self.modules.insert(part.name.clone(), info);
+    }
+
+    /// What a company decides is a field of the company: one for each of them, with its history and
+    /// its rights, read and written like any other.
+    fn no_settings(&mut self, part: &Part<'_>) {
+        let Some(entry) = part.table.entry("settings") else {
+            return part.table.only(&keys::MODULE, &mut self.faults);
+        };
+        let help = "make them fields of the company, in a file with extends = \"company\"";
+        let message = "a module has no `settings` of its own";
+        self.faults.with_help(entry.place, message, Some(help.to_owned()));
     }
 
     fn role(&mut self, part: &Part<'_>, name: &Text, table: Table<'_>) {
@@ -141,7 +150,7 @@ impl Loader<'_> {
         }
     }
 
-    /// Menus and settings: they name models and reports, so they come last.
+    /// Menus name models and reports, so they come last.
     pub(super) fn menus(&mut self, parts: &[Part<'_>]) {
         for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
             let mut menu = Vec::new();
@@ -149,20 +158,8 @@ impl Loader<'_> {
                 let Some(table) = item.table("menu", &mut self.faults) else { continue };
                 menu.extend(self.menu_item(table));
             }
-            let settings = match part.table.table("settings", &mut self.faults) {
-                Some(table) => {
-                    let module = part.name.clone();
-                    let slot = |name: &str| Slot::Setting {
-                        module: module.clone(),
-                        setting: name.to_owned(),
-                    };
-                    self.inputs(table, part.document.origin, "", &slot)
-                }
-                None => indexmap::IndexMap::new(),
-            };
             if let Some(module) = self.modules.get_mut(&part.name) {
                 module.menu = menu;
-                module.settings = settings;
             }
         }
     }

@@ -149,6 +149,22 @@ fn models() {
                 "model = 'own.x'\nnumber = 'X-{year}'",
                 "2:10: a number holds the running number once: {seq} or {seq:5}",
             ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nb = 'B-{seq}'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
+                "fine",
+            ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nc = 'C-{seq'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
+                "2:9: there is no number for `kind` b\n2:9: `kind` has no value `c`\n4:5: a brace is not closed, or not opened",
+            ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\n[fields]\nkind = { type = 'choice', values = ['a'] }",
+                "2:9: numbers go by a required choice, which `kind` is not",
+            ),
+            ("model = 'own.x'\n[number.sort]\na = 'A-{seq}'", "2:9: `own.x` has no field `sort`"),
+            ("model = 'own.x'\n[number]", "2:1: numbers go by one choice field: [number.kind]"),
+            ("model = 'own.x'\n[number.kind]", "2:9: `own.x` has no field `kind`"),
+            ("model = 'own.x'\nnumber = 5", "2:10: `number` wants a text, not a number"),
             ("model = 'own.x'\nnumber = 'X-{seq'", "2:10: a brace is not closed, or not opened"),
             (
                 "model = 'own.x'\ntitle = 'nam'\n[fields]\nname = { type = 'text' }",
@@ -442,8 +458,8 @@ fn modules_and_reports() {
                 "fine",
             ),
             (
-                "module = 'crm'\n[roles.agent]\nclasses = ['cost']\n[settings]\ndays = { type = 'integer', default = 'x' }",
-                "5:38: expression `x`: `nothing` has no field `x`",
+                "module = 'crm'\n[roles.agent]\nclasses = ['cost']\n[settings]\ndays = { type = 'integer' }",
+                "4:2: a module has no `settings` of its own (make them fields of the company, in a file with extends = \"company\")",
             ),
             ("report = 'crm.pipe'\n[[columns]]\nname = 'a'\ntype = 'money'", "fine"),
             (

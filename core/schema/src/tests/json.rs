@@ -62,6 +62,21 @@ fn it_refuses_an_unknown_key() {
 }
 
 #[test]
+fn numbers_go_by_one_template_or_by_a_choice() {
+    let schema = json_schema();
+    for (text, fits) in [
+        ("model = 'a'\nnumber = 'A-{seq}'", true),
+        ("model = 'a'\n[number.kind]\none = 'A-{seq}'", true),
+        ("model = 'a'\n[number]\nkind = 'A-{seq}'", false),
+        ("model = 'a'\nnumber = 5", false),
+    ] {
+        let value: toml::Value = toml::from_str(text).unwrap();
+        let found = unknown(&schema, &schema["$defs"]["model"], &value, "");
+        assert_eq!(found.is_none(), fits, "{text}");
+    }
+}
+
+#[test]
 fn all_references_lead_somewhere() {
     fn visit(schema: &Json, at: &Json) {
         if let Some(to) = at["$ref"].as_str() {
