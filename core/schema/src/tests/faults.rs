@@ -102,6 +102,40 @@ fn choices_and_expressions() {
     ]);
 }
 
+#[test]
+fn numbers() {
+    check_all(
+        &Origin::Company,
+        &[
+            (
+                "model = 'own.x'\nnumber = 'X-{yr}'",
+                "2:10: `{yr}` is not known in a number ({year}, {month}, {day}, {seq} and {seq:5} are known)",
+            ),
+            (
+                "model = 'own.x'\nnumber = 'X-{year}'",
+                "2:10: a number holds the running number once: {seq} or {seq:5}",
+            ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nb = 'B-{seq}'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
+                "fine",
+            ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nc = 'C-{seq'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
+                "2:9: there is no number for `kind` b\n2:9: `kind` has no value `c`\n4:5: a brace is not closed, or not opened",
+            ),
+            (
+                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\n[fields]\nkind = { type = 'choice', values = ['a'] }",
+                "2:9: numbers go by a required choice, which `kind` is not",
+            ),
+            ("model = 'own.x'\n[number.sort]\na = 'A-{seq}'", "2:9: `own.x` has no field `sort`"),
+            ("model = 'own.x'\n[number]", "2:1: numbers go by one choice field: [number.kind]"),
+            ("model = 'own.x'\n[number.kind]", "2:9: `own.x` has no field `kind`"),
+            ("model = 'own.x'\nnumber = 5", "2:10: `number` wants a text, not a number"),
+            ("model = 'own.x'\nnumber = 'X-{seq'", "2:10: a brace is not closed, or not opened"),
+        ],
+    );
+}
+
 /// Cases of one field in a model of its own.
 fn check_fields(cases: &[(&str, &str)]) {
     let texts: Vec<(String, &str)> = cases
@@ -141,31 +175,6 @@ fn models() {
                 "1:9: a company's model has a dot in its name, such as `own.order`\n1:9: model `order` is declared twice (use extends = …)",
             ),
             ("model = 'order.line'", "1:9: has the same table name as model `order_line`"),
-            (
-                "model = 'own.x'\nnumber = 'X-{yr}'",
-                "2:10: `{yr}` is not known in a number ({year}, {month}, {day}, {seq} and {seq:5} are known)",
-            ),
-            (
-                "model = 'own.x'\nnumber = 'X-{year}'",
-                "2:10: a number holds the running number once: {seq} or {seq:5}",
-            ),
-            (
-                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nb = 'B-{seq}'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
-                "fine",
-            ),
-            (
-                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\nc = 'C-{seq'\n[fields]\nkind = { type = 'choice', required = true, values = ['a', 'b'] }",
-                "2:9: there is no number for `kind` b\n2:9: `kind` has no value `c`\n4:5: a brace is not closed, or not opened",
-            ),
-            (
-                "model = 'own.x'\n[number.kind]\na = 'A-{seq}'\n[fields]\nkind = { type = 'choice', values = ['a'] }",
-                "2:9: numbers go by a required choice, which `kind` is not",
-            ),
-            ("model = 'own.x'\n[number.sort]\na = 'A-{seq}'", "2:9: `own.x` has no field `sort`"),
-            ("model = 'own.x'\n[number]", "2:1: numbers go by one choice field: [number.kind]"),
-            ("model = 'own.x'\n[number.kind]", "2:9: `own.x` has no field `kind`"),
-            ("model = 'own.x'\nnumber = 5", "2:10: `number` wants a text, not a number"),
-            ("model = 'own.x'\nnumber = 'X-{seq'", "2:10: a brace is not closed, or not opened"),
             (
                 "model = 'own.x'\ntitle = 'nam'\n[fields]\nname = { type = 'text' }",
                 "2:9: `own.x` has no field `nam` (did you mean `name`?)",
