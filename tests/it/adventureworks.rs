@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use fondaco_kernel::ports::supply::{Need, Outlook, provider};
+use fondaco_kernel::ports::supply::{Need, Outlook, Taken, provider};
 use fondaco_kernel::values::{AnyId, Date, Decimal, Quantity, Rounding, Value, round};
 use fondaco_kernel::{DocRef, keys};
 use fondaco_server::desk::Desk;
@@ -328,7 +328,7 @@ impl Works {
                     choice: None,
                 };
                 match provider(tx, need.product).await? {
-                    Some(provider) => provider.outlook(tx, &need).await,
+                    Some(provider) => provider.outlook(tx, &need, &mut Taken::default()).await,
                     None => Ok(Outlook::default()),
                 }
             })

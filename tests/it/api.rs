@@ -635,6 +635,12 @@ async fn a_change_is_told_to_who_may_see_it() {
     let note = json!({ "model": "party", "record": verdi, "text": "mine" });
     let note = own.post("/api/note", &note).unwrap().expect(201).id();
     assert_eq!(told(&mut stream), json!({ "model": "note", "id": note, "event": "create" }));
+    // So he does when it is gone; another's that is gone he never saw.
+    let other = json!({ "model": "party", "record": verdi, "text": "hers" });
+    let other = rep.post("/api/note", &other).unwrap().expect(201).id();
+    rep.delete(&format!("/api/note/{other}")).unwrap().expect(204);
+    own.delete(&format!("/api/note/{note}")).unwrap().expect(204);
+    assert_eq!(told(&mut stream), json!({ "model": "note", "id": note, "event": "delete" }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,6 +220,42 @@ async fn numbers_have_no_gap_and_no_double() {
     sound(&boss).await;
 }
 
+/// The check reads what is owed and held through the transaction that then holds: where two of them
+/// run side by side, the one that read what the other has changed runs again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_does_not_pass_a_customers_limit() {
+    const ORDERS: usize = 16;
+    let scratch = Scratch::new("limit");
+    let shop = open(&scratch).await;
+    let boss = shop.user("Bo", &["inventory_manager", "accountant", "sales_manager"]).await;
+    let product = boss.by_key("product", "frame").await.unwrap();
+    // Room for six orders of 600.00 with tax, and for half of another.
+    let customer = json!({ "name": "Rossi", "customer": true, "credit_limit": "3900" });
+    let customer = shop.admin.create("party", customer).await.unwrap();
+    let line = json!({ "product": product, "quantity": "1" });
+    let mut orders = Vec::new();
+    for _ in 0..ORDERS {
+        let order = json!({ "customer": customer, "lines": [line.clone()] });
+        orders.push(boss.create("sales.order", order).await.unwrap());
+    }
+    let confirmed = crowd(ORDERS, |n| {
+        let (boss, order) = (boss.clone(), orders[n]);
+        async move { boss.act("sales.order", order, "confirm", Json::Null).await }
+    })
+    .await;
+    let (made, refused): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (6, 10));
+    for refused in refused {
+        let Err(Error::Invalid(problems)) = refused else { panic!("{refused:?}") };
+        assert_eq!(problems[0].code, "credit_limit");
+    }
+    let rows = boss.report("accounting.credit", &[]).await.unwrap().rows;
+    let figures: Vec<String> =
+        rows[0][1..6].iter().map(|cell| cell.to_json().to_string()).collect();
+    assert_eq!(figures.join(" "), r#""Rossi" "3900.00" "0.00" "0.00" "3600.00""#);
+    sound(&boss).await;
+}
+
 /// The numbers are exactly 1 to `count`.
 fn gapless(records: &[Json], field: &str, prefix: &str, count: usize) {
     let numbers: BTreeSet<usize> = records

@@ -391,7 +391,7 @@ async fn cancelling_gives_everything_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outlook_tells_parts_date_and_cost() {
     use fondaco_kernel::DocRef;
-    use fondaco_kernel::ports::supply::{Need, provider};
+    use fondaco_kernel::ports::supply::{Need, Outlook, Taken, provider};
     use fondaco_values::Quantity;
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let make = || json!({ "supply": "make" });
@@ -403,34 +403,36 @@ async fn the_outlook_tells_parts_date_and_cost() {
     works.bom(wheel, &[(hub, "1")], &["1"]).await;
     works.bom(bike, &[(wheel, "1")], &["2", "0.5"]).await;
     works.opening(&[(hub, "9", "7"), (wheel, "3", "10")]).await;
-    let look = async |quantity: i64| {
+    // Of the last of these quantities, asked one after the other.
+    let look = async |quantities: &'static [i64]| {
         let need = Need {
             product: bike.cast(),
-            quantity: Quantity::from_int(quantity),
+            quantity: Quantity::ZERO,
             by: "2026-03-20".parse().unwrap(),
             source: DocRef { model: "other.quote".into(), id: Id::new(4) },
             key: Id::new(1),
             choice: None,
         };
-        works
-            .planner
-            .kernel
-            .read(&works.planner.ctx, move |tx| {
-                let need = need.clone();
-                Box::pin(async move {
-                    let maker = provider(tx, need.product).await?.unwrap();
-                    maker.outlook(tx, &need).await
-                })
+        let read = works.planner.kernel.read(&works.planner.ctx, move |tx| {
+            let need = need.clone();
+            Box::pin(async move {
+                let maker = provider(tx, need.product).await?.unwrap();
+                let (mut taken, mut last) = (Taken::default(), Outlook::default());
+                for quantity in quantities {
+                    let need = Need { quantity: Quantity::from_int(*quantity), ..need.clone() };
+                    last = maker.outlook(tx, &need, &mut taken).await?;
+                }
+                Ok(last)
             })
-            .await
-            .unwrap()
+        });
+        read.await.unwrap()
     };
     // Two bikes: 5 hours from Monday morning; wheels are there.
-    let two = look(2).await;
+    let two = look(&[2]).await;
     assert_eq!(two.ready_on.unwrap().to_string(), "2026-03-02");
     assert_eq!(two.unit_cost.unwrap().to_string(), "110");
     // Five: two wheels are made first, at 47.00; 12.5 hours then.
-    let five = look(5).await;
+    let five = look(&[5]).await;
     assert_eq!(five.ready_on.unwrap().to_string(), "2026-03-03");
     assert_eq!(five.unit_cost.unwrap().normalize().to_string(), "124.8");
     let part = &five.parts[0];
@@ -438,8 +440,12 @@ async fn the_outlook_tells_parts_date_and_cost() {
         (part.name.as_str(), part.wanted.to_string(), part.free.to_string()),
         ("wheel", "5".into(), "3".into())
     );
+    // After two others, one of the three wheels is left for two: the other is made, at 47.00.
+    let later = look(&[2, 2]).await;
+    assert_eq!(later.unit_cost.unwrap().normalize().to_string(), "128.5");
+    assert_eq!(later.parts[0].free, Quantity::ONE);
     // Nobody supplies hubs: a day cannot be told.
-    let many = look(50).await;
+    let many = look(&[50]).await;
     assert_eq!(many.ready_on, None);
 }
 

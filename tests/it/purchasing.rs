@@ -1,7 +1,7 @@
 //! Purchasing: alone, with every other module switched off; then with goods counted and books kept.
 
 use fondaco_kernel::DocRef;
-use fondaco_kernel::ports::supply::{Covered, Need, Outlook};
+use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Taken};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::Shop;
@@ -166,7 +166,7 @@ impl House {
             let need = need.clone();
             Box::pin(async move {
                 let buying = tx.ports().supply[0].clone();
-                buying.outlook(tx, &need).await
+                buying.outlook(tx, &need, &mut Taken::default()).await
             })
         });
         run.await.unwrap()

@@ -41,6 +41,14 @@ async fn what_hangs_on_a_record_is_seen_by_who_sees_the_record() {
     stranger.get(&timeline).unwrap().expect(404);
     stranger.get(&format!("/api/attachment/{file}/content")).unwrap().expect(404);
     stranger.post(&path, &json!({})).unwrap().expect(404);
+    // What hangs on a record goes with it, and is in the audit.
+    let note = own.get(&timeline).unwrap().body["notes"][0]["id"].as_str().unwrap().to_owned();
+    own.delete(&format!("/api/sales.order/{order}")).unwrap().expect(204);
+    own.get(&timeline).unwrap().expect(404);
+    own.get(&format!("/api/note/{note}")).unwrap().expect(404);
+    own.get(&format!("/api/attachment/{file}/content")).unwrap().expect(404);
+    let left = own.get("/api/activity").unwrap().expect(200).body;
+    assert_eq!(left["items"], json!([]));
     // A file without a name is refused, and so is half of a place.
     own.post("/api/attachment/content", &json!({})).unwrap().expect(422);
     let half = own.post("/api/attachment/content?name=x&model=party", &json!({})).unwrap();

@@ -54,6 +54,7 @@ pub async fn emit(tx: &mut Tx, mut event: Event) -> Result<()> {
         id: event.id,
         company: event.company,
         event: event.name.clone(),
+        gone: None,
     });
     let registry = tx.registry().clone();
     for hear in registry.inside(&event.name) {

@@ -101,6 +101,17 @@ pub async fn delete(tx: &mut Tx, model: &str, records: &[(AnyId, Option<i64>)]) 
     model::delete(tx, &meta, recs).await
 }
 
+/// Whether the caller could see a record, by what it held when it was last there.
+pub async fn could_see(tx: &mut Tx, rec: &Rec) -> Result<bool> {
+    let ctx = tx.ctx().clone();
+    let registry = tx.registry().clone();
+    let document = permissions::document(&registry.schema, &rec.model);
+    let rule = permissions::rows(&ctx, document, Right::Read);
+    let mut stage = Stage::new(tx, &[&rule]).await?;
+    stage.reach(tx, &[rec], &[&rule]).await?;
+    Ok(fondaco_schema::expr::eval(&rule, &stage.scope(rec)).as_bool() == Some(true))
+}
+
 /// Runs an action of a record. `args` come from [`arguments`].
 pub async fn act(
     tx: &mut Tx,

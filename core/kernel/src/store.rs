@@ -123,12 +123,24 @@ pub async fn update_many<M: Record>(tx: &mut Tx, records: &mut [M]) -> Result<()
 }
 
 pub async fn delete<M: Record>(tx: &mut Tx, id: Id<M>) -> Result<()> {
+    delete_many(tx, [id]).await
+}
+
+/// Deletes these records, all or none.
+pub async fn delete_many<M: Record>(
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = Id<M>>,
+) -> Result<()> {
     let meta = meta::<M>(tx)?;
-    let recs = whole(tx, &meta, &[id.any()]).await?;
-    if recs.is_empty() {
-        return Err(Error::not_found(M::MODEL, id));
+    let ids: Vec<AnyId> = ids.into_iter().map(Id::any).collect();
+    if ids.is_empty() {
+        return Ok(());
     }
-    model::delete(tx, &meta, recs).await
+    let recs = whole(tx, &meta, &ids).await?;
+    match ids.iter().find(|id| recs.iter().all(|rec| rec.id != **id)) {
+        Some(id) => Err(Error::not_found(M::MODEL, id)),
+        None => model::delete(tx, &meta, recs).await,
+    }
 }
 
 /// Runs an action of the module's own record, internal ones too.

@@ -38,6 +38,17 @@ pub async fn of_record(tx: &mut Tx, model: &str, id: AnyId) -> Result<Timeline> 
     })
 }
 
+/// What hung on records that are gone goes with them; what was written on it stays in the audit.
+pub(crate) async fn forget(tx: &mut Tx, model: &str, gone: &[AnyId]) -> Result<()> {
+    let on = || Filter::new().eq("model", model).is_in("record", gone.iter().map(|id| id.raw()));
+    let notes = store::find::<Note>(tx, on()).await?;
+    let activities = store::find::<Activity>(tx, on()).await?;
+    let attachments = store::find::<Attachment>(tx, on()).await?;
+    store::delete_many(tx, notes.iter().map(|note| note.id)).await?;
+    store::delete_many(tx, activities.iter().map(|activity| activity.id)).await?;
+    store::delete_many(tx, attachments.iter().map(|attachment| attachment.id)).await
+}
+
 /// A file to be kept, on a record or on none.
 #[derive(Clone, Debug)]
 pub struct Upload {

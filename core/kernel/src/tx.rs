@@ -16,6 +16,7 @@ use crate::kernel::Shared;
 use crate::module::Registry;
 use crate::numbers;
 use crate::ports::Ports;
+use crate::record::Rec;
 
 /// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
 pub type Fut<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -45,6 +46,8 @@ pub struct Changed {
     pub id: AnyId,
     pub company: AnyId,
     pub event: String,
+    /// A record that was deleted, as it was last: only who could see it hears of it.
+    pub gone: Option<Arc<Rec>>,
 }
 
 impl Tx {

@@ -52,7 +52,7 @@ pub(crate) async fn events(
 }
 
 /// Of a company of his, and a record that he may read. Where not all of a model are his to read, it
-/// is looked up; of those he also does not hear that they were deleted.
+/// is looked up; one that is gone is judged by what it held last.
 async fn concerns(kernel: &Kernel, ctx: &Ctx, changed: &Changed) -> bool {
     let registry = kernel.registry();
     let Some(model) = registry.schema.model(&changed.model) else { return false };
@@ -65,13 +65,19 @@ async fn concerns(kernel: &Kernel, ctx: &Ctx, changed: &Changed) -> bool {
         Sight::None => false,
         Sight::All => true,
         Sight::Some => {
-            let (model, id) = (changed.model.clone(), changed.id);
-            let select = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+            let changed = changed.clone();
             let seen = kernel.read(&ctx, move |tx| {
-                let (model, select) = (model.clone(), select.clone());
-                Box::pin(async move { records::get(tx, &model, id, &select).await.map(drop) })
+                let changed = changed.clone();
+                Box::pin(async move {
+                    if let Some(gone) = &changed.gone {
+                        return records::could_see(tx, gone).await;
+                    }
+                    let select = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+                    let seen = records::get(tx, &changed.model, changed.id, &select).await;
+                    Ok(seen.is_ok())
+                })
             });
-            seen.await.is_ok()
+            seen.await.unwrap_or(false)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fondaco_kernel::module::Args;
 use fondaco_kernel::ports::Supply;
-use fondaco_kernel::ports::supply::{self, Covered, Need, Outlook, Part};
+use fondaco_kernel::ports::supply::{self, Covered, Need, Outlook, Part, Taken};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
@@ -32,8 +32,13 @@ impl Supply for Making {
         Box::pin(withdraw(tx, source))
     }
 
-    fn outlook<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Outlook> {
-        Box::pin(outlook(tx, need))
+    fn outlook<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        need: &'t Need,
+        taken: &'t mut Taken,
+    ) -> Fut<'t, Outlook> {
+        Box::pin(outlook(tx, need, taken))
     }
 }
 
@@ -127,7 +132,7 @@ async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {
 }
 
 /// What making would mean now.
-async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
+async fn outlook(tx: &mut Tx, need: &Need, taken: &mut Taken) -> Result<Outlook> {
     let product = store::get::<Product>(tx, need.product).await?;
     let today = tx.today();
     let make = Make {
@@ -141,7 +146,7 @@ async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
     if takes.components.is_empty() && takes.operations.is_empty() {
         return Ok(Outlook::default());
     }
-    let goods = components(tx, need, &takes.components).await?;
+    let goods = components(tx, need, &takes.components, taken).await?;
     let centres = centres_of(tx, &takes.operations).await?;
     let ready_on = match goods.there_on {
         Some(day) => Some(schedule::ready_on(day.max(today), &takes.operations, &centres)?),
@@ -169,7 +174,12 @@ struct Goods {
     cost: Option<Decimal>,
 }
 
-async fn components(tx: &mut Tx, need: &Need, wanted: &[Component]) -> Result<Goods> {
+async fn components(
+    tx: &mut Tx,
+    need: &Need,
+    wanted: &[Component],
+    taken: &mut Taken,
+) -> Result<Goods> {
     let ids: Vec<Id<Product>> = wanted.iter().map(|component| component.product).collect();
     let products = store::get_many::<Product>(tx, &ids).await?;
     let free = free(tx, &ids).await?;
@@ -178,10 +188,18 @@ async fn components(tx: &mut Tx, need: &Need, wanted: &[Component]) -> Result<Go
         Goods { parts: Vec::new(), there_on: Some(tx.today()), cost: Some(Decimal::ZERO) };
     for (n, component) in wanted.iter().enumerate() {
         let product = &products[n];
-        let there = free[n].unwrap_or(component.quantity).clamp(Quantity::ZERO, component.quantity);
+        let left = free[n].map(|free| taken.left(product.id, free));
+        let there = match free[n] {
+            Some(free) => taken.take(product.id, component.quantity, free),
+            None => component.quantity,
+        };
         let short = component.quantity - there;
         let coming = match short > Quantity::ZERO {
-            true => short_of(tx, need, component.product, short).await?,
+            true => {
+                let missing =
+                    Need { product: product.id, quantity: short, choice: None, ..need.clone() };
+                short_of(tx, &missing, taken).await?
+            }
             false => Outlook { ready_on: goods.there_on, ..Outlook::default() },
         };
         goods.there_on = goods.there_on.zip(coming.ready_on).map(|(a, b)| a.max(b));
@@ -194,7 +212,7 @@ async fn components(tx: &mut Tx, need: &Need, wanted: &[Component]) -> Result<Go
                 product: product.id,
                 name: product.name.clone(),
                 wanted: component.quantity,
-                free: free[n].unwrap_or(Quantity::ZERO),
+                free: left.unwrap_or(Quantity::ZERO),
             });
         }
     }
@@ -213,15 +231,9 @@ async fn free(tx: &mut Tx, products: &[Id<Product>]) -> Result<Vec<Option<Quanti
 }
 
 /// When and at what cost what is missing of a component could be there.
-async fn short_of(
-    tx: &mut Tx,
-    need: &Need,
-    product: Id<Product>,
-    quantity: Quantity,
-) -> Result<Outlook> {
-    let Some(provider) = supply::provider(tx, product).await? else {
-        return Ok(Outlook::default());
-    };
-    let missing = Need { product, quantity, choice: None, ..need.clone() };
-    provider.outlook(tx, &missing).await
+async fn short_of(tx: &mut Tx, missing: &Need, taken: &mut Taken) -> Result<Outlook> {
+    match supply::provider(tx, missing.product).await? {
+        Some(provider) => provider.outlook(tx, missing, taken).await,
+        None => Ok(Outlook::default()),
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fondaco_kernel::ports::Supply;
-use fondaco_kernel::ports::supply::{Covered, Need, Outlook};
+use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Taken};
 use fondaco_kernel::shared::{Product, Unit};
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
@@ -29,7 +29,7 @@ impl Supply for Buying {
         Box::pin(withdraw(tx, source))
     }
 
-    fn outlook<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Outlook> {
+    fn outlook<'t>(&'t self, tx: &'t mut Tx, need: &'t Need, _: &'t mut Taken) -> Fut<'t, Outlook> {
         Box::pin(outlook(tx, need))
     }
 }

@@ -8,7 +8,7 @@ use fondaco_kernel::ports::orders::{OrderAsk, Orders};
 use fondaco_kernel::ports::stock::{
     Availability, Demand, Expected, Moved, Output, Reserved, Stock,
 };
-use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Part, Supply};
+use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Part, Supply, Taken};
 use fondaco_kernel::shared::{Note, Party, Product};
 use fondaco_kernel::values::{Id, Money, Quantity};
 use fondaco_kernel::{DocRef, Error, Fut, Module, Tx, store};
@@ -97,14 +97,18 @@ impl Supply for Workshop {
         Box::pin(unasked())
     }
 
-    fn outlook<'t>(&'t self, _: &'t mut Tx, need: &'t Need) -> Fut<'t, Outlook> {
+    fn outlook<'t>(
+        &'t self,
+        _: &'t mut Tx,
+        need: &'t Need,
+        taken: &'t mut Taken,
+    ) -> Fut<'t, Outlook> {
         Box::pin(async move {
-            let frame = Part {
-                product: need.product,
-                name: "Carbon frame".to_owned(),
-                wanted: need.quantity,
-                free: Quantity::from_int(3),
-            };
+            let (product, there) = (need.product, Quantity::from_int(3));
+            let free = taken.left(product, there);
+            taken.take(product, need.quantity, there);
+            let name = "Carbon frame".to_owned();
+            let frame = Part { product, name, wanted: need.quantity, free };
             Ok(Outlook {
                 ready_on: Some("2026-03-20".parse().unwrap()),
                 unit_cost: Some("1215.714".parse().unwrap()),
@@ -205,6 +209,16 @@ async fn what_is_there_of_a_product_goes_to_the_first_line() {
     assert_eq!(seen["promise_on"], Json::Null, "nobody buys bells here");
     let note = "Bell: 1 are missing, and nobody here makes or buys them.";
     assert_eq!(seen["outlook"]["notes"], json!([note]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_two_lines_want_is_counted_once() {
+    let house = House::beside(vec![others()]).await;
+    let quote = house.quote(vec![house.carbon("2"), house.carbon("3")]).await;
+    let seen = house.get(quote).await;
+    let lines = seen["outlook"]["lines"].as_array().unwrap();
+    let frame = |at: usize| figures(&lines[at]["parts"][0], &["wanted", "free", "short"]);
+    assert_eq!([frame(0), frame(1)], ["2 3 0", "3 1 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use fondaco_schema::Kind;
 use fondaco_values::{AnyId, Value};
 
 use super::catalog::Meta;
-use super::query::{chosen, is_titled, seen, shown as indexes};
-use super::{compute, sql};
+use super::query::{chosen, computed, is_titled, seen, shown as indexes};
+use super::sql;
 use crate::record::Rec;
 use crate::{Error, Result, Tx};
 
@@ -81,7 +81,7 @@ async fn lines(
     for many in &of.child.many {
         sql::many(tx, &of.child, *many, &mut below).await?;
     }
-    compute::fill_unstored(tx, &of.child, &mut below).await?;
+    computed(tx, &of.child, &mut below).await?;
     let registry = tx.registry().clone();
     let fields = chosen(tx.ctx(), &registry.catalog, &of.child, &[])?;
     let visible: Arc<[usize]> = indexes(&of.child, &fields).into();

@@ -1,6 +1,7 @@
 //! Questions for many records: filter, search, sort, keyset pages, capped counts; and which fields
 //! of the answer one may see. Not here: linked records and lines of the answer (`expand`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use fondaco_schema::expr::FieldRef;
@@ -9,7 +10,7 @@ use fondaco_values::{AnyId, limits};
 use serde_json::{Value as Json, json};
 
 use super::catalog::{Catalog, Meta};
-use super::compute::Ambient;
+use super::compute::{Ambient, unstored_nodes};
 use super::sql::{self, Key, Plan, Searched, Sight, Writer};
 use crate::db::{Cell, Sql};
 use crate::permissions::{self, Right};
@@ -71,14 +72,16 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     let node = filter.as_ref().map(|expr| &expr.node);
     let document = permissions::document(&registry.schema, &meta.model);
     let rule = permissions::rows(tx.ctx(), document, Right::Read);
-    let ambient = Ambient::of(tx, &node.into_iter().chain([&rule]).collect::<Vec<_>>()).await?;
+    let mut nodes = unstored_nodes(meta);
+    nodes.extend(node.into_iter().chain([&rule]));
+    let ambient = Ambient::of(tx, &nodes).await?;
     if let Some(filter) = &filter {
         may_ask(&ambient.ctx, catalog, filter.reads().into_iter())?;
     }
     let mut writer = Writer::new(catalog, &ambient, meta);
     let fields = chosen(&ambient.ctx, catalog, meta, &query.show.fields)?;
     let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
-    let plan = Plan::of(&mut writer, meta, &fields)?;
+    let plan = Plan::of(&mut writer, meta, &fields, Sight::Own)?;
     let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
     let keys = sort_keys(&mut writer, catalog, meta, &query.sort)?;
     let mut wanted = vec![writer.allowed(Right::Read)?];
@@ -132,10 +135,12 @@ pub(crate) async fn ask(
 ) -> Result<Vec<Rec>> {
     let registry = tx.registry().clone();
     let catalog = &registry.catalog;
-    let ambient = Ambient::of(tx, &ask.wanted.iter().collect::<Vec<_>>()).await?;
+    let mut nodes = unstored_nodes(meta);
+    nodes.extend(&ask.wanted);
+    let ambient = Ambient::of(tx, &nodes).await?;
     let mut writer = Writer::new(catalog, &ambient, meta);
     let fields: Vec<usize> = meta.columns.iter().chain(unstored).copied().collect();
-    let plan = Plan::of(&mut writer, meta, &fields)?;
+    let plan = Plan::of(&mut writer, meta, &fields, Sight::Whole)?;
     let sort = if ask.sort.is_empty() { vec!["id".to_owned()] } else { ask.sort };
     let keys = sort_keys_of(&mut writer, catalog, meta, &sort, false)?;
     let mut wanted: Vec<Sql> = own_company(&writer, meta).into_iter().collect();
@@ -493,10 +498,12 @@ pub(crate) async fn seen(
     let catalog = &registry.catalog;
     let document = permissions::document(&registry.schema, &meta.model);
     let rule = permissions::rows(tx.ctx(), document, Right::Read);
-    let ambient = Ambient::of(tx, &[&rule]).await?;
+    let mut nodes = unstored_nodes(meta);
+    nodes.push(&rule);
+    let ambient = Ambient::of(tx, &nodes).await?;
     let mut writer = Writer::new(catalog, &ambient, meta);
     let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
-    let plan = Plan::of(&mut writer, meta, fields)?;
+    let plan = Plan::of(&mut writer, meta, fields, Sight::Own)?;
     let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
@@ -510,6 +517,31 @@ pub(crate) async fn seen(
         rec
     };
     Ok(rows.into_iter().map(named).collect())
+}
+
+/// Sets the computed fields that are not stored, of records that the caller may see: each as far as
+/// he may see what it reads.
+pub(crate) async fn computed(tx: &mut Tx, meta: &Arc<Meta>, recs: &mut [Rec]) -> Result<()> {
+    if meta.unstored.is_empty() || recs.is_empty() {
+        return Ok(());
+    }
+    let registry = tx.registry().clone();
+    let ambient = Ambient::of(tx, &unstored_nodes(meta)).await?;
+    let mut writer = Writer::new(&registry.catalog, &ambient, meta);
+    let plan = Plan::of(&mut writer, meta, &meta.unstored, Sight::Own)?;
+    let ids: Vec<AnyId> = recs.iter().map(|rec| rec.id).collect();
+    let (open, close) = tx.dialect().in_array();
+    let among = writer.own("id").lit(open).arg(sql::array(&ids)).lit(close);
+    let joins = writer.joins();
+    let rows = sql::page(tx, meta, plan, Vec::new(), tail(&joins, &[among])).await?;
+    let mut found: HashMap<AnyId, Rec> = rows.into_iter().map(|(rec, _)| (rec.id, rec)).collect();
+    for rec in recs {
+        let Some(mut row) = found.remove(&rec.id) else { continue };
+        for at in &meta.unstored {
+            rec.values[*at] = std::mem::take(&mut row.values[*at]);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{Stage, sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
 use crate::tx::Changed;
-use crate::{Result, Tx, audit, events, hooks};
+use crate::{Result, Tx, audit, events, hooks, timeline};
 
 /// By which deed records are written.
 pub(crate) struct Deed<'a> {
@@ -92,9 +92,12 @@ async fn still_allowed(
 pub(crate) async fn delete(tx: &mut Tx, meta: &Arc<Meta>, recs: Vec<Rec>) -> Result<()> {
     hooks::before_delete(tx, &meta.model, &recs).await?;
     sql::delete(tx, meta, &recs).await.map_err(|error| check::on_constraint(meta, error))?;
+    let ids: Vec<AnyId> = recs.iter().map(|rec| rec.id).collect();
     let gone = |rec: Rec| Saved { old: Some(rec), new: None, changed: Vec::new() };
     let saved: Vec<Saved> = recs.into_iter().map(gone).collect();
-    note(tx, meta, &saved, &Deed::of_module("delete")).await
+    note(tx, meta, &saved, &Deed::of_module("delete")).await?;
+    // What hangs on a record is a record too, on which something may hang.
+    Box::pin(timeline::forget(tx, &meta.model.name, &ids)).await
 }
 
 /// Audit and events of what was written. Of a new record the audit says that it was made: what it
@@ -116,7 +119,8 @@ async fn note(tx: &mut Tx, meta: &Meta, saved: &[Saved], deed: &Deed<'_>) -> Res
             None => {
                 let (model, id) = (meta.model.name.clone(), one.id());
                 let company = tx.ctx().company().any();
-                tx.tell(Changed { model, id, company, event: deed.name.to_owned() });
+                let gone = one.old.clone().filter(|_| one.is_deleted()).map(Arc::new);
+                tx.tell(Changed { model, id, company, event: deed.name.to_owned(), gone });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Make or buy: whoever can cover a shortage does so. Which way is said by the product's `supply`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fondaco_values::{AnyId, Date, Decimal, Id, Quantity};
@@ -44,8 +45,33 @@ pub trait Supply: Send + Sync {
     fn withdraw<'t>(&'t self, tx: &'t mut Tx, source: &'t DocRef) -> Fut<'t, ()>;
 
     /// When the quantity could be there, at what cost and what is short for it, if it were asked
-    /// for now. Nothing is opened.
-    fn outlook<'t>(&'t self, tx: &'t mut Tx, need: &'t Need) -> Fut<'t, Outlook>;
+    /// for now, after what was `taken` before. Nothing is opened.
+    fn outlook<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        need: &'t Need,
+        taken: &'t mut Taken,
+    ) -> Fut<'t, Outlook>;
+}
+
+/// What the needs of one question take of what is free. Nothing is reserved for a question, so
+/// whoever asks about several needs counts, lest two of them are promised the same piece.
+#[derive(Clone, Debug, Default)]
+pub struct Taken(BTreeMap<Id<Product>, Quantity>);
+
+impl Taken {
+    /// What is left of so much that is free.
+    pub fn left(&self, product: Id<Product>, free: Quantity) -> Quantity {
+        let taken = self.0.get(&product).copied().unwrap_or_default();
+        (free - taken).max(Quantity::ZERO)
+    }
+
+    /// Takes what is wanted as far as it is left; answers how much that was.
+    pub fn take(&mut self, product: Id<Product>, wanted: Quantity, free: Quantity) -> Quantity {
+        let there = wanted.min(self.left(product, free));
+        *self.0.entry(product).or_default() += there;
+        there
+    }
 }
 
 /// What a need would meet with.
@@ -91,4 +117,27 @@ pub async fn cover(tx: &mut Tx, needs: Vec<Need>) -> Result<Vec<Covered>> {
 pub async fn provider(tx: &mut Tx, product: Id<Product>) -> Result<Option<Arc<dyn Supply>>> {
     let product = store::get::<Product>(tx, product).await?;
     Ok(tx.ports().supply.into_iter().find(|provider| provider.way() == product.supply))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_taken_twice() {
+        let (frame, wheel) = (Id::new(1), Id::new(2));
+        let mut taken = Taken::default();
+        let n = Quantity::from_int;
+        for (product, wanted, free, there, left) in [
+            (frame, 2, 3, 2, 1),
+            (frame, 2, 3, 1, 0),
+            (frame, 2, 3, 0, 0),
+            (wheel, 2, 3, 2, 1),
+            // What is promised elsewhere beyond what is there is not free.
+            (wheel, 1, -1, 0, 0),
+        ] {
+            assert_eq!(taken.take(product, n(wanted), n(free)), n(there), "{wanted} of {free}");
+            assert_eq!(taken.left(product, n(free)), n(left), "{wanted} of {free}");
+        }
+    }
 }

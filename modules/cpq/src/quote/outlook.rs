@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use fondaco_kernel::ports::stock::Availability;
-use fondaco_kernel::ports::supply::{self, Need};
+use fondaco_kernel::ports::supply::{self, Need, Taken};
 use fondaco_kernel::shared::{Party, Product};
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::{AnyId, Date, Decimal, Id, Money, Quantity, Rounding, round};
@@ -93,12 +93,12 @@ pub(super) async fn standing(
 pub(super) async fn look(tx: &mut Tx, sheet: &mut Sheet, document: DocRef) -> Result<Outlook> {
     let ground = Ground::gather(tx, sheet).await?;
     let mut look = Outlook { notes: ground.notes(tx), ..Outlook::default() };
-    let mut left: HashMap<Id<Product>, Quantity> = ground.free();
+    let mut taken = Taken::default();
     let due = sheet.requested_on.unwrap_or(tx.today());
     for line in &mut sheet.lines {
         let Some(item) = line.item.clone() else { continue };
         let one = Asked { item: &item, due, document: &document, ground: &ground };
-        let seen = one.look(tx, line, &mut left).await?;
+        let seen = one.look(tx, line, &mut taken).await?;
         line.unit_cost = seen.unit_cost;
         line.ready_on = seen.line.ready_on;
         look.notes.extend(seen.note);
@@ -172,11 +172,6 @@ impl Ground {
         notes
     }
 
-    fn free(&self) -> HashMap<Id<Product>, Quantity> {
-        let free = |one: &Availability| one.free.max(Quantity::ZERO);
-        self.availability.iter().map(|(product, one)| (*product, free(one))).collect()
-    }
-
     fn unit_cost(&self, product: Id<Product>, standard: Option<Money>) -> Option<Decimal> {
         let average = self.availability.get(&product).and_then(|one| one.unit_cost);
         average.or(standard.map(Money::decimal))
@@ -228,39 +223,31 @@ struct Seen {
 }
 
 impl Asked<'_> {
-    async fn look(
-        &self,
-        tx: &mut Tx,
-        line: &SheetLine,
-        left: &mut HashMap<Id<Product>, Quantity>,
-    ) -> Result<Seen> {
+    async fn look(&self, tx: &mut Tx, line: &SheetLine, taken: &mut Taken) -> Result<Seen> {
         let (item, ground) = (self.item, self.ground);
         let stocked = ground.stocked(item, line);
-        let free = stocked.and_then(|product| left.get_mut(&product));
-        let taken = free.map_or(Quantity::ZERO, |free| {
-            let taken = line.quantity.min(*free);
-            *free -= taken;
-            taken
-        });
+        let free = stocked.and_then(|product| Some((product, ground.availability.get(&product)?)));
+        let there = free
+            .map_or(Quantity::ZERO, |(product, one)| taken.take(product, line.quantity, one.free));
         let mut seen = Seen {
             line: LineOutlook {
                 product: item.product(),
                 name: item.name.clone(),
                 wanted: line.quantity,
-                free: (ground.counted && item.is_counted()).then_some(taken),
+                free: (ground.counted && item.is_counted()).then_some(there),
                 ready_on: None,
                 parts: Vec::new(),
             },
             unit_cost: stocked.and_then(|product| ground.unit_cost(product, None)),
             note: None,
         };
-        let missing = line.quantity - taken;
+        let missing = line.quantity - there;
         if !item.is_counted() {
             seen.unit_cost = Some(item.standard_cost.map(Money::decimal).unwrap_or_default());
         } else if ground.counted && missing.is_zero() {
             seen.line.ready_on = Some(tx.today());
         } else {
-            self.shortage(tx, line, missing, &mut seen).await?;
+            self.shortage(tx, (line, missing), taken, &mut seen).await?;
         }
         Ok(seen)
     }
@@ -269,14 +256,14 @@ impl Asked<'_> {
     async fn shortage(
         &self,
         tx: &mut Tx,
-        line: &SheetLine,
-        missing: Quantity,
+        (line, missing): (&SheetLine, Quantity),
+        taken: &mut Taken,
         seen: &mut Seen,
     ) -> Result<()> {
         let item = self.item;
         let provider = tx.ports().supply.into_iter().find(|one| one.way() == item.way());
         let Some(provider) = provider else {
-            seen.line.parts = self.parts(line, missing);
+            seen.line.parts = self.parts(line, missing, taken);
             let cost = self.fallback_cost(line);
             seen.unit_cost = seen.unit_cost.or(cost);
             if self.ground.counted {
@@ -295,7 +282,7 @@ impl Asked<'_> {
             key: AnyId::default(),
             choice: line.priced.as_ref().and_then(|priced| priced.choice.clone()),
         };
-        let found = provider.outlook(tx, &need).await?;
+        let found = provider.outlook(tx, &need, taken).await?;
         seen.line.ready_on = found.ready_on;
         seen.line.parts = parts(found.parts);
         let cost = found.unit_cost.or_else(|| self.fallback_cost(line));
@@ -304,18 +291,20 @@ impl Asked<'_> {
     }
 
     /// Without anybody who knows how it is made: what the options bring.
-    fn parts(&self, line: &SheetLine, missing: Quantity) -> Vec<Part> {
+    fn parts(&self, line: &SheetLine, missing: Quantity, taken: &mut Taken) -> Vec<Part> {
         let recipe = line.priced.as_ref().map(|priced| &priced.recipe);
         let components = recipe.map(|recipe| recipe.components.as_slice()).unwrap_or_default();
         if !self.ground.counted {
             return Vec::new();
         }
-        let part = |product: Id<Product>, one: Quantity| {
+        let mut part = |product: Id<Product>, one: Quantity| {
             let item = self.ground.components.get(&product)?;
             let free = self.ground.availability.get(&product).map(|one| one.free)?;
             let wanted = one.decimal().checked_mul(missing.decimal())?;
             let wanted = Quantity::round(wanted, 6, Rounding::HalfUp)?;
-            Some(Part::new(product, item.name.clone(), wanted, free))
+            let left = taken.left(product, free);
+            taken.take(product, wanted, free);
+            Some(Part::new(product, item.name.clone(), wanted, left))
         };
         components.iter().filter_map(|one| part(one.product, one.quantity)).collect()
     }

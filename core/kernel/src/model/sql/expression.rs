@@ -7,7 +7,7 @@ use fondaco_schema::{Kind, Node, Type};
 use fondaco_values::Value;
 
 use super::form::{Form, alike, all_alike, call, form_of, int_call, kept, literal, to_wide, wide};
-use super::writer::{Sight, Writer, unaskable};
+use super::writer::{Writer, unaskable};
 use crate::db::Sql;
 use crate::{Error, Result};
 
@@ -70,11 +70,7 @@ impl Writer<'_> {
         }
         match &field.compute {
             Some(compute) => {
-                // What a computed field reads is the schema's affair, not the caller's.
-                let sight = std::mem::replace(&mut self.sight, Sight::Whole);
-                let written = self.within(from, |writer| writer.value(&compute.node));
-                self.sight = sight;
-                let written = written?;
+                let written = self.within(from, |writer| writer.value(&compute.node))?;
                 Ok(kept(written, &field.kind))
             }
             None if matches!(field.kind, Kind::Tags | Kind::Links { .. }) => {

@@ -26,14 +26,19 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Selects these fields; the id and the version are always among them.
-    pub(crate) fn of(writer: &mut Writer<'_>, meta: &Meta, fields: &[usize]) -> Result<Plan> {
+    pub(crate) fn of(
+        writer: &mut Writer<'_>,
+        meta: &Meta,
+        fields: &[usize],
+        sight: Sight,
+    ) -> Result<Plan> {
         let mut plan = Plan::default();
         let always = [meta.system.id, meta.system.version];
         let rest = fields.iter().filter(|at| !always.contains(at));
         for at in always.iter().chain(rest) {
             let Some((_, field)) = meta.model.fields.get_index(*at) else { continue };
             if field.has_column() || field.compute.is_some() {
-                let (sql, _) = writer.path(&[field_ref(meta, *at)], Sight::Whole)?;
+                let (sql, _) = writer.path(&[field_ref(meta, *at)], sight)?;
                 plan.fields.push(*at);
                 plan.select.push(sql);
             }

@@ -30,9 +30,10 @@ pub(super) struct Join {
 /// Whether a link's path may look at records that the caller may not see.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// Rules and computed fields: the authority is the schema's.
+    /// Rules, and what a module asks: the authority is the schema's.
     Whole,
-    /// What a caller asks: beyond a record that he may not see, everything is null.
+    /// What a caller asks: beyond a record that he may not see, everything is null, also to the
+    /// computed fields that he reads.
     Own,
 }
 /// Writes the parts of one statement.

@@ -51,7 +51,10 @@ const CASES: &[(&str, &str)] = &[
         "case when exists (select 1 from kernel_orders_line as t1 where t1.order = m.id and \
          t1.quantity > $1) then 1 else 0 end = 1",
     ),
-    ("place == 'PL'", "left join party as t1 on t1.id = m.customer : fo_upper(t1.country) = $1"),
+    (
+        "place == 'PL'",
+        "left join party as t1 on t1.id = m.customer and t1.company in ($1) : fo_upper(t1.country) = $2",
+    ),
 ];
 
 #[tokio::test]

@@ -101,6 +101,7 @@ quantity = { type = "decimal", scale = 6, required = true, min = 0 }
 price = { type = "money", default = "product.list_price" }
 amount = { type = "money", compute = "quantity * price", stored = true }
 count = { type = "integer" }
+letter = { type = "text", compute = "lower(product.code)" }
 "#;
 
 #[derive(Record, Clone, Debug)]
