@@ -4,13 +4,14 @@
 
 use fondaco_kernel::ports::Configuration;
 use fondaco_kernel::ports::configuration::{Component, Operation, Recipe};
+use fondaco_kernel::ports::supply::{Need, Outlook, Taken, provider};
 use fondaco_kernel::shared::Product;
-use fondaco_kernel::{Fut, Module, Tx, store};
+use fondaco_kernel::{DocRef, Fut, Module, Tx, store};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
-use fondaco_values::{AnyId, Id, Problem, Value};
+use fondaco_values::{AnyId, Id, Problem, Quantity, Value};
 use serde_json::{Value as Json, json};
 
 const ORDER: &str = "manufacturing.order";
@@ -388,11 +389,23 @@ async fn cancelling_gives_everything_back() {
     assert_eq!(codes(&rows), ["20 0 20 0 0 20", "3 0 3 0 0 3"]);
 }
 
+/// The outlook of the last of these quantities, asked for in one question.
+async fn one_after_the_other(
+    tx: &mut Tx,
+    need: Need,
+    quantities: &[i64],
+) -> fondaco_kernel::Result<Outlook> {
+    let maker = provider(tx, need.product).await?.unwrap();
+    let (mut taken, mut last) = (Taken::default(), Outlook::default());
+    for quantity in quantities {
+        let need = Need { quantity: Quantity::from_int(*quantity), ..need.clone() };
+        last = maker.outlook(tx, &need, &mut taken).await?;
+    }
+    Ok(last)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outlook_tells_parts_date_and_cost() {
-    use fondaco_kernel::DocRef;
-    use fondaco_kernel::ports::supply::{Need, Outlook, Taken, provider};
-    use fondaco_values::Quantity;
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let make = || json!({ "supply": "make" });
     let (hub, wheel, bike) = (
@@ -403,7 +416,6 @@ async fn the_outlook_tells_parts_date_and_cost() {
     works.bom(wheel, &[(hub, "1")], &["1"]).await;
     works.bom(bike, &[(wheel, "1")], &["2", "0.5"]).await;
     works.opening(&[(hub, "9", "7"), (wheel, "3", "10")]).await;
-    // Of the last of these quantities, asked one after the other.
     let look = async |quantities: &'static [i64]| {
         let need = Need {
             product: bike.cast(),
@@ -415,15 +427,7 @@ async fn the_outlook_tells_parts_date_and_cost() {
         };
         let read = works.planner.kernel.read(&works.planner.ctx, move |tx| {
             let need = need.clone();
-            Box::pin(async move {
-                let maker = provider(tx, need.product).await?.unwrap();
-                let (mut taken, mut last) = (Taken::default(), Outlook::default());
-                for quantity in quantities {
-                    let need = Need { quantity: Quantity::from_int(*quantity), ..need.clone() };
-                    last = maker.outlook(tx, &need, &mut taken).await?;
-                }
-                Ok(last)
-            })
+            Box::pin(one_after_the_other(tx, need, quantities))
         });
         read.await.unwrap()
     };
