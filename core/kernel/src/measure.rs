@@ -1,23 +1,40 @@
 //! Amounts of lines, their taxes, and quantities between the product's unit and the base unit in
 //! which goods are counted. Pure.
 
-use std::collections::BTreeMap;
-
 use fondaco_values::{Decimal, Id, Money, Quantity, Rounding, round};
 
 use crate::shared::TaxCode;
 
-/// Quantity × price − discount, rounded once, half away from zero, to the minor unit of the
-/// currency; `None` when it is out of range.
+/// Quantity × price × (1 − discount), rounded once, half away from zero, to the minor unit of the
+/// currency; `None` when it is out of range or has more digits than can be multiplied exactly.
 pub fn amount(
     quantity: Quantity,
     unit_price: Decimal,
     discount: Decimal,
     exponent: u8,
 ) -> Option<Money> {
-    let gross = quantity.decimal().checked_mul(unit_price)?;
-    let net = gross.checked_mul(Decimal::ONE - discount)?;
-    Money::round(net, exponent, Rounding::HalfUp)
+    let kept = Decimal::ONE.checked_sub(discount)?;
+    let gross = product(quantity.decimal(), unit_price)?;
+    Money::round(product(gross, kept)?, exponent, Rounding::HalfUp)
+}
+
+/// Quantity × price in another currency, by its rate; rounded to the minor unit of that.
+pub fn worth(
+    quantity: Quantity,
+    unit_price: Decimal,
+    rate: Decimal,
+    exponent: u8,
+) -> Option<Money> {
+    let value = quantity.decimal().checked_mul(unit_price)?.checked_mul(rate)?;
+    Money::round(value, exponent, Rounding::HalfUp)
+}
+
+/// The product, when it needs no more digits than a decimal holds.
+fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let (a, b) = (a.normalize(), b.normalize());
+    let product = a.checked_mul(b)?;
+    let exact = a.is_zero() || b.is_zero() || product.scale() == a.scale() + b.scale();
+    exact.then_some(product)
 }
 
 /// The tax of one code: on the sum of its lines, rounded once.
@@ -29,22 +46,24 @@ pub struct TaxSum {
     pub tax: Money,
 }
 
-/// One sum for each code with its rate, in the order of their ids; `None` when one is out of range.
+/// Tax by code in the order in which the codes first appear: the rate on the sum of the lines of the
+/// code, rounded once for the whole document; `None` when one is out of range.
 pub fn taxes(
     lines: impl Iterator<Item = (Id<TaxCode>, Decimal, Money)>,
     exponent: u8,
 ) -> Option<Vec<TaxSum>> {
-    let mut bases: BTreeMap<Id<TaxCode>, (Decimal, Money)> = BTreeMap::new();
+    let mut sums: Vec<TaxSum> = Vec::new();
     for (code, rate, amount) in lines {
-        let entry = bases.entry(code).or_insert((rate, Money::ZERO));
-        entry.1 += amount;
+        match sums.iter_mut().find(|sum| sum.code == code) {
+            Some(sum) => sum.base += amount,
+            None => sums.push(TaxSum { code, rate, base: amount, tax: Money::ZERO }),
+        }
     }
-    let sum = |(code, (rate, base)): (Id<TaxCode>, (Decimal, Money))| {
-        let tax = base.decimal().checked_mul(rate)?;
-        let tax = Money::round(tax, exponent, Rounding::HalfUp)?;
-        Some(TaxSum { code, rate, base, tax })
-    };
-    bases.into_iter().map(sum).collect()
+    for sum in &mut sums {
+        let tax = product(sum.base.decimal(), sum.rate)?;
+        sum.tax = Money::round(tax, exponent, Rounding::HalfUp)?;
+    }
+    Some(sums)
 }
 
 /// The share of an amount that belongs to `part` of `whole`, in whole minor units.
@@ -107,23 +126,31 @@ mod tests {
             ("7", "13.333333", "0.05", 2, "88.67"),
             ("3", "99.5", "0", 0, "299"),
             ("1.5", "0.333", "0", 3, "0.5"),
+            ("-1.005", "1", "0", 2, "-1.01"),
+            ("1", "999.5", "0", 0, "1000"),
+            ("0", "5", "0", 2, "0"),
+            ("7", "100", "1", 2, "0"),
+            ("123456.123456", "9999.999999", "0.123456", 3, "1082147242.678"),
         ] {
             let found = super::amount(quantity(q), decimal(price), decimal(discount), exponent);
             assert_eq!(found, Some(money(amount)), "{q} × {price} − {discount}");
         }
         let most = decimal("9999999999999999");
         assert_eq!(super::amount(quantity("9999999999"), most, Decimal::ZERO, 2), None);
+        // More digits than a decimal holds: refused, not rounded twice.
+        let fine = decimal("1234567890.123456");
+        assert_eq!(super::amount(quantity("1234567.123456"), fine, decimal("0.1"), 2), None);
     }
 
     #[test]
     fn tax_is_of_the_sum_of_a_code() {
-        let lines = [(1, "0.2", "0.02"), (2, "0.1", "10"), (1, "0.2", "0.02"), (1, "0.2", "0.03")];
+        let lines = [(2, "0.1", "10"), (1, "0.2", "0.02"), (1, "0.2", "0.02"), (1, "0.2", "0.03")];
         let lines = lines.map(|(code, rate, amount)| (Id::new(code), decimal(rate), money(amount)));
         let sums = taxes(lines.into_iter(), 2).unwrap();
         let figures: Vec<(i64, Money, Money)> =
             sums.iter().map(|sum| (sum.code.raw(), sum.base, sum.tax)).collect();
         // Line by line it would be 0.00 + 0.00 + 0.01.
-        assert_eq!(figures, [(1, money("0.07"), money("0.01")), (2, money("10"), money("1"))]);
+        assert_eq!(figures, [(2, money("10"), money("1")), (1, money("0.07"), money("0.01"))]);
         let story = [(Id::new(1), decimal("0.2"), money("12825"))];
         assert_eq!(taxes(story.into_iter(), 2).unwrap()[0].tax, money("2565"));
     }

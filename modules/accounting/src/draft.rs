@@ -1,10 +1,11 @@
 //! Drafts of invoices and bills before every save: their lines are completed from the products, and
 //! lines, taxes and totals are summed.
-//! Not here: the arithmetic (`amounts`), posting (`document`).
+//! Not here: the arithmetic (the kernel's `measure`), posting (`document`).
 //! INVARIANT: what is posted keeps its figures; only drafts are summed.
 
 use std::collections::HashMap;
 
+use fondaco_kernel::measure::{self, TaxSum};
 use fondaco_kernel::model::{Line, Saving};
 use fondaco_kernel::ports::pricing::{PriceAsk, prices};
 use fondaco_kernel::record::{self, Rec};
@@ -13,7 +14,6 @@ use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Result, Tx};
 use fondaco_values::{AnyId, Date, Decimal, Id, Money, Problem, Quantity, Value};
 
-use crate::amounts::{TaxSum, line_amount, taxes};
 use crate::document::{Tax, tax_codes};
 use crate::posting::Side;
 
@@ -213,27 +213,37 @@ fn sum_up(saving: &mut Saving, known: &Known, side: Side) -> Judged<Vec<Problem>
         keep_lines(saving);
     }
     let mut problems = Vec::new();
-    let mut amounts = Vec::new();
+    let (mut amounts, mut taxed) = (Vec::new(), Vec::new());
     for (n, line) in saving.draft.lines("lines").iter().enumerate() {
-        let quantity = line_decimal(saving, line, "quantity").unwrap_or(Decimal::ONE);
+        let quantity = line_decimal(saving, line, "quantity").and_then(Quantity::exact);
+        let quantity = quantity.unwrap_or(Quantity::ONE);
         let price = line_decimal(saving, line, "unit_price").unwrap_or(Decimal::ZERO);
         let discount = line_decimal(saving, line, "discount").unwrap_or(Decimal::ZERO);
         let code = line_link::<TaxCode>(saving, line, "tax_code");
-        match line_amount(quantity, price, discount, exponent) {
-            Some(amount) => amounts.push((code, amount)),
+        let tax = code.and_then(|code| Some((code, known.taxes.get(&code)?.rate)));
+        match measure::amount(quantity, price, discount, exponent) {
+            Some(amount) => {
+                amounts.push(amount);
+                taxed.extend(tax.map(|(code, rate)| (code, rate, amount)));
+            }
             None => problems.push(too_large(n)),
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
-    for (line, (_, amount)) in saving.draft.lines_mut("lines").iter_mut().zip(&amounts) {
+    for (line, amount) in saving.draft.lines_mut("lines").iter_mut().zip(&amounts) {
         line.draft.set("amount", *amount);
         if line.id.is_none() && line.draft.decimal("unit_price").is_none() {
             line.draft.set("unit_price", Decimal::ZERO);
         }
     }
-    set_totals(saving, known, side, &amounts, exponent).map_err(|problem| vec![problem])
+    let net = amounts.into_iter().sum();
+    let sums = measure::taxes(taxed.into_iter(), exponent);
+    let sums = sums.ok_or_else(|| {
+        vec![Problem::new("lines", "too_large", "The amounts are too large together.")]
+    })?;
+    set_totals(saving, known, side, net, sums).map_err(|problem| vec![problem])
 }
 
 fn too_large(line: usize) -> Problem {
@@ -255,31 +265,27 @@ fn set_totals(
     saving: &mut Saving,
     known: &Known,
     side: Side,
-    amounts: &[(Option<Id<TaxCode>>, Money)],
-    exponent: u8,
+    net: Money,
+    mut sums: Vec<TaxSum>,
 ) -> Judged<Problem> {
-    let rates = known.taxes.iter().map(|(id, tax)| (*id, tax.rate)).collect();
-    let too_large = || Problem::new("lines", "too_large", "The amounts are too large together.");
-    let mut sums = taxes(amounts, &rates, exponent).ok_or_else(too_large)?;
     if side == Side::Purchase {
         let adjustment = saving.decimal("tax_adjustment").and_then(Money::exact);
         let adjustment = adjustment.unwrap_or(Money::ZERO);
         match sums.first_mut() {
-            Some(first) if is_rounding(adjustment) => first.amount += adjustment,
+            Some(first) if is_rounding(adjustment) => first.tax += adjustment,
             None if adjustment.is_zero() => {}
             _ => return Err(not_rounding()),
         }
     }
-    let net: Money = amounts.iter().map(|(_, amount)| *amount).sum();
     let charged = |code: &Id<TaxCode>| {
         side == Side::Sale || known.taxes.get(code).is_none_or(|tax| !tax.reverse_charge)
     };
-    let tax: Money = sums.iter().filter(|sum| charged(&sum.code)).map(|sum| sum.amount).sum();
-    if stored_taxes(saving) != sums {
+    let tax: Money = sums.iter().filter(|sum| charged(&sum.code)).map(|sum| sum.tax).sum();
+    if !stored_taxes(saving).into_iter().eq(sums.iter().map(|sum| (sum.code, sum.base, sum.tax))) {
         let empty = saving.draft.new_line("taxes");
         let lines = sums.iter().map(|sum| {
             let draft = empty.clone().with("tax_code", sum.code).with("base", sum.base);
-            Line { id: None, draft: draft.with("amount", sum.amount) }
+            Line { id: None, draft: draft.with("amount", sum.tax) }
         });
         let lines: Vec<Line> = lines.collect();
         *saving.draft.lines_mut("taxes") = lines;
@@ -289,10 +295,10 @@ fn set_totals(
 }
 
 /// The taxes as they are wanted or there. Those that stay right keep what posting notes on them.
-fn stored_taxes(saving: &Saving) -> Vec<TaxSum> {
+fn stored_taxes(saving: &Saving) -> Vec<(Id<TaxCode>, Money, Money)> {
     let sum = |code: Option<Id<TaxCode>>, base: Option<Decimal>, amount: Option<Decimal>| {
         let (base, amount) = (base.and_then(Money::exact)?, amount.and_then(Money::exact)?);
-        Some(TaxSum { code: code?, base, amount })
+        Some((code?, base, amount))
     };
     if saving.draft.has("taxes") {
         let lines = saving.draft.lines("taxes").iter();

@@ -111,9 +111,8 @@ impl OrderLine {
             false => measure::part(left, here, waiting, exponent)?,
         };
         let to_come = (self.quantity - self.received.max(self.billed)).max(Quantity::ZERO);
-        let ahead = (quantity - here).min(to_come).decimal().checked_mul(self.unit_price)?;
-        let ahead = Money::round(ahead.checked_mul(rate)?, exponent, Rounding::HalfUp)?;
-        Some(share + ahead)
+        let ahead = (quantity - here).min(to_come);
+        Some(share + measure::worth(ahead, self.unit_price, rate, exponent)?)
     }
 }
 

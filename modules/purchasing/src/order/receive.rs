@@ -7,9 +7,9 @@ use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, store};
-use fondaco_values::{Decimal, Id, Problem, Quantity};
+use fondaco_values::{Id, Problem, Quantity};
 
-use super::{Goods, MODEL, OrderLine, PurchaseOrder};
+use super::{Goods, MODEL, OrderLine, PurchaseOrder, too_large};
 use crate::around;
 use crate::{picked, request};
 use fondaco_kernel::home::home;
@@ -59,9 +59,8 @@ pub(crate) async fn by_hand(
         let rate = order.rate;
         let line = &mut order.lines[at];
         line.received += quantity;
-        let price = line.unit_price.checked_mul(rate).unwrap_or(line.unit_price);
-        let value = measure::amount(quantity, price, Decimal::ZERO, home.exponent);
-        line.received_value.0 += value.unwrap_or_default();
+        let value = measure::worth(quantity, line.unit_price, rate, home.exponent);
+        line.received_value.0 += value.ok_or_else(|| too_large("lines"))?;
     }
     save(tx, &mut order).await?;
     Ok(Outcome::says(match order.receipt_state.as_deref() {
