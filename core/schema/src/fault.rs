@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// One TOML text with its origin; `path` is only for the messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     pub origin: Origin,
     pub path: String,
@@ -19,7 +19,7 @@ impl Source {
 
 /// Who declares something. Names of models follow from it: the kernel's have no dot, a module's and
 /// a plugin's begin with its own name and a dot, a company's with any other word and a dot.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     Kernel,

@@ -20,6 +20,7 @@ pub fn json_schema() -> Json {
             { "required": ["module"], "$ref": "#/$defs/module" },
             { "required": ["role"], "$ref": "#/$defs/role" },
             { "required": ["report"], "$ref": "#/$defs/report" },
+            { "required": ["workflow"], "$ref": "#/$defs/workflow" },
         ],
         "$defs": {
             "model": object(&keys::MODEL, &[], model_part),
@@ -27,11 +28,13 @@ pub fn json_schema() -> Json {
             "module": object(&keys::MODULE, &[], module_part),
             "role": object(&keys::ROLE_FILE, &[], role_part),
             "report": object(&keys::REPORT, &["columns"], report_part),
+            "workflow": object(&keys::WORKFLOW, &[], workflow_part),
             "fields": map("#/$defs/field"),
             "field": object(&keys::FIELD, &["type"], field_part),
             "action": object(&keys::ACTION, &[], action_part),
             "grant": object(&keys::GRANT, &[], grant_part),
             "states": object(&keys::STATES, &["values"], states_part),
+            "more_states": object(&keys::MORE_STATES, &["values"], states_part),
             "index": index(),
             "role_of_module": object(&keys::ROLE, &[], role_part),
             "choices": choices(),
@@ -168,6 +171,14 @@ fn states_part(key: &str) -> Json {
         "values" => of("choices"),
         "open" => of("names"),
         _ => text("The state of a new record"),
+    }
+}
+
+fn workflow_part(key: &str) -> Json {
+    match key {
+        "workflow" => text("The model whose states and actions are changed"),
+        "states" => of("more_states"),
+        _ => map("#/$defs/action"),
     }
 }
 

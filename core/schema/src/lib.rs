@@ -5,6 +5,7 @@
 //! Broken input is data: [`load`] answers with all faults at once, each with its place.
 //! Next: [`load()`], then [`Model`] and [`Field`], then [`expr`].
 
+mod compare;
 mod diff;
 pub mod expr;
 mod fault;
@@ -17,6 +18,7 @@ mod schema;
 mod suggest;
 pub mod tables;
 
+pub use compare::{Detail, Difference, Subject, What, compare};
 pub use diff::{Risk, Step, diff};
 pub use expr::{Expr, Node, Scope, Type, compile, eval};
 pub use fault::{Fault, Origin, Source};

@@ -17,6 +17,7 @@ mod module;
 mod number;
 mod report;
 mod view;
+mod workflow;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,9 +50,11 @@ pub fn load_without(sources: &[Source], off: &[Source]) -> Result<Schema, Vec<Fa
     loader.modules(&parts);
     loader.models(&parts);
     loader.extensions(&parts);
+    loader.more_states(&parts);
     loader.links();
     loader.system_fields();
     loader.actions(&parts);
+    loader.workflows(&parts);
     loader.indexes(&parts);
     loader.access(&parts);
     loader.views(&parts);
@@ -92,15 +95,17 @@ enum PartKind {
     Module,
     Role,
     Report,
+    Workflow,
 }
 
 impl PartKind {
-    const KEYS: [(&'static str, PartKind); 5] = [
+    const KEYS: [(&'static str, PartKind); 6] = [
         ("model", PartKind::Model),
         ("extends", PartKind::Extends),
         ("module", PartKind::Module),
         ("role", PartKind::Role),
         ("report", PartKind::Report),
+        ("workflow", PartKind::Workflow),
     ];
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod json;
 mod property;
 mod whole;
+mod workflow;
 
 use crate::{Origin, Schema, Source, load};
 

@@ -59,10 +59,10 @@ impl Absent {
 
     fn is_about(&self, part: &Part<'_>) -> bool {
         match part.kind {
-            PartKind::Extends if self.has_model(&part.name) => true,
+            PartKind::Extends | PartKind::Workflow if self.has_model(&part.name) => true,
             PartKind::Model | PartKind::Extends => self.leads_there(part.document),
             PartKind::Report => self.reports.contains(&part.name),
-            PartKind::Module | PartKind::Role => false,
+            PartKind::Module | PartKind::Role | PartKind::Workflow => false,
         }
     }
 

@@ -35,7 +35,7 @@ impl Loader<'_> {
         parts.iter().filter(of_model).collect()
     }
 
-    fn action(&mut self, part: &Part<'_>, name: &str, place: Place, table: Table<'_>) {
+    pub(super) fn action(&mut self, part: &Part<'_>, name: &str, place: Place, table: Table<'_>) {
         table.only(&keys::ACTION, &mut self.faults);
         let Some(model) = self.models.get(&part.name) else { return };
         if model.actions.contains_key(name) {

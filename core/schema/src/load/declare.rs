@@ -10,6 +10,10 @@ use crate::expr::{Expr, Node, Type};
 use crate::field::label_of;
 use crate::{Choice, Field, Kind, Model, Origin, States};
 
+/// Fields that a company may add to somebody else's model: a table has its limits (PostgreSQL 1600
+/// columns), and so has a screen.
+const OWN_FIELDS_MAX: usize = 200;
+
 impl Loader<'_> {
     pub(super) fn models(&mut self, parts: &[Part<'_>]) {
         for part in parts.iter().filter(|part| part.kind == PartKind::Model) {
@@ -148,6 +152,17 @@ impl Loader<'_> {
             let Some(model) = self.models.get_mut(&part.name) else { return };
             if let Some(there) = model.fields.get(&name) {
                 let message = format!("`{}` has a field `{name}` of {}", model.name, there.origin);
+                self.faults.at(read.place, message);
+                continue;
+            }
+            let own = |field: &&Field| field.origin == Origin::Company && !field.system;
+            let extends = part.kind == PartKind::Extends;
+            if extends && model.fields.values().filter(own).count() >= OWN_FIELDS_MAX {
+                let message = format!(
+                    "a company adds {OWN_FIELDS_MAX} fields to a model at most: put more into a \
+                     model of their own with a link to `{}`",
+                    model.name
+                );
                 self.faults.at(read.place, message);
                 continue;
             }

@@ -68,6 +68,18 @@ impl Loader<'_> {
     }
 }
 
+impl Loader<'_> {
+    /// Takes back the condition of an action that waits.
+    pub(super) fn take_pending(&mut self, model: &str, action: &str) -> Option<Text> {
+        let is_it = |pending: &Pending| {
+            let required = matches!(&pending.slot, Slot::Require { action: of } if of == action);
+            required && pending.model == model
+        };
+        let at = self.pending.iter().position(is_it)?;
+        Some(self.pending.remove(at).text)
+    }
+}
+
 /// Compiles all and puts them into the schema.
 pub(super) fn compile_all(schema: &mut Schema, pending: Vec<Pending>, faults: &mut Faults<'_>) {
     let nothing = nothing();

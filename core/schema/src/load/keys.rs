@@ -7,6 +7,10 @@ pub(crate) const MODEL: [&str; 13] = [
 ];
 pub(crate) const EXTENDS: [&str; 7] =
     ["extends", "when", "fields", "access", "views", "indexes", "actions"];
+pub(crate) const WORKFLOW: [&str; 3] = ["workflow", "states", "actions"];
+pub(crate) const MORE_STATES: [&str; 2] = ["values", "open"];
+/// What a company may change of an action of a module.
+pub(crate) const STRICTER: [&str; 5] = ["label", "help", "from", "require", "refusal"];
 pub(crate) const MODULE: [&str; 8] =
     ["module", "title", "help", "version", "kernel", "menu", "roles", "separate"];
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
