@@ -31,9 +31,9 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
 pub(crate) async fn after_save(tx: &mut Tx, model: &Model, saved: &[Saved]) -> Result<()> {
     match model.name.as_str() {
         "company" if tx.ctx().actor().kind() != ActorKind::System => {
-            let shared = Arc::clone(tx.shared());
+            let registry = tx.registry().clone();
             for new in saved.iter().filter(|saved| saved.is_new()) {
-                Box::pin(seeds::sow_company(tx, &shared.seeds, new.id().cast())).await?;
+                Box::pin(seeds::sow_company(tx, registry.seeds(), new.id().cast())).await?;
             }
             Ok(())
         }

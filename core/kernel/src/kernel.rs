@@ -11,10 +11,12 @@ use tokio::sync::{Notify, broadcast, oneshot};
 
 use crate::db::{Door, Job, Sql, Work};
 use crate::error::{Error, Result};
+use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};
+use crate::plan::Desired;
 use crate::plugins::{NoPlugins, Plugins};
 use crate::tx::{Changed, Effects, Fut, Tx};
-use crate::{Ctx, identity, seeds};
+use crate::{Ctx, identity, plan};
 
 /// Changes that a slow listener may fall behind before he misses some.
 const CHANGES_KEPT: usize = 1024;
@@ -30,6 +32,8 @@ pub struct Setup {
     pub database: Database,
     /// The modules that are switched on.
     pub modules: Vec<Module>,
+    /// More modules that this program has; they can be switched on while it runs.
+    pub available: Vec<Module>,
     /// The company folder's TOML.
     pub company: Vec<Source>,
     /// The company folder's records: `(path, text)` of each file in `data/` (`seeds`).
@@ -40,6 +44,20 @@ pub struct Setup {
     /// Cheaper password hashing; for tests only, since it protects nobody.
     pub cheap_passwords: bool,
     pub plugins: Arc<dyn Plugins>,
+    pub adopt: Adopt,
+}
+
+/// What is done unasked when the folder and the database that is being opened differ. A new database
+/// is always set up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Adopt {
+    /// What works with the data that is there and puts nothing out of sight; the rest is refused.
+    #[default]
+    Safe,
+    /// Nothing: it is refused.
+    Never,
+    /// Nothing, and the kernel serves only to plan and to apply until they agree.
+    Later,
 }
 
 #[derive(Clone, Debug)]
@@ -53,12 +71,24 @@ impl Setup {
         Setup {
             database,
             modules,
+            available: Vec::new(),
             company: Vec::new(),
             data: Vec::new(),
             clock: Clock::system(),
             seed: None,
             cheap_passwords: false,
             plugins: Arc::new(NoPlugins),
+            adopt: Adopt::default(),
+        }
+    }
+
+    /// What the company is to be.
+    pub fn desired(&self) -> Desired {
+        Desired {
+            modules: self.modules.clone(),
+            off: plan::others(&self.modules, &self.available),
+            company: self.company.clone(),
+            data: self.data.clone(),
         }
     }
 }
@@ -70,14 +100,14 @@ impl Kernel {
         if let Database::Sqlite(path) = &setup.database {
             crate::db::make_folder(path)?;
         }
-        let seeds = seeds::read(&setup.modules, &setup.data)?;
-        let registry = Registry::new(setup.modules, setup.company)?;
+        let desired = setup.desired();
+        let available = [desired.modules.clone(), desired.off.clone()].concat();
+        let registry = Arc::new(Registry::new(desired)?);
         let shared = Arc::new(Shared {
-            registry: Arc::new(registry),
+            in_force: InForce::new(registry, available),
             clock: setup.clock,
             ids: Ids::default(),
             plugins: setup.plugins,
-            seeds,
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
@@ -85,7 +115,7 @@ impl Kernel {
         });
         let door = Arc::new(Door::open(&setup.database, shared.clone())?);
         let kernel = Kernel { door, shared };
-        kernel.prepare().await?;
+        kernel.prepare(setup.adopt).await?;
         Ok(kernel)
     }
 
@@ -94,22 +124,39 @@ impl Kernel {
     /// # Errors
     /// `Schema` with every fault.
     pub fn check(setup: &Setup) -> Result<fondaco_schema::Schema> {
-        let mut sources = crate::model::sources();
-        sources.extend(setup.modules.iter().flat_map(Module::sources));
-        sources.extend(setup.company.iter().cloned());
-        fondaco_schema::load(&sources).map_err(Error::Schema)
+        setup.desired().schema()
     }
 
-    async fn prepare(&self) -> Result<()> {
+    async fn prepare(&self, adopt: Adopt) -> Result<()> {
         let ctx = identity::kernel_itself();
-        self.run(&ctx, |tx| Box::pin(crate::model::migrate::run(tx))).await?;
         let (floor, start) = self.run(&ctx, |tx| Box::pin(begin(tx))).await?;
         self.shared.ids.begin(floor, start);
-        self.run(&ctx, |tx| {
-            let shared = tx.shared().clone();
-            Box::pin(async move { seeds::sow(tx, &shared.seeds).await })
-        })
-        .await
+        let settled = self.run(&ctx, move |tx| {
+            let registry = tx.registry().clone();
+            Box::pin(async move {
+                let version = plan::settle(tx, &registry, adopt).await?;
+                Ok(version.map(|version| (version, registry)))
+            })
+        });
+        if let Some((version, registry)) = settled.await? {
+            self.follow(version, registry);
+        }
+        Ok(())
+    }
+
+    /// Works with this version from now on, and with those that come after it.
+    pub(crate) fn follow(&self, version: Version, registry: Arc<Registry>) {
+        self.shared.in_force.move_to(version, registry);
+        self.shared.in_force.follow();
+    }
+
+    /// The registry of a desired state.
+    pub(crate) fn registry_of(&self, desired: &Desired) -> Result<Arc<Registry>> {
+        let in_force = &self.shared.in_force;
+        match in_force.known(&desired.to_applied().digest()) {
+            Some(known) => Ok(known),
+            None => Registry::new(desired.clone()).map(Arc::new),
+        }
     }
 
     /// Runs a unit of work that may write. It may run more than once; only the last run counts.
@@ -209,11 +256,10 @@ fn take<T>(slot: &Slot<T>) -> Result<T> {
 
 /// What all transactions of one process share.
 pub(crate) struct Shared {
-    registry: Arc<Registry>,
+    pub(crate) in_force: InForce,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) plugins: Arc<dyn Plugins>,
-    pub(crate) seeds: Vec<seeds::Seed>,
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,
@@ -222,10 +268,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn registry(&self) -> Arc<Registry> {
-        self.registry.clone()
+        self.in_force.registry()
     }
 
     pub(crate) fn after_commit(&self, effects: Effects) {
+        if let Some((version, registry)) = effects.applied {
+            self.in_force.move_to(version, registry);
+        }
         if effects.jobs {
             self.jobs.notify_one();
         }

@@ -8,6 +8,7 @@ pub mod kernel;
 pub mod ctx;
 pub mod error;
 pub mod tx;
+mod in_force;
 mod db;
 
 pub mod identity;
@@ -23,6 +24,7 @@ pub mod shared;
 pub mod reports;
 
 pub mod module;
+pub mod plan;
 pub mod hooks;
 pub mod plugins;
 pub mod workflow;
@@ -49,6 +51,6 @@ pub use error::{Error, Result};
 pub use fondaco_derive::Record;
 pub use fondaco_schema as schema;
 pub use fondaco_values as values;
-pub use kernel::{Clock, Database, Kernel, Setup};
+pub use kernel::{Adopt, Clock, Database, Kernel, Setup};
 pub use module::{Acting, Args, DocRef, Module, Outcome, Table};
 pub use tx::{Fut, Tx};

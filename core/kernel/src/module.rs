@@ -2,18 +2,20 @@
 //! Modules know the kernel and never each other; they meet through `ports` and `events`.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use fondaco_schema::{Origin, Schema, Source};
+use fondaco_schema::{Origin, Schema, Source, Tables};
 use fondaco_values::{AnyId, Date, Decimal, Problem, Value};
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::model::{self, Catalog, Saving};
+use crate::model::{Catalog, Saving};
 use crate::permissions::Allowed;
+use crate::plan::Desired;
 use crate::ports::Ports;
 use crate::record::{Declared, Record};
+use crate::seeds::{self, Seed};
 use crate::store;
 use crate::tx::{Fut, Tx};
 
@@ -24,6 +26,7 @@ pub type JobFn = for<'t> fn(&'t mut Tx, &'t serde_json::Value) -> Fut<'t, ()>;
 pub type ReportFn = for<'t> fn(&'t mut Tx, Args) -> Fut<'t, Table>;
 
 /// One module as it is compiled in. Switched on by handing it to `Kernel::open`.
+#[derive(Clone)]
 pub struct Module {
     name: &'static str,
     manifest: &'static str,
@@ -293,18 +296,24 @@ pub struct Registry {
     after: HashMap<String, Vec<(String, Subscriber)>>,
     jobs: HashMap<String, JobFn>,
     reports: HashMap<String, ReportFn>,
+    seeds: Vec<Seed>,
+    digest: String,
+    desired: Desired,
+    /// The tables that there would be with every module of this program on.
+    of_all: OnceLock<Option<Tables>>,
 }
 
 impl Registry {
     /// Merges kernel, modules and company, and compares every struct with its TOML.
     ///
     /// # Errors
-    /// `Schema` with all faults at once; `Startup` when Rust and TOML disagree.
-    pub(crate) fn new(modules: Vec<Module>, company: Vec<Source>) -> Result<Registry> {
-        let mut sources = model::sources();
-        sources.extend(modules.iter().flat_map(Module::sources));
-        sources.extend(company);
-        let schema = Arc::new(fondaco_schema::load(&sources).map_err(Error::Schema)?);
+    /// `Schema` with all faults at once; `Startup` when Rust and TOML disagree, or when a file of
+    /// records cannot be read.
+    pub(crate) fn new(desired: Desired) -> Result<Registry> {
+        let seeds = seeds::read(&seeds::sources(&desired.modules, &desired.data))?;
+        let schema = Arc::new(desired.schema()?);
+        let digest = desired.to_applied().digest();
+        let modules = desired.modules.clone();
         let declared: Vec<Declared> =
             modules.iter().flat_map(|m| m.records.iter().cloned()).collect();
         let mut registry = Registry {
@@ -317,6 +326,10 @@ impl Registry {
             after: HashMap::new(),
             jobs: HashMap::new(),
             reports: HashMap::new(),
+            seeds,
+            digest,
+            desired,
+            of_all: OnceLock::new(),
         };
         let mut wrong = Vec::new();
         for module in modules {
@@ -356,6 +369,28 @@ impl Registry {
         for provide in module.ports {
             provide(&mut self.ports);
         }
+    }
+
+    /// What every company starts with.
+    pub(crate) fn seeds(&self) -> &[Seed] {
+        &self.seeds
+    }
+
+    /// The tables that there would be with every module of this program on; `None` when they do not go
+    /// together.
+    pub(crate) fn tables_of_all(&self) -> Option<&Tables> {
+        let all = || Some(fondaco_schema::tables(&self.desired.schema_of_all()?));
+        self.of_all.get_or_init(all).as_ref()
+    }
+
+    /// What it was made of.
+    pub(crate) fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Of all the texts that it was made of.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     pub(crate) fn action(&self, model: &str, name: &str) -> Option<ActionFn> {

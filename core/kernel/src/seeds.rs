@@ -14,12 +14,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fondaco_schema::{Kind, Model, Schema};
-use fondaco_values::{AnyId, Id, Problem};
+use fondaco_schema::{Kind, Model, Origin, Schema, Source};
+use fondaco_values::{AnyId, Id, Problem, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result, refuse_if_any};
+use crate::model::Draft;
 use crate::module::Module;
+use crate::records::{Change, Select};
 use crate::shared::Company;
 use crate::store::{self, Filter};
 use crate::tx::Tx;
@@ -45,8 +47,45 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The same with the fields' names of today, less those that are gone.
+    fn as_now(&self, model: &Model) -> Seed {
+        let now = model.fields.values().filter_map(|field| {
+            let before = field.renamed_from.as_ref().and_then(|name| self.fields.get(name));
+            let value = self.fields.get(&field.name).or(before)?;
+            Some((field.name.clone(), value.clone()))
+        });
+        let company = self.fields.get_key_value("company");
+        let company = company.map(|(name, value)| (name.clone(), value.clone()));
+        Seed { fields: now.chain(company).collect(), ..self.clone() }
+    }
+
+    /// The fields that another description of the same record does not have, or has otherwise. Lines
+    /// are none of them.
+    pub(crate) fn fields_other_than(&self, other: &Seed, schema: &Schema) -> Vec<&str> {
+        let other = schema
+            .model(&self.model)
+            .map(|model| other.as_now(model))
+            .unwrap_or_else(|| other.clone());
+        let is_lines = |name: &str| {
+            let field = schema.field(&self.model, name);
+            field.is_some_and(|(_, field)| matches!(field.kind, Kind::Lines { .. }))
+        };
+        let changed = self.fields.iter().filter(|(name, value)| {
+            other.fields.get(*name) != Some(*value) && !is_lines(name.as_str())
+        });
+        changed.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Whether it goes into the company of this key; the first one also takes what names none.
-    fn is_for(&self, company: Option<&str>, first: bool) -> bool {
+    pub(crate) fn is_for(&self, company: Option<&str>, first: bool) -> bool {
         match self.fields.get("company") {
             _ if !self.own => true,
             Some(named) => named.as_str() == company,
@@ -69,22 +108,29 @@ impl Seed {
 ///
 /// # Errors
 /// `Startup` with every file that is no TOML of records.
-pub(crate) fn read(modules: &[Module], company: &[(String, String)]) -> Result<Vec<Seed>> {
-    let kernel = KERNEL.iter().map(|(path, text)| ((*path).to_owned(), *text));
-    let modules = modules.iter().flat_map(|module| {
-        let place = move |path: &str| format!("modules/{}/{path}", module.name());
-        module.data_files().iter().map(move |(path, text)| (place(path), *text))
-    });
-    let common = kernel.chain(modules).map(|(path, text)| (path, text, false));
-    let own = company.iter().map(|(path, text)| (path.clone(), text.as_str(), true));
+pub(crate) fn read(files: &[Source]) -> Result<Vec<Seed>> {
     let (mut seeds, mut wrong) = (Vec::new(), Vec::new());
-    for (path, text, own) in common.chain(own) {
-        match records_of(&path, text) {
+    for Source { origin, path, text } in files {
+        let own = *origin == Origin::Company;
+        match records_of(path, text) {
             Ok(read) => seeds.extend(read.into_iter().map(|seed| Seed { own, ..seed })),
             Err(fault) => wrong.push(fault),
         }
     }
     if wrong.is_empty() { Ok(seeds) } else { Err(Error::Startup(wrong.join("\n"))) }
+}
+
+/// The files of records: the kernel's, the modules', the company folder's.
+pub(crate) fn sources(modules: &[Module], company: &[(String, String)]) -> Vec<Source> {
+    let kernel = KERNEL.iter().map(|(path, text)| Source::new(Origin::Kernel, *path, *text));
+    let modules = modules.iter().flat_map(|module| {
+        let origin = || Origin::Module(module.name().to_owned());
+        let place = move |path: &str| format!("modules/{}/{path}", module.name());
+        let files = module.data_files().iter();
+        files.map(move |(path, text)| Source::new(origin(), place(path), *text))
+    });
+    let own = company.iter().map(|(path, text)| Source::new(Origin::Company, path, text));
+    kernel.chain(modules).chain(own).collect()
 }
 
 fn records_of(path: &str, text: &str) -> std::result::Result<Vec<Seed>, String> {
@@ -168,6 +214,89 @@ async fn sow_into(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<(
     }
     tx.ctx.company = before;
     sown
+}
+
+/// The records that both describe, as before and as now.
+pub(crate) fn pairs<'s>(before: &'s [Seed], now: &'s [Seed]) -> Vec<(&'s Seed, &'s Seed)> {
+    let place = |seed: &'s Seed| (&seed.model, &seed.key, seed.own, seed.fields.get("company"));
+    let known: HashMap<_, &Seed> = before.iter().map(|seed| (place(seed), seed)).collect();
+    now.iter().filter_map(|seed| Some((*known.get(&place(seed))?, seed))).collect()
+}
+
+/// Writes what the files describe otherwise than they did into the records that are there, field by
+/// field, where nobody has changed it since. Lines are left as they are.
+pub(crate) async fn renew(tx: &mut Tx, before: &[Seed], now: &[Seed]) -> Result<()> {
+    let schema = tx.schema().clone();
+    let changed = pairs(before, now).into_iter();
+    let changed: Vec<(&Seed, &Seed)> =
+        changed.filter(|(old, new)| !new.fields_other_than(old, &schema).is_empty()).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let companies = companies(tx).await?;
+    let ids: Vec<AnyId> = companies.iter().map(|id| id.any()).collect();
+    let named = keys::of(tx, "company", &ids).await?;
+    let first = companies.first().copied();
+    let home = std::mem::replace(&mut tx.ctx.company, first.unwrap_or_default());
+    let mut renewed = Ok(());
+    for (old, new) in changed {
+        let Some(model) = schema.model(&new.model) else { continue };
+        let places = companies.iter().filter(|company| {
+            let key = named.get(&company.any()).map(String::as_str);
+            let is_first = Some(**company) == first;
+            if model.shared { is_first } else { new.is_for(key, is_first) }
+        });
+        for company in places {
+            tx.ctx.company = *company;
+            renewed = renewed.and(renew_one(tx, &schema, model, old, new).await);
+        }
+    }
+    tx.ctx.company = home;
+    renewed
+}
+
+async fn renew_one(
+    tx: &mut Tx,
+    schema: &Schema,
+    model: &Model,
+    old: &Seed,
+    new: &Seed,
+) -> Result<()> {
+    let found = keys::find(tx, &model.name, std::slice::from_ref(&new.key)).await?;
+    let Some(id) = found.get(&new.key).copied() else { return Ok(()) };
+    let mut system = tx.as_system("what the company folder describes otherwise").await?;
+    let tx: &mut Tx = &mut system;
+    let there = match records::get(tx, &model.name, id, &Select::default()).await {
+        Ok(rec) => rec,
+        // Whoever removed it does not want it back.
+        Err(Error::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut links = Links::new(schema);
+    let was = draft(tx, &mut links, model, &old.as_now(model)).await?;
+    let mut wanted = draft(tx, &mut links, model, new).await?;
+    let changed = new.fields_other_than(old, schema);
+    for (at, field) in model.fields.values().enumerate() {
+        let before = was.values[at].as_ref().unwrap_or(&Value::Null);
+        let untouched = there.values[at] == *before
+            || (before.is_null() && there.values[at] == Value::Bool(false));
+        if !changed.contains(&field.name.as_str()) || !untouched {
+            wanted.unset(&field.name);
+        }
+    }
+    if wanted.values.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let change = Change { id, version: None, draft: wanted };
+    let updated = records::update(tx, &model.name, vec![change]).await;
+    updated.map(drop).map_err(|error| in_file(new, &error))
+}
+
+/// A record as it is described, its links looked up.
+async fn draft(tx: &mut Tx, links: &mut Links<'_>, model: &Model, seed: &Seed) -> Result<Draft> {
+    let mut fields = seed.wanted(model);
+    links.resolve(tx, model, &mut fields).await?;
+    records::draft_of(tx, &model.name, &fields).map_err(|error| in_file(seed, &error))
 }
 
 /// Runs of seeds of one model, in order.

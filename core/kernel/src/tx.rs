@@ -12,6 +12,7 @@ use fondaco_values::{AnyId, Date, Id, Timestamp};
 use crate::Ctx;
 use crate::db::{Cell, Conn, Dialect, Row, Sql};
 use crate::error::Result;
+use crate::in_force::Version;
 use crate::kernel::Shared;
 use crate::module::Registry;
 use crate::numbers;
@@ -37,6 +38,8 @@ pub struct Tx {
 pub(crate) struct Effects {
     pub(crate) jobs: bool,
     pub(crate) changes: Vec<Changed>,
+    /// The schema that this transaction brought the tables to.
+    pub(crate) applied: Option<(Version, Arc<Registry>)>,
 }
 
 /// A record changed; open screens and streams hear of it.
@@ -123,6 +126,12 @@ impl Tx {
         self.effects.changes.push(changed);
     }
 
+    /// The tables are at another version once this is committed.
+    pub(crate) fn applied(&mut self, version: Version, registry: Arc<Registry>) {
+        self.shared.in_force.keep(registry.clone());
+        self.effects.applied = Some((version, registry));
+    }
+
     pub(crate) fn wake_jobs(&mut self) {
         self.effects.jobs = true;
     }
@@ -134,8 +143,7 @@ impl Tx {
         numbers::draw_pending(self).await
     }
 
-    /// Works on with another schema, to see what changes.
-    #[cfg(test)]
+    /// Works on with another schema.
     pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
         self.registry = registry;
     }
@@ -191,6 +199,11 @@ impl Tx {
     pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>> {
         self.statements += 1;
         self.conn.rows(&sql)
+    }
+
+    /// A row that is read for the transaction's own sake and not counted among its statements.
+    pub(crate) async fn aside(&mut self, sql: Sql) -> Result<Option<Row>> {
+        Ok(self.conn.rows(&sql)?.into_iter().next())
     }
 
     pub(crate) async fn row(&mut self, sql: Sql) -> Result<Option<Row>> {

@@ -20,4 +20,25 @@ impl Dialect {
             Dialect::Sqlite => "",
         }
     }
+
+    /// Every object of the database: kind, name, table and a text that says what it is.
+    pub(crate) fn catalog(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => {
+                "select type, name, tbl_name, coalesce(sql, '') from sqlite_schema \
+                 where name not like 'sqlite\\_%' escape '\\'"
+            }
+        }
+    }
+
+    /// Rows that refer to nothing: their table, the other one, how many. `None` where the engine
+    /// itself sees to it at all times.
+    pub(crate) fn broken_references(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => Some(
+                "select \"table\", parent, count(*) from pragma_foreign_key_check \
+                 group by \"table\", parent",
+            ),
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::sql::{Cell, Row, Sql};
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
 use crate::tx::{Fut, Tx};
-use crate::{Ctx, Database};
+use crate::{Ctx, Database, in_force};
 
 /// Units of work that share one commit at most.
 const GROUP_MAX: usize = 64;
@@ -25,6 +25,8 @@ const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
 /// Units of work that may wait for the writer; more is overload and is told so.
 const QUEUE_MAX: usize = 4096;
 const READERS: usize = 2;
+/// How long one waits for another process, such as a change of the schema on a large table.
+const BUSY_MAX: Duration = Duration::from_secs(60);
 const STATEMENTS_CACHED: usize = 512;
 /// The first version without the fault that could corrupt a log with two connections.
 const VERSION_MIN: i32 = 3_051_003;
@@ -98,7 +100,7 @@ fn open_writer(path: Option<&Path>) -> Result<Connection> {
 fn configure(connection: &Connection) -> Result<()> {
     use rusqlite::config::DbConfig::{SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_DQS_DML};
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-    connection.busy_timeout(Duration::from_secs(10)).map_err(storage)?;
+    connection.busy_timeout(BUSY_MAX).map_err(storage)?;
     // A misspelt column must be an error, not a text.
     connection.set_db_config(SQLITE_DBCONFIG_DQS_DDL, false).map_err(storage)?;
     connection.set_db_config(SQLITE_DBCONFIG_DQS_DML, false).map_err(storage)?;
@@ -190,8 +192,10 @@ impl Writer {
             let (back, result, effects) = self.run_saved(conn, &job);
             conn = back;
             whole = !conn.0.is_autocommit();
+            // What comes after a change of the schema must find it committed.
+            let goes_on = effects.applied.is_none();
             group.push((job, result, effects));
-            if whole && group.len() < GROUP_MAX && started.elapsed() < GROUP_TIME_MAX {
+            if whole && goes_on && group.len() < GROUP_MAX && started.elapsed() < GROUP_TIME_MAX {
                 next = inbox.try_recv().ok();
             }
         }
@@ -256,6 +260,7 @@ fn drive(
     let mut tx = Tx::begin(conn, job.ctx.clone(), shared.clone());
     let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         handle.block_on(async {
+            in_force::take_up(&mut tx).await?;
             (job.work)(&mut tx).await?;
             tx.finish().await
         })

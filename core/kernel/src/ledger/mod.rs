@@ -42,6 +42,7 @@ use crate::db::{Dialect, Sql};
 
 pub use account::Account;
 pub use draft::{Dims, Draft, Line, Side};
+pub(crate) use entry::LINES_PER_SEQ;
 pub use entry::{Entry, LineRef, entry};
 pub use limit::available;
 pub use post::{Posted, post, post_batch};

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fondaco_schema::tables::{Column, ColumnKind, Table, TableIndex};
-use fondaco_schema::{Node, Scope, Step, Tables, diff, expr::eval, tables};
-use fondaco_values::{AnyId, Value};
+use fondaco_schema::{Field, Model, Node, Schema, Scope, Step, Tables};
+use fondaco_schema::{diff, expr::eval, tables};
+use fondaco_values::AnyId;
 
 use super::catalog::Meta;
 use super::cells::to_cell;
@@ -16,11 +17,12 @@ use super::compute::{self, Stage};
 use super::{search, sql};
 use crate::db::{Cell, Sql};
 use crate::error::StorageKind;
+use crate::module::Registry;
 use crate::record::Rec;
 use crate::{Error, Result, Tx};
 
 /// Where the applied tables are kept, and the expressions of stored computed fields.
-const TABLES: &str = "tables";
+pub(crate) const TABLES: &str = "tables";
 const COMPUTED: &str = "computed";
 /// Records recomputed at a time.
 const SLICE: i64 = 500;
@@ -31,17 +33,49 @@ const SLICE: i64 = 500;
 /// `Startup` when the data that is there does not allow a step; nothing is changed then.
 pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
     let registry = tx.registry().clone();
-    let wanted = tables(&registry.schema);
-    let applied: Tables = kept(tx, TABLES).await?;
-    let steps = diff(&applied, &wanted);
+    let Difference { applied, wanted, steps } = difference(tx, &registry).await?;
     for step in &steps {
         carry_out(tx, step).await.map_err(|error| refused(step, error))?;
     }
     fill(tx, &applied, &steps).await?;
-    if !steps.is_empty() {
-        keep(tx, TABLES, &applied.after(&wanted)).await?;
+    recompute(tx, &applied).await?;
+    for step in &steps {
+        if let Some((table, column)) = required(step, &applied) {
+            no_gaps(tx, table, column).await?;
+        }
     }
-    recompute(tx, &applied).await
+    let after = applied.after(&wanted);
+    if applied == after { Ok(()) } else { keep(tx, TABLES, &after).await }
+}
+
+/// What there is, what is to be, and the way from one to the other.
+pub(crate) struct Difference {
+    pub(crate) applied: Tables,
+    pub(crate) wanted: Tables,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Compares the tables with a schema. What modules that are switched off have stays as it is.
+pub(crate) async fn difference(tx: &mut Tx, registry: &Registry) -> Result<Difference> {
+    let applied: Tables = kept(tx, TABLES).await?.unwrap_or_default();
+    let wanted = tables(&registry.schema);
+    let wanted = match registry.tables_of_all() {
+        Some(all) => wanted.with_resting(&applied, all),
+        None => wanted,
+    };
+    let steps = diff(&applied, &wanted);
+    Ok(Difference { applied, wanted, steps })
+}
+
+/// The column of a table that was there before in which each row must have a value from now on.
+fn required<'s>(step: &'s Step, applied: &Tables) -> Option<(&'s str, &'s str)> {
+    match step {
+        Step::Require { table, column } => Some((table, column)),
+        Step::AddColumn { table, column } if column.not_null => {
+            applied.tables.contains_key(table).then_some((table, &column.name))
+        }
+        _ => None,
+    }
 }
 
 fn refused(step: &Step, error: Error) -> Error {
@@ -53,14 +87,20 @@ fn refused(step: &Step, error: Error) -> Error {
     Error::Startup(format!("table {}: {what} ({step:?}): {error}", step.table()))
 }
 
-async fn kept<T: Default + serde::de::DeserializeOwned>(tx: &mut Tx, name: &str) -> Result<T> {
+/// What `meta` keeps under a name.
+pub(crate) async fn kept<T: serde::de::DeserializeOwned>(
+    tx: &mut Tx,
+    name: &str,
+) -> Result<Option<T>> {
     let row = tx.row(Sql::text("select value from meta where name = $1").bind(name)).await?;
-    let Some(row) = row else { return Ok(T::default()) };
+    let Some(row) = row else { return Ok(None) };
     serde_json::from_str(row.str(0))
+        .map(Some)
         .map_err(|error| Error::Startup(format!("the applied schema cannot be read: {error}")))
 }
 
-async fn keep(tx: &mut Tx, name: &str, value: &impl serde::Serialize) -> Result<()> {
+/// Puts a value into `meta` under a name.
+pub(crate) async fn keep(tx: &mut Tx, name: &str, value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string(value)
         .map_err(|error| Error::internal(format!("the schema cannot be written: {error}")))?;
     let sql = Sql::text(
@@ -96,9 +136,9 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
             tx.exec(Sql::new().lit("drop index ").ident(&index_name(index))).await.map(drop)
         }
         Step::Rescale { table, column, from, to } => rescale(tx, table, column, (*from, *to)).await,
-        Step::Require { table, column } => no_gaps(tx, table, column).await,
-        // Whether a value is required is told by the schema and checked before each write.
-        Step::Relax { .. } => Ok(()),
+        // Whether a value is required is told by the schema and checked before each write; here
+        // once, when everything is filled.
+        Step::Require { .. } | Step::Relax { .. } => Ok(()),
         Step::CreateSearch { table, .. } if is_line(table) => Ok(()),
         Step::CreateSearch { table, .. } => create_search(tx, table).await,
         Step::DropSearch { table } => drop_search(tx, table).await,
@@ -158,14 +198,28 @@ async fn rescale(tx: &mut Tx, table: &str, column: &str, (from, to): (u8, u8)) -
     if to > from {
         return tx.exec(update.ident(column).lit(" * ").arg(factor)).await.map(drop);
     }
-    let sql = Sql::new().lit("select count(*) from ").ident(table).lit(" where ").ident(column);
-    let row = tx.row(sql.lit(" % ").arg(factor).lit(" <> 0")).await?;
-    match row.map_or(0, |row| row.int(0)) {
+    match too_fine(tx, table, column, (from, to)).await? {
         0 => tx.exec(update.ident(column).lit(" / ").arg(factor)).await.map(drop),
         n => Err(Error::Startup(format!(
             "{table}.{column}: {n} records have more decimals than would be kept"
         ))),
     }
+}
+
+/// Rows whose number has more decimals than would be kept.
+pub(crate) async fn too_fine(
+    tx: &mut Tx,
+    table: &str,
+    column: &str,
+    (from, to): (u8, u8),
+) -> Result<i64> {
+    let factor = 10_i64.checked_pow(u32::from(from.saturating_sub(to))).unwrap_or(i64::MAX);
+    if factor == 1 {
+        return Ok(0);
+    }
+    let sql = Sql::new().lit("select count(*) from ").ident(table).lit(" where ").ident(column);
+    let row = tx.row(sql.lit(" % ").arg(factor).lit(" <> 0")).await?;
+    Ok(row.map_or(0, |row| row.int(0)))
 }
 
 async fn no_gaps(tx: &mut Tx, table: &str, column: &str) -> Result<()> {
@@ -253,31 +307,50 @@ async fn slice(tx: &mut Tx, meta: &Arc<Meta>, after: i64) -> Result<Vec<Rec>> {
     Ok(recs)
 }
 
-/// New columns of tables that were there take the default, where it asks for nothing of the record.
+/// New columns of tables that were there, and those that are required now, take the default, where
+/// it asks for nothing of the record.
 async fn fill(tx: &mut Tx, applied: &Tables, steps: &[Step]) -> Result<()> {
     let registry = tx.registry().clone();
     for step in steps {
-        let Step::AddColumn { table, column } = step else { continue };
+        let (table, column) = match step {
+            Step::AddColumn { table, column } => (table, &column.name),
+            Step::Require { table, column } => (table, column),
+            _ => continue,
+        };
         if !applied.tables.contains_key(table) {
             continue;
         }
-        let model = registry.schema.models.values().find(|model| model.table() == *table);
-        let field = model.and_then(|model| model.field(&column.name));
-        let (Some(model), Some(field)) = (model, field) else { continue };
-        let Some(default) = &field.default else { continue };
-        let stage = Stage::new(tx, &[&default.node]).await?;
+        let Some((model, field)) = field_of(&registry.schema, table, column) else { continue };
+        let Some(default) = constant_default(field) else { continue };
+        let stage = Stage::new(tx, &[default]).await?;
         let nobody = Rec::empty(model, AnyId::default());
-        let scope = stage.scope(&nobody);
-        let value = match constant(&default.node) {
-            true => eval(&default.node, &scope as &dyn Scope),
-            false => Value::Null,
-        };
+        let value = eval(default, &stage.scope(&nobody) as &dyn Scope);
         if !value.is_null() {
-            let sql = Sql::new().lit("update ").ident(table).lit(" set ").ident(&column.name);
-            tx.exec(sql.lit(" = ").arg(to_cell(&field.kind, &value))).await?;
+            let sql = Sql::new().lit("update ").ident(table).lit(" set ").ident(column);
+            let sql = sql.lit(" = ").arg(to_cell(&field.kind, &value));
+            tx.exec(sql.lit(" where ").ident(column).lit(" is null")).await?;
         }
     }
     Ok(())
+}
+
+fn field_of<'s>(
+    schema: &'s Schema,
+    table: &str,
+    column: &str,
+) -> Option<(&'s Arc<Model>, &'s Field)> {
+    let model = schema.models.values().find(|model| model.table() == *table)?;
+    Some((model, model.field(column)?))
+}
+
+fn constant_default(field: &Field) -> Option<&Node> {
+    field.default.as_ref().map(|default| &default.node).filter(|node| constant(node))
+}
+
+/// Whether the records that are there get a value in this column by themselves.
+pub(crate) fn fills(schema: &Schema, table: &str, column: &str) -> bool {
+    field_of(schema, table, column)
+        .is_some_and(|(_, field)| field.compute.is_some() || constant_default(field).is_some())
 }
 
 fn constant(node: &Node) -> bool {
@@ -298,7 +371,7 @@ fn constant(node: &Node) -> bool {
 /// Stored computed fields whose expression is new or another, in tables that were there before.
 async fn recompute(tx: &mut Tx, applied: &Tables) -> Result<()> {
     let registry = tx.registry().clone();
-    let before: BTreeMap<String, String> = kept(tx, COMPUTED).await?;
+    let before: BTreeMap<String, String> = kept(tx, COMPUTED).await?.unwrap_or_default();
     let mut now = BTreeMap::new();
     let mut stale: Vec<Arc<Meta>> = Vec::new();
     for model in registry.schema.models.values() {
@@ -312,7 +385,7 @@ async fn recompute(tx: &mut Tx, applied: &Tables) -> Result<()> {
             now.insert(name, compute.source.clone());
         }
         if changed && applied.tables.contains_key(&meta.table) {
-            let document = fondaco_schema::Model::is_line(model);
+            let document = Model::is_line(model);
             let owner = model.owner.as_ref().filter(|_| document).map(|owner| owner.parent.clone());
             let whole = registry.catalog.meta(owner.as_deref().unwrap_or(&model.name))?;
             if stale.iter().all(|known| !Arc::ptr_eq(known, whole)) {

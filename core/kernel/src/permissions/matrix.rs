@@ -45,14 +45,9 @@ fn describe(out: &mut String, model: &Model) {
     let whose = if model.shared { "shared" } else { "of a company" };
     line(out, &format!("\n{} — {whose}", model.name), &[]);
     for role in model.access.keys() {
-        let standard = [Right::Read, Right::Create, Right::Write, Right::Delete];
-        let actions = model.actions.keys().map(|name| Right::Act(name));
-        let rights = standard.into_iter().chain(actions);
-        let granted = rights.filter_map(|right| {
-            Some(match rule(model, role, right)?.source() {
-                "true" => right.to_string(),
-                source => format!("{right} if {source}"),
-            })
+        let granted = granted(model, role).map(|(right, condition)| match condition {
+            "true" => right.to_owned(),
+            condition => format!("{right} if {condition}"),
         });
         line(out, &format!("  {role}: {}", granted.collect::<Vec<_>>().join("; ")), &[]);
     }
@@ -61,6 +56,13 @@ fn describe(out: &mut String, model: &Model) {
     if !internal.is_empty() {
         line(out, &format!("  (nobody: {})", internal.join("; ")), &[]);
     }
+}
+
+/// The rights that a role has on a model, each with its condition, which is `true` when it is always.
+pub fn granted<'m>(model: &'m Model, role: &'m str) -> impl Iterator<Item = (&'m str, &'m str)> {
+    let standard = [Right::Read, Right::Create, Right::Write, Right::Delete];
+    let rights = standard.into_iter().chain(model.actions.keys().map(|name| Right::Act(name)));
+    rights.filter_map(move |right| Some((right.name(), rule(model, role, right)?.source())))
 }
 
 fn line(out: &mut String, head: &str, parts: &[(&str, String)]) {

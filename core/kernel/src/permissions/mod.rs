@@ -29,7 +29,7 @@ pub use allow::{
 };
 pub use explain::{Explanation, Reason, explain, why};
 pub use fields::{may_read_field, may_read_path, may_write_field};
-pub use matrix::matrix;
+pub use matrix::{granted, matrix};
 pub use roles::{SYSTEM, held};
 pub use rows::{document, rows};
 pub use separation::{Conflict, conflicts};

@@ -34,8 +34,8 @@ pub(super) enum Rule<'a> {
     When(&'a Expr),
 }
 
-impl Rule<'_> {
-    pub(super) fn source(&self) -> &str {
+impl<'a> Rule<'a> {
+    pub(super) fn source(&self) -> &'a str {
         match self {
             Rule::Always => "true",
             Rule::When(expr) => &expr.source,

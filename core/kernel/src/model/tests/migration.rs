@@ -11,6 +11,7 @@ use super::world::{ORDER, World, module, setup};
 use crate::db::Sql;
 use crate::model::{Query, Select, migrate};
 use crate::module::Registry;
+use crate::plan::Desired;
 use crate::{Database, Error, Kernel, Result, Tx, records};
 
 const NAME: &str = "kernel_orders.order";
@@ -63,7 +64,7 @@ async fn one_order(world: &World) -> AnyId {
 }
 
 fn later_registry() -> Arc<Registry> {
-    Arc::new(Registry::new(vec![module(later())], Vec::new()).unwrap())
+    Arc::new(Registry::new(Desired::of(vec![module(later())])).unwrap())
 }
 
 /// Goes over to the later version; how many statements that took. Or breaks off after the last.
@@ -153,7 +154,7 @@ async fn what_the_data_does_not_allow_is_refused_whole() {
         let toml: &'static str = Box::leak(ORDER.replace(from, to).into_boxed_str());
         let refused = world
             .run(&world.own(), move |tx| {
-                let registry = Registry::new(vec![module(toml)], Vec::new()).unwrap();
+                let registry = Registry::new(Desired::of(vec![module(toml)])).unwrap();
                 tx.adopt(Arc::new(registry));
                 Box::pin(migrate::run(tx))
             })
