@@ -263,3 +263,104 @@ fn faults_are_told_with_file_and_line() {
 fn line_of(text: &str, part: &str) -> usize {
     text.lines().position(|line| line.starts_with(part)).unwrap() + 1
 }
+
+const MAPPING: &str = r#"
+[[import]]
+model = "party"
+file = "drivers.csv"
+key = "driver/{id}"
+[import.fields]
+name = "{name}"
+shoe_size = "{size}"
+slogan = "{slogan}"
+secret_rating = "{rating}"
+
+[[import]]
+model = "own.truck"
+file = "trucks.csv"
+key = "truck/{plate}"
+[import.fields]
+plate = "{plate}"
+load = "{load}"
+driver = "driver/{driver}"
+[[import.lines.tours]]
+[import.lines.tours.fields]
+where = "{to}"
+kilometres = "{km}"
+"#;
+
+/// What was imported by a mapping comes out again as CSV, and both say what does not fit.
+#[test]
+fn own_models_and_fields_are_imported_and_exported() {
+    let folder = Folder::lay("carried", &["sales"], FILES);
+    folder.write(
+        "files/drivers.csv",
+        "id,name,size,slogan,rating\n1,Carla,39,On time,good\n2,Otto,99,,bad\n",
+    );
+    folder.write("files/trucks.csv", "plate,load,driver,to,km\nB 2,3.5,1,Lecco,60\n");
+    folder.write("mapping.toml", MAPPING);
+    let path = |of: &str| folder.path().join(of).to_str().unwrap().to_owned();
+    let (mapping, files, home) = (path("mapping.toml"), path("files"), path(""));
+    let imported = program::run(&["import", &mapping, "--data", &files, "--company", &home]);
+    let said = format!("{imported:?}");
+    assert_eq!(imported.status.code(), Some(3), "{said}");
+    assert!(said.contains("shoe_size") && said.contains("drivers.csv"), "{said}");
+    let exported = |model: &str, fields: &str, filter: &str| {
+        let args = ["export", model, "--fields", fields, "--filter", filter, "--company", &home];
+        let output = program::run(&args);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).replace('\r', "")
+    };
+    assert_eq!(
+        exported("party", "_key,name,shoe_size,slogan,secret_rating", "shoe_size > 0"),
+        "_key,name,shoe_size,slogan,secret_rating\ndriver/1,Carla,39,On time,good\n"
+    );
+    assert_eq!(
+        exported("own.truck", "plate,load,driver.name,kilometres,state", "kilometres > 0.0"),
+        "plate,load,driver.name,kilometres,state\nB 2,3.5,Carla,60,ready\n"
+    );
+}
+
+/// A company's own steps in the work of a module: one more state, a stricter action, and rights for
+/// them in a role of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_of_its_own() {
+    let workflow = r#"
+workflow = "sales.order"
+[states]
+values = [{ value = "checked", label = "Checked by the boss" }]
+[actions.check]
+from = ["draft"]
+to = "checked"
+[actions.confirm]
+from = ["checked"]
+"#;
+    let role = "role = \"boss\"\nincludes = [\"sales_user\"]\n\
+                [grants.\"sales.order\"]\nread = \"true\"\nactions = [\"check\"]\n";
+    let files = [("workflows/order.toml", workflow), ("roles/boss.toml", role)];
+    let folder = Folder::lay("workflow", &["sales"], &files);
+    let shop = folder.shop().await;
+    let seller = shop.user("Sam", &["sales_user"]).await;
+    let boss = shop.user("Bea", &["boss"]).await;
+    let party = seller.create("party", json!({ "name": "Acme", "customer": true })).await.unwrap();
+    let product = shop.master("Max").await;
+    let unit = product.by_key("unit", "piece").await.unwrap();
+    let made = json!({ "code": "B", "name": "Bolt", "unit": unit.to_string(), "list_price": "2" });
+    let bolt = product.create("product", made).await.unwrap();
+    let lines = json!([{ "product": bolt.to_string(), "quantity": "3", "unit_price": "2" }]);
+    let order = json!({ "customer": party.to_string(), "lines": lines });
+    let order = seller.create("sales.order", order).await.unwrap();
+    let refused = seller.act("sales.order", order, "confirm", json!({})).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            fondaco_kernel::Error::Invalid(_) | fondaco_kernel::Error::Conflict { .. }
+        ),
+        "{refused:?}"
+    );
+    seller.act("sales.order", order, "check", json!({})).await.unwrap_err();
+    boss.act("sales.order", order, "check", json!({})).await.unwrap();
+    assert_eq!(boss.get("sales.order", order).await.unwrap()["state"], "checked");
+    seller.act("sales.order", order, "confirm", json!({})).await.unwrap();
+    assert_eq!(seller.get("sales.order", order).await.unwrap()["state"], "confirmed");
+}

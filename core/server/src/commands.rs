@@ -1,11 +1,14 @@
 //! The commands, a file each.
 
+pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod export;
 pub mod import;
 pub mod init;
 pub mod ledger;
+pub mod plan;
+pub mod rehearse;
 pub mod schema;
 pub mod serve;
 pub mod user;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use fondaco_kernel::schema::{Origin, Source};
-use fondaco_kernel::{Database, Setup};
+use fondaco_kernel::{Adopt, Database, Setup};
 use serde::Deserialize;
 
 use crate::modules;
@@ -35,6 +35,19 @@ pub struct Config {
 pub struct Server {
     /// Address and port; loopback unless somebody says otherwise.
     pub listen: String,
+    /// What a start does when the folder and the database differ.
+    pub apply: AtStart,
+}
+
+/// Whether a start carries out what `fondaco plan` shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtStart {
+    /// What works with the data that is there and puts nothing out of sight; the rest is refused.
+    #[default]
+    Safe,
+    /// Nothing: it refuses to start until `fondaco apply` has run.
+    Never,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +65,7 @@ pub struct Modules {
 
 impl Default for Server {
     fn default() -> Server {
-        Server { listen: "127.0.0.1:8069".to_owned() }
+        Server { listen: "127.0.0.1:8069".to_owned(), apply: AtStart::default() }
     }
 }
 
@@ -104,6 +117,11 @@ impl Company {
     pub fn setup(&self) -> Result<Setup> {
         let modules = modules::named(&self.config.modules.enabled)?;
         let mut setup = Setup::new(Database::Sqlite(self.database_path()), modules);
+        setup.available = modules::all();
+        setup.adopt = match self.config.server.apply {
+            AtStart::Safe => Adopt::Safe,
+            AtStart::Never => Adopt::Never,
+        };
         setup.company = self.sources.clone();
         setup.data = self.data.clone();
         Ok(setup)

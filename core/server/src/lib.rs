@@ -13,7 +13,7 @@ pub mod history;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{check, demo, export, init, ledger, schema, serve, user};
+use commands::{apply, check, demo, export, init, ledger, plan, rehearse, schema, serve, user};
 
 /// One platform for customers, orders, goods, production, people and books.
 #[derive(Debug, Parser)]
@@ -29,6 +29,9 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Check(check::Check),
+    Plan(plan::Plan),
+    Apply(apply::Apply),
+    Rehearse(rehearse::Rehearse),
     Schema(schema::SchemaOf),
     User(user::User),
     Ledger(ledger::Ledger),
@@ -65,6 +68,9 @@ async fn dispatch(command: Command) -> anyhow::Result<End> {
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args),
+        Command::Plan(args) => plan::run(args).await,
+        Command::Apply(args) => apply::run(args).await,
+        Command::Rehearse(args) => rehearse::run(args).await,
         Command::Schema(args) => schema::run(args),
         Command::User(args) => user::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,

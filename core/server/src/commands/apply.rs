@@ -1,0 +1,102 @@
+//! `fondaco apply`: the company folder is carried out on the database, as a whole or not at all.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fondaco_kernel::Error;
+use fondaco_kernel::plan::{self, Consent, Plan};
+
+use super::{CompanyFolder, plan::open};
+use crate::End;
+use crate::config::Company;
+use crate::progress::{Progress, note, say};
+
+/// Carry out what `fondaco plan` shows, as a whole or not at all. Running servers take it up without
+/// a restart.
+///
+/// Examples:
+///   fondaco apply --company acme
+///   fondaco apply --company acme --yes --allow-destructive
+///   fondaco apply --company acme --plan plan.json --yes
+///
+/// Killed on the way, it has changed nothing, or the next apply goes on. Exit code 3 says that
+/// something stood in the way and nothing was changed.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Apply {
+    #[command(flatten)]
+    company: CompanyFolder,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Agree that data is put out of sight (it is kept in the database).
+    #[arg(long)]
+    allow_destructive: bool,
+    /// A plan made with `fondaco plan --json`: refused if anything has changed since.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+}
+
+pub async fn run(args: Apply) -> Result<End> {
+    let company = Company::read(&args.company.folder)?;
+    let (kernel, desired) = open(&company, true).await?;
+    let mut change = plan::make(&kernel, &desired).await?;
+    if change.is_empty() {
+        say(change.to_string().trim_end());
+        return Ok(End::Well);
+    }
+    say(change.to_string().trim_end());
+    if let Some(file) = &args.plan {
+        bind_to(&mut change, file)?;
+    }
+    if !args.yes && !agreed()? {
+        say("Nothing was changed. `--yes` applies without asking.");
+        return Ok(End::Found);
+    }
+    let progress = Progress::new("applying", change.changes.len() as u64);
+    let consent = Consent { destructive: args.allow_destructive };
+    let outcome = plan::apply(&kernel, &desired, &change, consent).await;
+    progress.done();
+    finish(outcome)
+}
+
+/// Says how it ended. What an operator can mend is found, not failed.
+pub fn finish(outcome: Result<(), Error>) -> Result<End> {
+    match outcome {
+        Ok(()) => {
+            say("Applied.");
+            Ok(End::Well)
+        }
+        Err(Error::Invalid(problems)) => {
+            for problem in &problems {
+                say(&problem.message);
+            }
+            let hint = problems.iter().any(|problem| problem.code == "destructive");
+            let hint = if hint { " `--allow-destructive` agrees to what is hidden." } else { "" };
+            say(&format!("Nothing was changed: {} in the way.{hint}", problems.len()));
+            Ok(End::Found)
+        }
+        Err(Error::Conflict { message, .. }) => {
+            say(&format!("Nothing was changed. {message}"));
+            Ok(End::Found)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Holds the change to the moment that a plan in a file was made at.
+fn bind_to(change: &mut Plan, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+    let made: serde_json::Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no plan of `fondaco plan --json`", file.display()))?;
+    change.from = made["from"].as_str().map(str::to_owned);
+    made["to"].as_str().unwrap_or_default().clone_into(&mut change.to);
+    Ok(())
+}
+
+fn agreed() -> Result<bool> {
+    note("Apply this? Type yes:");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("reading the answer")?;
+    Ok(line.trim() == "yes")
+}
