@@ -48,6 +48,11 @@ pub enum StorageKind {
     Refused,
     /// Another transaction was in the way; running again mends it.
     Retry,
+    /// The connection broke; nothing of the unit of work is kept.
+    Lost,
+    /// The connection broke while the unit of work was being committed: it is kept as a whole or
+    /// not at all, and nobody knows which.
+    Unknown,
     Other,
 }
 
@@ -68,6 +73,11 @@ impl Error {
     /// What a client may read. Internal causes go to the log, never to the client.
     pub fn public(&self) -> String {
         match self {
+            Error::Storage { kind: StorageKind::Unknown, .. } => {
+                "The connection to the database broke at the last moment; look whether it was saved \
+                 before you do it again."
+                    .to_owned()
+            }
             Error::Storage { .. } | Error::Internal(_) | Error::Startup(_) => {
                 "Something went wrong on the server; nothing was changed.".to_owned()
             }

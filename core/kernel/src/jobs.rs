@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fondaco_values::{AnyId, Timestamp};
 
-use crate::db::Sql;
+use crate::db::{Kind, Sql};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::tx::Tx;
@@ -52,7 +52,7 @@ impl Kernel {
     pub async fn work(&self) {
         let ctx = identity::kernel_itself();
         loop {
-            if let Err(error) = self.run(&ctx, |tx| Box::pin(ledger::upkeep(tx))).await {
+            if let Err(error) = self.enter(Kind::Upkeep, &ctx, |tx| Box::pin(ledger::upkeep(tx))).await {
                 tracing::error!(%error, "the ledger could not be kept up");
             }
             match self.run_due_jobs().await {
@@ -73,7 +73,7 @@ impl Kernel {
     /// Runs every job that is due now; answers how many ran, well or badly.
     pub async fn run_due_jobs(&self) -> Result<usize> {
         let ctx = identity::kernel_itself();
-        let due = self.run(&ctx, |tx| Box::pin(claim(tx))).await?;
+        let due = self.enter(Kind::Claim, &ctx, |tx| Box::pin(claim(tx))).await?;
         for job in &due {
             self.run_job(job.clone()).await?;
         }

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fondaco_schema::Source;
 use fondaco_values::Timestamp;
-use tokio::sync::{Notify, broadcast, oneshot};
+use tokio::sync::{Notify, broadcast};
 
-use crate::db::{Door, Job, Sql, Work};
+use crate::db::{Door, Kind, Sql, Work};
+pub use crate::db::PostgresSettings;
 use crate::error::{Error, Result};
 use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};
@@ -64,6 +65,7 @@ pub enum Adopt {
 pub enum Database {
     Memory,
     Sqlite(PathBuf),
+    Postgres(PostgresSettings),
 }
 
 impl Setup {
@@ -97,9 +99,6 @@ impl Kernel {
     /// Opens the database, merges kernel, modules and company into one schema, brings the tables to
     /// it and sows what every company starts with. Must be called inside a tokio runtime.
     pub async fn open(setup: Setup) -> Result<Kernel> {
-        if let Database::Sqlite(path) = &setup.database {
-            crate::db::make_folder(path)?;
-        }
         let desired = setup.desired();
         let available = [desired.modules.clone(), desired.off.clone()].concat();
         let registry = Arc::new(Registry::new(desired)?);
@@ -113,7 +112,7 @@ impl Kernel {
             jobs: Notify::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
         });
-        let door = Arc::new(Door::open(&setup.database, shared.clone())?);
+        let door = Arc::new(Door::open(&setup.database, shared.clone()).await?);
         let kernel = Kernel { door, shared };
         kernel.prepare(setup.adopt).await?;
         Ok(kernel)
@@ -165,11 +164,7 @@ impl Kernel {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
     {
-        let (work, slot) = erase(work);
-        let (done, wait) = oneshot::channel();
-        self.door.write(Job { ctx: ctx.clone(), work, done }).await?;
-        wait.await.map_err(|_| Error::Closed)??;
-        take(&slot)
+        self.enter(Kind::Write, ctx, work).await
     }
 
     /// Runs a unit of work that only reads, beside the writer, on one snapshot.
@@ -178,10 +173,17 @@ impl Kernel {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
     {
+        self.enter(Kind::Read, ctx, work).await
+    }
+
+    /// Runs a unit of work of the kernel's own that asks something else of the database.
+    pub(crate) async fn enter<T, F>(&self, kind: Kind, ctx: &Ctx, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+    {
         let (work, slot) = erase(work);
-        let (done, wait) = oneshot::channel();
-        self.door.read(Job { ctx: ctx.clone(), work, done }).await?;
-        wait.await.map_err(|_| Error::Closed)??;
+        self.door.run(kind, ctx.clone(), work).await?;
         take(&slot)
     }
 
@@ -222,7 +224,7 @@ async fn begin(tx: &mut Tx) -> Result<(i64, i64)> {
     let newest = tx.row(Sql::text("select coalesce(max(id), 0) from audit")).await?;
     let start = Sql::text(
         "insert into meta (name, value) values ('starts', '1') on conflict (name) \
-         do update set value = cast(cast(meta.value as integer) + 1 as text) returning value",
+         do update set value = cast(cast(meta.value as bigint) + 1 as text) returning value",
     );
     let start = tx.row(start).await?.and_then(|row| row.str(0).parse().ok());
     Ok((newest.map_or(0, |row| row.int(0)), start.unwrap_or(1)))
@@ -333,6 +335,11 @@ impl Ids {
         let step = |last: i64| Some(by_time.max(follow(last)));
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         last.map_or(by_time, |last| by_time.max(follow(last)))
+    }
+
+    /// The number of this process among those on one database.
+    pub(crate) fn process(&self) -> i64 {
+        self.process.load(Ordering::Relaxed) >> ID_COUNT_BITS
     }
 
     /// Starts above every id given before, under the process number of this start.

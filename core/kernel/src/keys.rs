@@ -21,7 +21,7 @@ pub async fn find(tx: &mut Tx, model: &str, keys: &[String]) -> Result<HashMap<S
         .arg(company)
         .lit(" and key")
         .lit(open)
-        .arg(serde_json::Value::from(keys).to_string())
+        .arg(Cell::Texts(keys.to_vec()))
         .lit(close);
     let rows = tx.rows(sql).await?;
     Ok(rows.iter().map(|row| (row.str(0).to_owned(), row.id(1))).collect())
@@ -46,7 +46,7 @@ pub async fn of(tx: &mut Tx, model: &str, ids: &[AnyId]) -> Result<HashMap<AnyId
         .arg(model)
         .lit(" and record")
         .lit(open)
-        .arg(serde_json::Value::from(wanted).to_string())
+        .arg(wanted)
         .lit(close);
     let rows = tx.rows(sql).await?;
     Ok(rows.iter().map(|row| (row.id(0), row.str(1).to_owned())).collect())

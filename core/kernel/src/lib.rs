@@ -51,6 +51,6 @@ pub use error::{Error, Result};
 pub use fondaco_derive::Record;
 pub use fondaco_schema as schema;
 pub use fondaco_values as values;
-pub use kernel::{Adopt, Clock, Database, Kernel, Setup};
+pub use kernel::{Adopt, Clock, Database, Kernel, PostgresSettings, Setup};
 pub use module::{Acting, Args, DocRef, Module, Outcome, Table};
 pub use tx::{Fut, Tx};

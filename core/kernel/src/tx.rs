@@ -163,14 +163,14 @@ impl Tx {
         &mut self,
         part: impl for<'t> FnOnce(&'t mut Tx) -> Fut<'t, T> + Send,
     ) -> Result<Result<T>> {
-        self.conn.control("savepoint part")?;
+        self.conn.begin_part().await?;
         let numbers = self.pending_numbers.len();
         let (jobs, changes) = (self.effects.jobs, self.effects.changes.len());
         let outcome = part(self).await;
         if outcome.is_ok() {
-            self.conn.control("release part")?;
+            self.conn.keep_part().await?;
         } else {
-            self.conn.control("rollback to part; release part")?;
+            self.conn.undo_part().await?;
             self.pending_numbers.truncate(numbers);
             self.effects.jobs = jobs;
             self.effects.changes.truncate(changes);
@@ -182,7 +182,23 @@ impl Tx {
 /// Statements. Only the kernel's own rooms get here.
 impl Tx {
     pub(crate) fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+        self.conn.dialect()
+    }
+
+    /// The last sequence of the ledger behind which none is on its way; `None` where there is one
+    /// writer, who knows it by the last one he gave.
+    pub(crate) fn final_seq(&mut self) -> Result<Option<i64>> {
+        match &mut self.conn {
+            Conn::Sqlite(_) => Ok(None),
+            Conn::Postgres(conn) => conn.final_seq().map(Some),
+        }
+    }
+
+    /// The tables are others now.
+    pub(crate) fn forget_statements(&mut self) {
+        if let Conn::Postgres(conn) = &mut self.conn {
+            conn.forget();
+        }
     }
 
     /// Statements run so far in this transaction.
@@ -193,12 +209,12 @@ impl Tx {
     /// Runs a statement; answers how many rows it changed.
     pub(crate) async fn exec(&mut self, sql: Sql) -> Result<u64> {
         self.statements += 1;
-        self.conn.exec(&sql)
+        self.conn.exec(&sql).await
     }
 
     pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>> {
         self.statements += 1;
-        self.conn.rows(&sql)
+        self.conn.rows(&sql).await
     }
 
     /// A row that is read for the transaction's own sake and not counted among its statements.
@@ -217,7 +233,7 @@ impl Tx {
         each: impl FnMut(&crate::db::RowRef<'_, '_>) + Send,
     ) -> Result<()> {
         self.statements += 1;
-        self.conn.each(&sql, each)
+        self.conn.each(&sql, each).await
     }
 
     /// One statement for many rows of values.
@@ -226,7 +242,7 @@ impl Tx {
             return Ok(());
         }
         self.statements += 1;
-        self.conn.exec_each(text, rows)
+        self.conn.exec_each(text, rows).await
     }
 
     /// Inserts rows into a table of the kernel.

@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
+    Postgres,
 }
 
 impl Dialect {
@@ -11,6 +12,31 @@ impl Dialect {
     pub(crate) fn in_array(self) -> (&'static str, &'static str) {
         match self {
             Dialect::Sqlite => (" in (select value from json_each(", "))"),
+            Dialect::Postgres => (" = any(", ")"),
+        }
+    }
+
+    /// The type of every number, truth and instant.
+    pub(crate) fn integer(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => " integer",
+            Dialect::Postgres => " bigint",
+        }
+    }
+
+    /// Ends a table; SQLite is told to mind its types.
+    pub(crate) fn end_of_table(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => ") strict",
+            Dialect::Postgres => ")",
+        }
+    }
+
+    /// After a column of an index, so that it serves the order in which nulls are the smallest.
+    pub(crate) fn nulls_of_index(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " nulls first",
         }
     }
 
@@ -18,6 +44,7 @@ impl Dialect {
     pub(crate) fn skip_locked(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",
+            Dialect::Postgres => " for update skip locked",
         }
     }
 

@@ -12,6 +12,30 @@ pub(crate) enum Cell {
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
+    /// The one bound value of `Dialect::in_array`.
+    Ids(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+impl Cell {
+    /// A list as an engine without arrays takes it. Asking it of anything else is a mistake of the
+    /// program.
+    pub(super) fn json(&self) -> String {
+        match self {
+            Cell::Ids(ids) => {
+                let mut out = String::with_capacity(2 + ids.len() * 20);
+                out.push('[');
+                for (at, id) in ids.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { "," });
+                    out.push_str(&id.to_string());
+                }
+                out.push(']');
+                out
+            }
+            Cell::Texts(texts) => serde_json::Value::from(texts.as_slice()).to_string(),
+            other => unreachable!("{other:?} is no list"),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +132,16 @@ impl Sql {
 
     pub(crate) fn binds(&self) -> &[Cell] {
         &self.binds
+    }
+
+    /// The text as a driver takes it that keeps it.
+    pub(super) fn to_driver(&self) -> sqlx::SqlStr {
+        use sqlx::{AssertSqlSafe, SqlSafeStr};
+        match &self.text {
+            Text::Fixed(text) => text.into_sql_str(),
+            Text::Shared(text) => AssertSqlSafe(text.clone()).into_sql_str(),
+            Text::Built(text) => AssertSqlSafe(text.clone()).into_sql_str(),
+        }
     }
 }
 
@@ -215,6 +249,12 @@ impl From<String> for Cell {
 impl From<&String> for Cell {
     fn from(text: &String) -> Cell {
         Cell::Text(text.clone())
+    }
+}
+
+impl From<Vec<i64>> for Cell {
+    fn from(ids: Vec<i64>) -> Cell {
+        Cell::Ids(ids)
     }
 }
 

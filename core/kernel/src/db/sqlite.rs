@@ -11,12 +11,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-use super::migrations;
-use super::sql::{Cell, Row, Sql};
+use super::conn::RowRef;
+use super::sql::{Cell, Sql};
+use super::{Kind, Work, migrations};
+use crate::Ctx;
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
-use crate::tx::{Fut, Tx};
-use crate::{Ctx, Database, in_force};
+use crate::in_force;
+use crate::tx::Tx;
 
 /// Units of work that share one commit at most.
 const GROUP_MAX: usize = 64;
@@ -31,12 +33,10 @@ const STATEMENTS_CACHED: usize = 512;
 /// The first version without the fault that could corrupt a log with two connections.
 const VERSION_MIN: i32 = 3_051_003;
 
-pub(crate) type Work = Box<dyn for<'t> Fn(&'t mut Tx) -> Fut<'t, ()> + Send>;
-
-pub(crate) struct Job {
-    pub(crate) ctx: Ctx,
-    pub(crate) work: Work,
-    pub(crate) done: oneshot::Sender<Result<()>>,
+struct Job {
+    ctx: Ctx,
+    work: Work,
+    done: oneshot::Sender<Result<()>>,
 }
 
 /// The queues to the writer and the readers.
@@ -47,32 +47,30 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Opens the file, brings the kernel's own tables up to date and starts the threads.
-    pub(crate) fn open(database: &Database, shared: Arc<Shared>) -> Result<Door> {
+    /// Opens the file (`None`: a database in memory), brings the kernel's own tables up to date and
+    /// starts the threads.
+    pub(crate) fn open(path: Option<&Path>, shared: Arc<Shared>) -> Result<Door> {
         if rusqlite::version_number() < VERSION_MIN {
             return Err(Error::Startup(format!("SQLite {} is too old", rusqlite::version())));
         }
-        let path = match database {
-            Database::Memory => None,
-            Database::Sqlite(path) => Some(path.clone()),
-        };
-        let mut connection = open_writer(path.as_deref())?;
+        let mut connection = open_writer(path)?;
         migrations::run(&mut connection)?;
         let handle = tokio::runtime::Handle::current();
         let (writer, inbox) = mpsc::channel(QUEUE_MAX);
         let writes = Writer { handle: handle.clone(), shared: shared.clone() };
         start("fondaco-writer", move || writes.serve(connection, inbox))?;
-        let readers = path.map(|path| start_readers(&path, &handle, &shared)).transpose()?;
+        let readers = path.map(|path| start_readers(path, &handle, &shared)).transpose()?;
         Ok(Door { writer, readers })
     }
 
-    pub(crate) async fn write(&self, job: Job) -> Result<()> {
-        self.writer.send(job).await.map_err(|_| Error::Closed)
-    }
-
-    pub(crate) async fn read(&self, job: Job) -> Result<()> {
-        let queue = self.readers.as_ref().unwrap_or(&self.writer);
-        queue.send(job).await.map_err(|_| Error::Closed)
+    pub(crate) async fn run(&self, kind: Kind, ctx: Ctx, work: Work) -> Result<()> {
+        let (done, wait) = oneshot::channel();
+        let queue = match (kind, &self.readers) {
+            (Kind::Read, Some(readers)) => readers,
+            _ => &self.writer,
+        };
+        queue.send(Job { ctx, work, done }).await.map_err(|_| Error::Closed)?;
+        wait.await.map_err(|_| Error::Closed)?
     }
 }
 
@@ -257,7 +255,7 @@ fn drive(
     handle: &tokio::runtime::Handle,
     shared: &Arc<Shared>,
 ) -> (Conn, Result<()>, Effects) {
-    let mut tx = Tx::begin(conn, job.ctx.clone(), shared.clone());
+    let mut tx = Tx::begin(super::Conn::Sqlite(conn), job.ctx.clone(), shared.clone());
     let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         handle.block_on(async {
             in_force::take_up(&mut tx).await?;
@@ -266,11 +264,13 @@ fn drive(
         })
     }));
     let result = ran.unwrap_or_else(|panic| Err(Error::internal(panic_text(panic.as_ref()))));
-    let (conn, effects) = tx.end();
-    (conn, result, effects)
+    match tx.end() {
+        (super::Conn::Sqlite(conn), effects) => (conn, result, effects),
+        _ => unreachable!("a unit of work gives back the connection that it was given"),
+    }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -300,15 +300,9 @@ impl Conn {
         bind(&mut statement, sql.binds())?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(storage)? {
-            each(&RowRef(row));
+            each(&RowRef::Sqlite(row));
         }
         Ok(())
-    }
-
-    pub(crate) fn rows(&mut self, sql: &Sql) -> Result<Vec<Row>> {
-        let mut out = Vec::new();
-        self.each(sql, |row| out.push(row.to_row()))?;
-        Ok(out)
     }
 
     /// The same statement for each row of values, prepared once.
@@ -347,30 +341,13 @@ fn place_of(statement: &rusqlite::CachedStatement<'_>, n: usize) -> Result<usize
     found.ok_or_else(|| Error::internal(format!("a statement binds ${n} and does not use it")))
 }
 
-/// One row while the answer is being read.
-pub(crate) struct RowRef<'r, 's>(&'r rusqlite::Row<'s>);
-
-impl RowRef<'_, '_> {
-    pub(crate) fn opt_int(&self, at: usize) -> Option<i64> {
-        match self.0.get_ref(at) {
-            Ok(ValueRef::Integer(i)) => Some(i),
-            _ => None,
-        }
-    }
-
-    fn to_row(&self) -> Row {
-        let width = self.0.as_ref().column_count();
-        Row((0..width).map(|at| self.cell(at)).collect())
-    }
-
-    pub(crate) fn cell(&self, at: usize) -> Cell {
-        match self.0.get_ref(at) {
-            Ok(ValueRef::Integer(i)) => Cell::Int(i),
-            Ok(ValueRef::Text(text)) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
-            Ok(ValueRef::Blob(bytes)) => Cell::Bytes(bytes.to_vec()),
-            Ok(ValueRef::Real(_)) => unreachable!("no column holds a float"),
-            Ok(ValueRef::Null) | Err(_) => Cell::Null,
-        }
+pub(super) fn cell(row: &rusqlite::Row<'_>, at: usize) -> Cell {
+    match row.get_ref(at) {
+        Ok(ValueRef::Integer(i)) => Cell::Int(i),
+        Ok(ValueRef::Text(text)) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
+        Ok(ValueRef::Blob(bytes)) => Cell::Bytes(bytes.to_vec()),
+        Ok(ValueRef::Real(_)) => unreachable!("no column holds a float"),
+        Ok(ValueRef::Null) | Err(_) => Cell::Null,
     }
 }
 
@@ -381,6 +358,7 @@ impl rusqlite::ToSql for Cell {
             Cell::Int(i) => ValueRef::Integer(*i),
             Cell::Text(text) => ValueRef::Text(text.as_bytes()),
             Cell::Bytes(bytes) => ValueRef::Blob(bytes),
+            Cell::Ids(_) | Cell::Texts(_) => return Ok(self.json().into()),
         };
         Ok(rusqlite::types::ToSqlOutput::Borrowed(value))
     }
@@ -410,7 +388,7 @@ fn kind_of(failure: &rusqlite::ffi::Error, text: Option<&str>) -> StorageKind {
 }
 
 /// The folder that a database file needs, made when it is not there.
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
+pub(super) fn make_folder(path: &Path) -> Result<()> {
     match path.parent().filter(|p| !p.as_os_str().is_empty()) {
         Some(folder) => std::fs::create_dir_all(folder)
             .map_err(|e| Error::Startup(format!("cannot make {}: {e}", folder.display()))),

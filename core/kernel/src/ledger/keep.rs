@@ -3,6 +3,7 @@
 
 use super::{pending, rollup, seal};
 use crate::Tx;
+use crate::db::Dialect;
 use crate::error::Result;
 
 /// Rolls up and seals all that was posted, and expires what is due.
@@ -12,9 +13,15 @@ pub async fn upkeep(tx: &mut Tx) -> Result<()> {
     seal::seal(tx).await
 }
 
-/// After entries were posted: upkeep when they crossed the end of a block.
-pub(crate) async fn after(tx: &mut Tx, first: i64, last: i64) -> Result<()> {
+/// After entries were posted: upkeep when they crossed the end of a block. Where others post at the
+/// same time it waits for them, so it is left to the job.
+pub(crate) async fn after(tx: &mut Tx, sequences: &[i64]) -> Result<()> {
+    let (first, last) = (sequences.first().unwrap_or(&1), sequences.last().unwrap_or(&1));
     if (first - 1) / seal::BLOCK == last / seal::BLOCK {
+        return Ok(());
+    }
+    if tx.dialect() != Dialect::Sqlite {
+        tx.wake_jobs();
         return Ok(());
     }
     rollup::roll(tx).await?;

@@ -89,6 +89,5 @@ fn among(sql: Sql, dialect: Dialect, ids: &BTreeSet<i64>) -> Sql {
         return ids.iter().fold((sql.lit(" in ("), ""), each).0.lit(")");
     }
     let (open, close) = dialect.in_array();
-    let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
-    sql.lit(open).arg(format!("[{}]", listed.join(","))).lit(close)
+    sql.lit(open).arg(ids.iter().copied().collect::<Vec<i64>>()).lit(close)
 }

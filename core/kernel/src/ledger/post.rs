@@ -16,9 +16,8 @@ use super::journal::{self, Journal};
 use super::limit::{self, Change, Changes, Movement};
 use super::period::{Calendar, Place};
 use super::reason::{Reason, Ruled};
-use super::{keep, matching, repeat};
+use super::{keep, matching, repeat, rollup};
 use crate::Tx;
-use crate::db::Sql;
 use crate::error::{Result, refuse_if_any};
 
 /// What came of a draft.
@@ -209,12 +208,11 @@ async fn insert(
     calendar: &Calendar,
 ) -> Result<Vec<Posted>> {
     let numbers = numbers(tx, &orders, calendar).await?;
-    let last = sequence(tx, orders.len() as i64).await?;
-    let first = last - orders.len() as i64 + 1;
+    let sequences = rollup::draw(tx, orders.len() as i64).await?;
     let mut posted = Vec::with_capacity(orders.len());
     let mut entries = Vec::with_capacity(orders.len());
     let (mut lines, mut open) = (Vec::new(), Vec::new());
-    for ((order, number), seq) in orders.into_iter().zip(numbers).zip(first..) {
+    for ((order, number), seq) in orders.into_iter().zip(numbers).zip(sequences.iter().copied()) {
         let date = order.place.date;
         posted.push(Posted { id: Id::new(seq), seq, number: number.clone(), date });
         let keeps_open = |line: &StoredLine| {
@@ -228,16 +226,8 @@ async fn insert(
     tx.insert_rows("ledger_entry", ENTRY, &entries).await?;
     tx.insert_rows("ledger_line", LINE, &lines).await?;
     tx.insert_rows("ledger_open", matching::OPEN, &open).await?;
-    keep::after(tx, first, last).await?;
+    keep::after(tx, &sequences).await?;
     Ok(posted)
-}
-
-/// The next sequences; the last of them. Gaps come of units of work that failed.
-async fn sequence(tx: &mut Tx, count: i64) -> Result<i64> {
-    let sql =
-        Sql::text("update ledger_mark set seq = seq + $1 where name = 'posted' returning seq");
-    let missing = || crate::Error::internal("the ledger has lost its place");
-    tx.row(sql.bind(count)).await?.map(|row| row.int(0)).ok_or_else(missing)
 }
 
 /// The numbers of orders in gapless journals: one draw for each journal and year.

@@ -10,7 +10,7 @@ use super::account::Chart;
 use super::entry::LINES_PER_SEQ;
 use super::{limit, matching};
 use crate::Tx;
-use crate::db::Sql;
+use crate::db::{Dialect, Sql};
 use crate::error::Result;
 
 const TOTAL: &str = "insert into ledger_total (account, unit, month, closing, debit, credit, \
@@ -45,7 +45,7 @@ const ROLLUP: &str = "insert into ledger_rollup (account, unit, subsidiary, mont
 
 /// Rolls up what was posted since the last time.
 pub async fn roll(tx: &mut Tx) -> Result<()> {
-    let (rolled, posted) = (mark(tx, "rolled").await?, mark(tx, "posted").await?);
+    let (rolled, posted) = (mark(tx, "rolled").await?, posted(tx).await?);
     if rolled == posted {
         return Ok(());
     }
@@ -75,6 +75,38 @@ pub async fn rebuild(tx: &mut Tx) -> Result<()> {
     let touched: Vec<_> = watched.iter().map(|id| (Id::new(*id), AnyId::new(0))).collect();
     let chart = Chart::load_any(tx, &touched).await?;
     limit::attune(tx, &chart).await
+}
+
+/// The next sequences, in order. Gaps come of units of work that failed.
+pub(crate) async fn draw(tx: &mut Tx, count: i64) -> Result<Vec<i64>> {
+    if tx.dialect() == Dialect::Postgres {
+        let rows = tx.rows(Sql::text("select fo_ledger_draw($1)").bind(count)).await?;
+        return Ok(rows.iter().map(|row| row.int(0)).collect());
+    }
+    let sql =
+        Sql::text("update ledger_mark set seq = seq + $1 where name = 'posted' returning seq");
+    let missing = || crate::Error::internal("the ledger has lost its place");
+    let last = tx.row(sql.bind(count)).await?.map(|row| row.int(0)).ok_or_else(missing)?;
+    Ok((last - count + 1..=last).collect())
+}
+
+/// The last sequence behind which nothing will be posted any more.
+pub(crate) async fn posted(tx: &mut Tx) -> Result<i64> {
+    match tx.final_seq()? {
+        Some(seq) => Ok(seq),
+        None => mark(tx, "posted").await,
+    }
+}
+
+/// The newest sequence that there is to see; behind it some may still be on their way.
+pub(crate) async fn newest(tx: &mut Tx) -> Result<i64> {
+    match tx.dialect() {
+        Dialect::Sqlite => mark(tx, "posted").await,
+        Dialect::Postgres => {
+            let row = tx.row(Sql::text("select coalesce(max(seq), 0) from ledger_entry")).await?;
+            Ok(row.map_or(0, |row| row.int(0)))
+        }
+    }
 }
 
 pub(crate) async fn mark(tx: &mut Tx, name: &'static str) -> Result<i64> {

@@ -6,7 +6,7 @@ use fondaco_values::Id;
 
 use super::chain::{self, Hash, Head, Step};
 use super::entry::{self, Entry};
-use super::rollup::{mark, set_mark};
+use super::rollup::{mark, posted, set_mark};
 use crate::db::{Row, Sql};
 use crate::error::Result;
 use crate::{Error, Tx};
@@ -16,7 +16,7 @@ pub(crate) const BLOCK: i64 = 1_000;
 
 /// Seals all that was posted since the last seal.
 pub async fn seal(tx: &mut Tx) -> Result<()> {
-    let (mut sealed, posted) = (mark(tx, "sealed").await?, mark(tx, "posted").await?);
+    let (mut sealed, posted) = (mark(tx, "sealed").await?, posted(tx).await?);
     while sealed < posted {
         let last = posted.min(sealed + BLOCK);
         seal_block(tx, sealed + 1, last).await?;

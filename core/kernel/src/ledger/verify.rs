@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::chain::{self, Hash};
 use super::entry::{self, LINES_PER_SEQ, Stored};
-use super::rollup::mark;
+use super::rollup::newest;
 use super::seal::{self, BLOCK, Seal};
 use crate::Tx;
 use crate::db::{Dialect, Sql};
@@ -135,7 +135,7 @@ impl Walk {
 
     /// What is not sealed yet stands against the leaf that was stored with it.
     async fn tail(&mut self, tx: &mut Tx, range: &RangeInclusive<i64>) -> Result<Option<Verdict>> {
-        let posted = mark(tx, "posted").await?;
+        let posted = newest(tx).await?;
         while self.next <= posted {
             let last = posted.min(self.next + BLOCK - 1);
             if *range.start() <= last && *range.end() >= self.next {

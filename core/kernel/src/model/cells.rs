@@ -42,7 +42,7 @@ pub(crate) fn to_cell(kind: &Kind, value: &Value) -> Cell {
 /// What a column of this kind holds.
 pub(crate) fn to_value(kind: &Kind, cell: Cell) -> Value {
     match (kind, cell) {
-        (_, Cell::Null | Cell::Bytes(_)) => Value::Null,
+        (_, Cell::Null | Cell::Bytes(_) | Cell::Ids(_) | Cell::Texts(_)) => Value::Null,
         (Kind::Link { .. } | Kind::File | Kind::Links { .. }, Cell::Int(id)) => {
             Value::Link(AnyId::new(id))
         }

@@ -15,7 +15,7 @@ use super::catalog::Meta;
 use super::cells::to_cell;
 use super::compute::{self, Stage};
 use super::{search, sql};
-use crate::db::{Cell, Sql};
+use crate::db::{Cell, Dialect, Sql};
 use crate::error::StorageKind;
 use crate::module::Registry;
 use crate::record::Rec;
@@ -36,6 +36,10 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
     let Difference { applied, wanted, steps } = difference(tx, &registry).await?;
     for step in &steps {
         carry_out(tx, step).await.map_err(|error| refused(step, error))?;
+    }
+    refer(tx, &steps).await?;
+    if !steps.is_empty() {
+        tx.forget_statements();
     }
     fill(tx, &applied, &steps).await?;
     recompute(tx, &applied).await?;
@@ -117,10 +121,10 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
         model.is_some_and(|model| model.is_line())
     };
     match step {
-        Step::CreateTable { table } => tx.exec(create(table)).await.map(drop),
+        Step::CreateTable { table } => tx.exec(create(tx.dialect(), table)).await.map(drop),
         Step::AddColumn { table, column } => {
             let sql = Sql::new().lit("alter table ").ident(table).lit(" add column ");
-            tx.exec(sql.append(described(column))).await.map(drop)
+            tx.exec(sql.append(described(tx.dialect(), column))).await.map(drop)
         }
         Step::RenameColumn { table, from, to }
         | Step::HideColumn { table, column: from, hidden: to } => {
@@ -131,7 +135,7 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
             let sql = Sql::new().lit("alter table ").ident(table).lit(" rename to ").ident(hidden);
             tx.exec(sql).await.map(drop)
         }
-        Step::AddIndex { table, index } => tx.exec(indexed(table, index)).await.map(drop),
+        Step::AddIndex { table, index } => tx.exec(indexed(tx.dialect(), table, index)).await.map(drop),
         Step::DropIndex { index, .. } => {
             tx.exec(Sql::new().lit("drop index ").ident(&index_name(index))).await.map(drop)
         }
@@ -145,13 +149,15 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
     }
 }
 
-fn create(table: &Table) -> Sql {
+fn create(dialect: Dialect, table: &Table) -> Sql {
     let mut sql = Sql::new().lit("create table ").ident(&table.name);
     for (at, column) in table.columns.values().enumerate() {
         sql = sql.lit(if at == 0 { " (" } else { ", " });
         sql = match table.key.as_slice() {
-            [key] if *key == column.name => sql.ident(key).lit(" integer primary key"),
-            _ => sql.append(described(column)),
+            [key] if *key == column.name => {
+                sql.ident(key).lit(dialect.integer()).lit(" primary key")
+            }
+            _ => sql.append(described(dialect, column)),
         };
     }
     if table.key.len() > 1 {
@@ -160,21 +166,42 @@ fn create(table: &Table) -> Sql {
         }
         sql = sql.lit(")");
     }
-    sql.lit(") strict")
+    sql.lit(dialect.end_of_table())
 }
 
 /// A column and its type. Not null is said by the schema and checked before each write, so that it
 /// can change without the table being written anew.
-fn described(column: &Column) -> Sql {
+fn described(dialect: Dialect, column: &Column) -> Sql {
     let kind = match column.kind {
-        ColumnKind::Integer => " integer",
+        ColumnKind::Integer => dialect.integer(),
         ColumnKind::Text => " text",
     };
     let sql = Sql::new().ident(&column.name).lit(kind);
-    match &column.refers {
-        Some(table) => sql.lit(" references ").ident(table).lit(" (id)"),
-        None => sql,
+    match (&column.refers, dialect) {
+        (Some(table), Dialect::Sqlite) => sql.lit(" references ").ident(table).lit(" (id)"),
+        _ => sql,
     }
+}
+
+/// Where a table can only refer to one that is there, the links of new columns come when all are.
+async fn refer(tx: &mut Tx, steps: &[Step]) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    for step in steps {
+        let (table, columns) = match step {
+            Step::CreateTable { table } => (&table.name, table.columns.values().collect()),
+            Step::AddColumn { table, column } => (table, vec![column]),
+            _ => continue,
+        };
+        for column in columns {
+            let Some(to) = &column.refers else { continue };
+            let sql = Sql::new().lit("alter table ").ident(table).lit(" add foreign key (");
+            let sql = sql.ident(&column.name).lit(") references ").ident(to).lit(" (id)");
+            tx.exec(sql).await.map_err(|error| refused(step, error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Apart from the names of tables, with which indexes share a space.
@@ -182,11 +209,12 @@ fn index_name(name: &str) -> String {
     format!("ix_{name}")
 }
 
-fn indexed(table: &str, index: &TableIndex) -> Sql {
+fn indexed(dialect: Dialect, table: &str, index: &TableIndex) -> Sql {
     let head = if index.unique { "create unique index " } else { "create index " };
     let mut sql = Sql::new().lit(head).ident(&index_name(&index.name)).lit(" on ").ident(table);
     for (at, column) in index.columns.iter().enumerate() {
         sql = sql.lit(if at == 0 { " (" } else { ", " }).ident(column);
+        sql = sql.lit(if column == "id" { "" } else { dialect.nulls_of_index() });
     }
     sql.lit(")")
 }
@@ -234,12 +262,40 @@ async fn no_gaps(tx: &mut Tx, table: &str, column: &str) -> Result<()> {
 
 /// The folded text beside the record, and its index, kept by triggers.
 async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
-    let has = Sql::text("select 1 from pragma_table_info($1) where name = $2");
+    let has = Sql::text(match tx.dialect() {
+        Dialect::Sqlite => "select 1 from pragma_table_info($1) where name = $2",
+        Dialect::Postgres => {
+            "select 1 from information_schema.columns \
+             where table_schema = current_schema() and table_name = $1 and column_name = $2"
+        }
+    });
     if tx.row(has.bind(table).bind(sql::SEARCH_COLUMN)).await?.is_none() {
         let add = Sql::new().lit("alter table ").ident(table).lit(" add column ");
         tx.exec(add.ident(sql::SEARCH_COLUMN).lit(" text")).await?;
     }
     fold_all(tx, table).await?;
+    match tx.dialect() {
+        Dialect::Sqlite => index_words(tx, table).await,
+        Dialect::Postgres => index_threes(tx, table).await,
+    }
+}
+
+/// Where the extension for it is not to be had, a search reads every text.
+async fn index_threes(tx: &mut Tx, table: &str) -> Result<()> {
+    let extension = "create extension if not exists pg_trgm";
+    let made = tx.attempt(|tx| {
+        Box::pin(async move { tx.exec(Sql::text(extension)).await })
+    });
+    if let Err(error) = made.await? {
+        tracing::warn!(%error, table, "searches will be slow without the extension pg_trgm");
+        return Ok(());
+    }
+    let sql = Sql::new().lit("create index ").ident(&format!("ix_{table}__search"));
+    let sql = sql.lit(" on ").ident(table).lit(" using gin (").ident(sql::SEARCH_COLUMN);
+    tx.exec(sql.lit(" gin_trgm_ops)")).await.map(drop)
+}
+
+async fn index_words(tx: &mut Tx, table: &str) -> Result<()> {
     let index = format!("{table}__search");
     let create = Sql::new().lit("create virtual table ").ident(&index);
     let create = create.lit(" using fts5(search_text, content=").ident(table);
@@ -287,6 +343,10 @@ async fn fold_all(tx: &mut Tx, table: &str) -> Result<()> {
 
 async fn drop_search(tx: &mut Tx, table: &str) -> Result<()> {
     let index = format!("{table}__search");
+    if tx.dialect() == Dialect::Postgres {
+        let sql = Sql::new().lit("drop index if exists ").ident(&format!("ix_{index}"));
+        return tx.exec(sql).await.map(drop);
+    }
     for suffix in ["insert", "delete", "update"] {
         let sql = Sql::new().lit("drop trigger if exists ");
         tx.exec(sql.ident(&format!("{index}_{suffix}"))).await?;

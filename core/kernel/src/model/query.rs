@@ -259,7 +259,7 @@ fn search(
     if !meta.is_searchable() {
         return Ok(super::search::words(words).first().map(|_| Sql::new().lit("1 = 0")));
     }
-    let (ctx, schema) = (writer.ctx(), catalog.schema());
+    let (ctx, schema, dialect) = (writer.ctx(), catalog.schema(), writer.dialect());
     let mut linked = Vec::new();
     for field in meta.searched.iter().map(|at| &meta.model.fields[*at]) {
         let Kind::Link { to } = &field.kind else { continue };
@@ -289,7 +289,7 @@ fn search(
     } else {
         Searched::Of(writer.own("id"), meta)
     };
-    Ok(sql::found(words, &own, &linked))
+    Ok(sql::found(dialect, words, &own, &linked))
 }
 
 /// Whether some of a record's text, or of its lines', is not the caller's to read.
@@ -405,7 +405,7 @@ fn write_cursor(keys: &[Cell], mark: &str) -> String {
     let values = keys.iter().map(|cell| match cell {
         Cell::Int(value) => json!(value),
         Cell::Text(text) => json!(text),
-        Cell::Null | Cell::Bytes(_) => Json::Null,
+        Cell::Null | Cell::Bytes(_) | Cell::Ids(_) | Cell::Texts(_) => Json::Null,
     });
     let text = json!([mark, values.collect::<Vec<_>>()]).to_string();
     text.bytes().map(|byte| format!("{byte:02x}")).collect()

@@ -108,8 +108,7 @@ impl Writer<'_> {
                 .collect();
             if let Some(ints) = ints.filter(|ints| ints.len() > ARRAY_FROM) {
                 let (open, close) = self.ambient.dialect.in_array();
-                let array = serde_json::Value::from(ints).to_string();
-                return Ok(left_sql.lit(open).arg(array).lit(close));
+                return Ok(left_sql.lit(open).arg(ints).lit(close));
             }
             let mut sql = left_sql.lit(" in (");
             for (at, cell) in cells.into_iter().flatten().enumerate() {

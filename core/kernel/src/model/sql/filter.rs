@@ -2,7 +2,7 @@
 //! Not here: conditions of the expression language (`expression`).
 
 use super::SEARCH_COLUMN;
-use crate::db::{Cell, Sql};
+use crate::db::{Cell, Dialect, Sql};
 use crate::model::catalog::Meta;
 use crate::model::search::{INSIDE_FROM, words};
 
@@ -79,16 +79,21 @@ pub(crate) enum Searched<'m> {
 }
 
 /// Every word is in the record's own text or in that of a record it links to.
-pub(crate) fn found(query: &str, own: &Searched<'_>, linked: &[Searched<'_>]) -> Option<Sql> {
+pub(crate) fn found(
+    dialect: Dialect,
+    query: &str,
+    own: &Searched<'_>,
+    linked: &[Searched<'_>],
+) -> Option<Sql> {
     let mut all: Option<Sql> = None;
     for word in words(query) {
         let mut any = Sql::new().lit("(").append(match own {
-            Searched::Of(_, meta) => own_text(meta, &word),
+            Searched::Of(_, meta) => own_text(dialect, meta, &word),
             Searched::Texts(texts) => one_of(texts, &word),
         });
         for place in linked {
             any = any.lit(" or ").append(match place {
-                Searched::Of(id, to) => id.clone().lit(" in (").append(ids(to, &word)).lit(")"),
+                Searched::Of(id, to) => id.clone().lit(" in (").append(ids(dialect, to, &word)).lit(")"),
                 Searched::Texts(texts) => one_of(texts, &word),
             });
         }
@@ -101,11 +106,15 @@ pub(crate) fn found(query: &str, own: &Searched<'_>, linked: &[Searched<'_>]) ->
     all
 }
 
-fn own_text(meta: &Meta, word: &str) -> Sql {
-    if word.chars().count() >= INSIDE_FROM {
-        return Sql::new().lit("m.id in (").append(ids(meta, word)).lit(")");
+fn own_text(dialect: Dialect, meta: &Meta, word: &str) -> Sql {
+    let column = Sql::new().lit("m.").ident(SEARCH_COLUMN);
+    match (word.chars().count() >= INSIDE_FROM, dialect) {
+        (true, Dialect::Sqlite) => {
+            Sql::new().lit("m.id in (").append(ids(dialect, meta, word)).lit(")")
+        }
+        (true, Dialect::Postgres) => column.lit(" like ").arg(format!("%{word}%")),
+        (false, _) => beginning(column, word),
     }
-    beginning(Sql::new().lit("m.").ident(SEARCH_COLUMN), word)
 }
 
 fn one_of(texts: &[Sql], word: &str) -> Sql {
@@ -118,13 +127,18 @@ fn one_of(texts: &[Sql], word: &str) -> Sql {
 }
 
 /// `select` of the ids of the model's records whose text has the word.
-fn ids(meta: &Meta, word: &str) -> Sql {
-    if word.chars().count() >= INSIDE_FROM {
+fn ids(dialect: Dialect, meta: &Meta, word: &str) -> Sql {
+    let inside = word.chars().count() >= INSIDE_FROM;
+    if inside && dialect == Dialect::Sqlite {
         let sql = Sql::new().lit("select rowid from ").ident(&format!("{}__search", meta.table));
         return sql.lit(" where ").ident(SEARCH_COLUMN).lit(" like ").arg(format!("%{word}%"));
     }
     let sql = Sql::new().lit("select id from ").ident(&meta.table).lit(" where ");
-    sql.append(beginning(Sql::new().ident(SEARCH_COLUMN), word))
+    let column = Sql::new().ident(SEARCH_COLUMN);
+    if inside {
+        return sql.append(column).lit(" like ").arg(format!("%{word}%"));
+    }
+    sql.append(beginning(column, word))
 }
 
 /// A word of the text begins so.

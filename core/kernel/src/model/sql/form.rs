@@ -35,7 +35,8 @@ pub(super) fn wide(name: &'static str, args: Vec<(Sql, Form)>) -> (Sql, Form) {
 
 pub(super) fn to_wide((sql, form): (Sql, Form)) -> Sql {
     match form {
-        Form::Scaled(0) | Form::Plain | Form::Wide => sql,
+        Form::Scaled(0) => Sql::new().lit("cast(").append(sql).lit(" as text)"),
+        Form::Plain | Form::Wide => sql,
         Form::Scaled(scale) => call("fo_dec(", vec![sql, Sql::new().arg(i64::from(scale))]),
     }
 }

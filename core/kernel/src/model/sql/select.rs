@@ -171,15 +171,8 @@ pub(crate) fn signed(number: usize) -> i64 {
 }
 
 /// Ids as the one bound value of `in (…)`.
-pub(crate) fn array(ids: &[AnyId]) -> String {
-    let mut out = String::with_capacity(2 + ids.len() * 20);
-    out.push('[');
-    for (at, id) in ids.iter().enumerate() {
-        out.push_str(if at == 0 { "" } else { "," });
-        out.push_str(&id.to_string());
-    }
-    out.push(']');
-    out
+pub(crate) fn array(ids: &[AnyId]) -> Cell {
+    Cell::Ids(ids.iter().map(|id| id.raw()).collect())
 }
 
 /// `"m"."a", "m"."b", …` of all columns.
@@ -208,7 +201,7 @@ pub(crate) async fn by_ids(tx: &mut Tx, meta: &Meta, ids: &[AnyId]) -> Result<Ve
         let sql = all_columns(meta).lit(" where m.id").lit(open).lit("$1").lit(close);
         sql.as_str().into()
     });
-    let sql = Sql::shared(text.clone(), vec![Cell::Text(array(ids))]);
+    let sql = Sql::shared(text.clone(), vec![array(ids)]);
     let mut recs = Vec::with_capacity(ids.len());
     tx.each(sql, |row| recs.push(read_all(meta, row))).await?;
     Ok(recs)
@@ -229,7 +222,7 @@ pub(crate) async fn children(
         let sql = sql.lit(", m.position nulls first, m.id nulls first");
         sql.as_str().to_owned()
     });
-    let sql = Sql::shared(text, vec![Cell::Text(array(parents))]);
+    let sql = Sql::shared(text, vec![array(parents)]);
     let mut recs = Vec::new();
     tx.each(sql, |row| recs.push(read_all(child, row))).await?;
     Ok(recs)

@@ -79,6 +79,10 @@ impl<'a> Writer<'a> {
         &self.ambient.ctx
     }
 
+    pub(crate) fn dialect(&self) -> crate::db::Dialect {
+        self.ambient.dialect
+    }
+
     /// The company one works in.
     pub(crate) fn company(&self) -> fondaco_values::AnyId {
         self.ambient.ctx.company().any()

@@ -1,0 +1,45 @@
+//! The way of a unit of work into the database and out of it, committed or not.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{Kind, Work, postgres, sqlite};
+use crate::error::Result;
+use crate::kernel::Shared;
+use crate::{Ctx, Database};
+
+pub(crate) enum Door {
+    Sqlite(sqlite::Door),
+    Postgres(postgres::Door),
+}
+
+impl Door {
+    /// Opens the database and brings the kernel's own tables up to date.
+    pub(crate) async fn open(database: &Database, shared: Arc<Shared>) -> Result<Door> {
+        match database {
+            Database::Memory => sqlite::Door::open(None, shared).map(Door::Sqlite),
+            Database::Sqlite(path) => {
+                sqlite::make_folder(path)?;
+                sqlite::Door::open(Some(path), shared).map(Door::Sqlite)
+            }
+            Database::Postgres(server) => {
+                postgres::Door::open(server, shared).await.map(Door::Postgres)
+            }
+        }
+    }
+
+    /// Runs a unit of work to its end, also when nobody waits for the answer any more.
+    pub(crate) fn run(
+        &self,
+        kind: Kind,
+        ctx: Ctx,
+        work: Work,
+    ) -> impl Future<Output = Result<()>> + Send + '_ {
+        async move {
+            match self {
+                Door::Sqlite(door) => door.run(kind, ctx, work).await,
+                Door::Postgres(door) => door.run(kind, ctx, work).await,
+            }
+        }
+    }
+}

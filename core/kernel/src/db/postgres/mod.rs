@@ -1,0 +1,17 @@
+//! The database server: a pool of connections, and units of work that run there as if each were
+//! alone. Two of them that cannot both have been are told apart by the server, and one runs again.
+//! INVARIANT: nobody is answered before the server has said that his work is committed, and no unit
+//! that a statement has failed in is ever committed.
+
+mod cells;
+mod conn;
+mod door;
+mod many;
+mod refusal;
+mod settings;
+
+pub(crate) use cells::cell;
+pub(crate) use conn::Conn;
+pub(crate) use door::Door;
+pub(super) use refusal::storage;
+pub use settings::PostgresSettings;
