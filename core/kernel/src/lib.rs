@@ -46,6 +46,9 @@ pub mod units;
 pub mod rates;
 pub mod calendars;
 
+#[cfg(test)]
+mod testing;
+
 pub use ctx::{Actor, ActorKind, Ctx, Scopes};
 pub use error::{Error, Result};
 pub use fondaco_derive::Record;

@@ -43,7 +43,10 @@ const STEPS: &[Step] = &[
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.
-const FUNCTIONS: &str = include_str!("../../migrations/postgres/functions.sql");
+const FUNCTIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/letters.sql"),
+    include_str!("../../migrations/postgres/functions.sql"),
+];
 
 pub(super) fn run(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction().map_err(sqlite::storage)?;
@@ -92,11 +95,13 @@ async fn steps(connection: &mut PgConnection) -> Result<()> {
         say(connection, step.postgres).await?;
         remember(connection, step.name).await?;
     }
-    let digest = Sha256::digest(FUNCTIONS.as_bytes());
+    let digest = Sha256::digest(FUNCTIONS.concat().as_bytes());
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let functions = format!("functions {digest}");
     if !done.contains(&functions) {
-        say(connection, FUNCTIONS).await?;
+        for text in FUNCTIONS {
+            say(connection, text).await?;
+        }
         say(connection, "delete from migration where name like 'functions %'").await?;
         remember(connection, &functions).await?;
     }

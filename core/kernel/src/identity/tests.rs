@@ -11,7 +11,25 @@ use crate::error::Error;
 use crate::model::Select;
 use crate::permissions::{self, Right, tests::schema};
 use crate::shared::{Company, User};
-use crate::{Clock, Ctx, Database, Kernel, Setup, records};
+use crate::{Clock, Ctx, Kernel, Setup, records};
+use crate::testing::both;
+
+both! {
+    the_first_administrator_comes_in_by_the_code_on_the_console_only,
+    failures_make_one_wait_whether_the_login_exists_or_not,
+    guesses_side_by_side_pass_no_more_often_than_there_are_cores,
+    sessions_end,
+    a_token_is_kept_as_its_digest,
+    other_roles_a_new_password_and_switching_off_end_sessions,
+    a_wrong_old_password_changes_nothing,
+    an_old_hash_is_made_anew_at_sign_in,
+    api_tokens_do_what_their_scopes_say_until_they_end,
+    an_invitation_gives_a_password_once,
+    the_system_is_loud_and_ends_with_its_guard,
+    one_works_in_ones_own_companies_only,
+    a_user_moves_between_his_companies_and_their_roles,
+    no_record_shows_a_credential_and_no_unknown_role_is_given,
+}
 
 const PASSWORD: &str = "four words with spaces";
 const OTHER_PASSWORD: &str = "quite another sentence";
@@ -37,7 +55,7 @@ async fn house() -> House {
 async fn empty_house() -> (Kernel, Clock, i64) {
     let now_s = 1_763_683_200 + 12 * 3600;
     let clock = Clock::at(Timestamp::from_second(now_s).unwrap());
-    let mut setup = Setup::new(Database::Memory, Vec::new());
+    let mut setup = Setup::new(crate::testing::database(), Vec::new());
     setup.cheap_passwords = true;
     setup.clock = clock.clone();
     (Kernel::open(setup).await.unwrap(), clock, now_s)
@@ -94,7 +112,6 @@ fn wait_s(refused: crate::Result<(Secret, Ctx)>) -> i64 {
     }
 }
 
-#[tokio::test]
 async fn the_first_administrator_comes_in_by_the_code_on_the_console_only() {
     let (kernel, _, _) = empty_house().await;
     let old = first_code(&kernel).await.unwrap().unwrap();
@@ -120,7 +137,6 @@ async fn the_first_administrator_comes_in_by_the_code_on_the_console_only() {
     assert!(roles.iter().any(|role| role == EVERYONE), "{roles:?}");
 }
 
-#[tokio::test]
 async fn failures_make_one_wait_whether_the_login_exists_or_not() {
     let mut house = house().await;
     for login in [LOGIN, "nobody@example.org"] {
@@ -142,7 +158,6 @@ async fn failures_make_one_wait_whether_the_login_exists_or_not() {
     assert_eq!(wait_s(house.enter(PASSWORD, HERE).await), 1, "forgiven, then counted anew");
 }
 
-#[tokio::test]
 async fn guesses_side_by_side_pass_no_more_often_than_there_are_cores() {
     let house = house().await;
     let guesses: Vec<_> = (0..24)
@@ -160,7 +175,6 @@ async fn guesses_side_by_side_pass_no_more_often_than_there_are_cores() {
     assert!((1..=cores).contains(&looked_at), "{looked_at} of 24 guesses on {cores} cores");
 }
 
-#[tokio::test]
 async fn sessions_end() {
     let hour = 3600;
     let mut house = house().await;
@@ -193,7 +207,6 @@ async fn sessions_end() {
     assert!(by_session(&house.kernel, "").await.is_err());
 }
 
-#[tokio::test]
 async fn a_token_is_kept_as_its_digest() {
     let house = house().await;
     let (token, _) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -209,7 +222,6 @@ async fn a_token_is_kept_as_its_digest() {
     assert_ne!(kept.bytes(0), token.reveal().as_bytes());
 }
 
-#[tokio::test]
 async fn other_roles_a_new_password_and_switching_off_end_sessions() {
     let house = house().await;
     let (token, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -230,7 +242,6 @@ async fn other_roles_a_new_password_and_switching_off_end_sessions() {
     assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "it ended then");
 }
 
-#[tokio::test]
 async fn a_wrong_old_password_changes_nothing() {
     let mut house = house().await;
     let (token, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -243,7 +254,6 @@ async fn a_wrong_old_password_changes_nothing() {
     house.enter(PASSWORD, HERE).await.unwrap();
 }
 
-#[tokio::test]
 async fn an_old_hash_is_made_anew_at_sign_in() {
     let house = house().await;
     let params = argon2::Params::new(128, 1, 1, None).unwrap();
@@ -282,7 +292,6 @@ async fn make(house: &House, ctx: &Ctx, new: NewToken) -> crate::Result<Secret> 
     Ok(made.await?.0)
 }
 
-#[tokio::test]
 async fn api_tokens_do_what_their_scopes_say_until_they_end() {
     let day = 86_400;
     let mut house = house().await;
@@ -332,7 +341,6 @@ async fn api_tokens_do_what_their_scopes_say_until_they_end() {
     assert!(by_api_token(&house.kernel, token.reveal()).await.is_err(), "revoked");
 }
 
-#[tokio::test]
 async fn an_invitation_gives_a_password_once() {
     let mut house = house().await;
     let (_, admin) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -359,7 +367,6 @@ async fn an_invitation_gives_a_password_once() {
     assert!(by_session(&house.kernel, session.reveal()).await.is_err());
 }
 
-#[tokio::test]
 async fn the_system_is_loud_and_ends_with_its_guard() {
     let house = house().await;
     let (_, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -389,7 +396,6 @@ async fn the_system_is_loud_and_ends_with_its_guard() {
     assert_eq!(console.actor().scopes(), &Scopes::All);
 }
 
-#[tokio::test]
 async fn one_works_in_ones_own_companies_only() {
     let house = house().await;
     let (token, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -413,7 +419,6 @@ async fn create(house: &House, ctx: &Ctx, model: &'static str, json: Json) -> cr
     Ok(made.await?[0])
 }
 
-#[tokio::test]
 async fn a_user_moves_between_his_companies_and_their_roles() {
     let house = house().await;
     let (_, ada) = house.enter(PASSWORD, HERE).await.unwrap();
@@ -448,7 +453,6 @@ async fn a_user_moves_between_his_companies_and_their_roles() {
     assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
 }
 
-#[tokio::test]
 async fn no_record_shows_a_credential_and_no_unknown_role_is_given() {
     let house = house().await;
     let (_, ada) = house.enter(PASSWORD, HERE).await.unwrap();

@@ -5,8 +5,28 @@ use fondaco_values::limits::ENTRY_LINES_MAX;
 
 use super::world::{EUR, World, account_id, day, play, said};
 use crate::ledger::*;
+use crate::testing::both;
 
-#[tokio::test]
+both! {
+    postings_numbers_and_balances,
+    limits_hold_with_promises_counted,
+    a_lot_is_limited_and_so_is_the_whole,
+    who_needs_a_subsidiary_is_limited_alone,
+    limits_may_come_and_go,
+    a_promise_expires,
+    a_reversal_undoes_once,
+    items_are_matched_in_parts_and_back,
+    a_match_over_rates_leaves_its_difference,
+    periods_close_and_lock,
+    an_exception_has_owner_reason_and_end,
+    a_year_closes_and_opens_again,
+    repeats_are_harmless,
+    accounts_may_change_their_mind,
+    open_items_are_switched_on_and_off,
+    an_account_with_entries_stays,
+    the_largest_entry_is_posted_and_one_line_more_is_refused,
+}
+
 async fn postings_numbers_and_balances() {
     play(
         "
@@ -29,7 +49,6 @@ async fn postings_numbers_and_balances() {
     .await;
 }
 
-#[tokio::test]
 async fn limits_hold_with_promises_counted() {
     play(
         "
@@ -60,7 +79,6 @@ async fn limits_hold_with_promises_counted() {
     .await;
 }
 
-#[tokio::test]
 async fn a_lot_is_limited_and_so_is_the_whole() {
     play(
         "
@@ -78,7 +96,6 @@ async fn a_lot_is_limited_and_so_is_the_whole() {
     .await;
 }
 
-#[tokio::test]
 async fn who_needs_a_subsidiary_is_limited_alone() {
     play(
         "
@@ -93,7 +110,6 @@ async fn who_needs_a_subsidiary_is_limited_alone() {
     .await;
 }
 
-#[tokio::test]
 async fn limits_may_come_and_go() {
     play(
         "
@@ -121,7 +137,6 @@ async fn limits_may_come_and_go() {
     .await;
 }
 
-#[tokio::test]
 async fn a_promise_expires() {
     play(
         "
@@ -140,7 +155,6 @@ async fn a_promise_expires() {
     .await;
 }
 
-#[tokio::test]
 async fn a_reversal_undoes_once() {
     play(
         "
@@ -163,7 +177,6 @@ async fn a_reversal_undoes_once() {
     .await;
 }
 
-#[tokio::test]
 async fn items_are_matched_in_parts_and_back() {
     play(
         "
@@ -193,7 +206,6 @@ async fn items_are_matched_in_parts_and_back() {
     .await;
 }
 
-#[tokio::test]
 async fn a_match_over_rates_leaves_its_difference() {
     play(
         "
@@ -219,7 +231,6 @@ async fn a_match_over_rates_leaves_its_difference() {
     .await;
 }
 
-#[tokio::test]
 async fn open_items_are_switched_on_and_off() {
     play(
         "
@@ -245,7 +256,6 @@ async fn open_items_are_switched_on_and_off() {
     .await;
 }
 
-#[tokio::test]
 async fn an_account_with_entries_stays() {
     play(
         "
@@ -260,7 +270,6 @@ async fn an_account_with_entries_stays() {
     .await;
 }
 
-#[tokio::test]
 async fn the_largest_entry_is_posted_and_one_line_more_is_refused() {
     let world = World::new().await;
     let of = |lines: usize| {
@@ -288,7 +297,6 @@ async fn the_largest_entry_is_posted_and_one_line_more_is_refused() {
     assert!(last < next.line(1), "the lines of one entry stand before those of the next");
 }
 
-#[tokio::test]
 async fn periods_close_and_lock() {
     play(
         "
@@ -316,7 +324,6 @@ async fn periods_close_and_lock() {
     .await;
 }
 
-#[tokio::test]
 async fn an_exception_has_owner_reason_and_end() {
     play(
         "
@@ -341,7 +348,6 @@ async fn an_exception_has_owner_reason_and_end() {
     .await;
 }
 
-#[tokio::test]
 async fn a_year_closes_and_opens_again() {
     play(
         "
@@ -374,7 +380,6 @@ async fn a_year_closes_and_opens_again() {
     .await;
 }
 
-#[tokio::test]
 async fn repeats_are_harmless() {
     play(
         "
@@ -401,7 +406,6 @@ async fn repeats_are_harmless() {
     .await;
 }
 
-#[tokio::test]
 async fn accounts_may_change_their_mind() {
     play(
         "

@@ -10,6 +10,13 @@ use super::world::*;
 use crate::db::{Cell, Sql};
 use crate::error::{Error, Result};
 use crate::ledger::*;
+use crate::testing::both;
+
+both! {
+    a_scarce_item_is_never_oversold,
+    numbers_have_no_gap_under_a_crowd,
+    one_key_is_one_entry,
+}
 
 const CLIENTS: usize = 64;
 
@@ -44,7 +51,6 @@ async fn buy(world: &World, pieces: i64, changes_his_mind: bool) -> i64 {
     pieces
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scarce_item_is_never_oversold() {
     let world = Arc::new(World::new().await);
     post_it(&world, goods("supplier", "shop", 100)).await.unwrap();
@@ -79,7 +85,6 @@ async fn post_in_vain(world: &World) -> Result<Posted> {
         .await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_have_no_gap_under_a_crowd() {
     let world = Arc::new(World::new().await);
     let mut clients = JoinSet::new();
@@ -103,7 +108,6 @@ async fn numbers_have_no_gap_under_a_crowd() {
     assert_eq!(row.0[2], Cell::Text(format!("INV/2026/{kept:04}")));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_is_one_entry() {
     let world = Arc::new(World::new().await);
     let mut clients = JoinSet::new();

@@ -12,6 +12,11 @@ use super::model::{Fact, Model, Said, functional};
 use super::world::*;
 use crate::error::{Error, Result};
 use crate::ledger::*;
+use crate::testing::both;
+
+both! {
+    random_operations_agree_with_the_model,
+}
 
 const OPERATIONS: u64 = 10_000;
 const START: i64 = 1_811_894_400; // 2027-06-02 12:00 UTC
@@ -48,7 +53,6 @@ fn setting(name: &str, otherwise: u64) -> u64 {
     set.and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-#[tokio::test]
 async fn random_operations_agree_with_the_model() {
     let seed = setting("FONDACO_LEDGER_SEED", 20_261_121);
     let operations = setting("FONDACO_LEDGER_OPS", OPERATIONS);

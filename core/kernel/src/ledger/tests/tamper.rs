@@ -6,6 +6,16 @@ use crate::db::{Cell, Sql};
 use crate::error::{Error, StorageKind};
 use crate::ledger::chain::{self, tests::hex};
 use crate::ledger::*;
+use crate::testing::both;
+
+both! {
+    posted_rows_refuse_to_change,
+    each_kind_of_change_is_located,
+    an_exported_seal_fixes_what_is_before_it,
+    every_bit_counts,
+    an_entry_is_proven_by_its_seal,
+    the_seal_lags_by_a_block_at_most,
+}
 
 /// A ledger of that many entries, sealed up to the one given.
 async fn books(entries: i64, sealed: i64) -> World {
@@ -54,7 +64,6 @@ async fn unguard(world: &World) {
     }
 }
 
-#[tokio::test]
 async fn posted_rows_refuse_to_change() {
     let world = books(3, 2).await;
     world
@@ -202,7 +211,6 @@ const CASES: &[(&[&str], &str)] = &[
     (&["update ledger_seal set last_seq = 19 where id = 2"], "11 SealChanged"),
 ];
 
-#[tokio::test]
 async fn each_kind_of_change_is_located() {
     for (change, found) in CASES {
         assert_eq!(tampered(change).await, *found, "{change:?}");
@@ -210,7 +218,6 @@ async fn each_kind_of_change_is_located() {
 }
 
 /// Who cuts off whole blocks, or makes the chain anew, is found by a seal that was written down.
-#[tokio::test]
 async fn an_exported_seal_fixes_what_is_before_it() {
     let world = books(30, 20).await;
     let last = world.run(|tx| Box::pin(last_seal(tx))).await.unwrap().unwrap();
@@ -246,7 +253,6 @@ async fn an_exported_seal_fixes_what_is_before_it() {
 }
 
 /// Every bit of what is stored of some entries, one at a time.
-#[tokio::test]
 async fn every_bit_counts() {
     let world = books(6, 4).await;
     unguard(&world).await;
@@ -319,7 +325,7 @@ async fn flip_each(
 
 fn flips(was: &Cell) -> Vec<Cell> {
     match was {
-        Cell::Null => Vec::new(),
+        Cell::Null | Cell::Ids(_) | Cell::Texts(_) => Vec::new(),
         Cell::Int(n) => (0..64).map(|bit| Cell::Int(n ^ (1 << bit))).collect(),
         Cell::Bytes(bytes) => bits(bytes).map(Cell::Bytes).collect(),
         Cell::Text(text) => {
@@ -337,7 +343,6 @@ fn bits(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     })
 }
 
-#[tokio::test]
 async fn an_entry_is_proven_by_its_seal() {
     let world = books(30, 20).await;
     for seq in [1, 10, 11, 20] {
@@ -353,7 +358,6 @@ async fn an_entry_is_proven_by_its_seal() {
 }
 
 /// Posting itself seals at every thousandth entry.
-#[tokio::test]
 async fn the_seal_lags_by_a_block_at_most() {
     let world = books(2_100, 0).await;
     let last = world.run(|tx| Box::pin(last_seal(tx))).await.unwrap().unwrap();

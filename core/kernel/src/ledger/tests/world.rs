@@ -20,7 +20,7 @@ use crate::ledger::*;
 use crate::shared::{Company, User};
 use crate::store;
 use crate::tx::{Fut, Tx};
-use crate::{Clock, Ctx, Database, Kernel, Record, Setup};
+use crate::{Clock, Ctx, Kernel, Record, Setup};
 
 pub(super) const EUR: AnyId = Id::new(1);
 pub(super) const USD: AnyId = Id::new(2);
@@ -94,7 +94,7 @@ pub(super) struct World {
 impl World {
     pub(super) async fn new() -> World {
         let clock = Clock::at(time("2027-06-01"));
-        let setup = Setup { clock: clock.clone(), ..Setup::new(Database::Memory, Vec::new()) };
+        let setup = Setup { clock: clock.clone(), ..Setup::new(crate::testing::database(), Vec::new()) };
         let kernel = Kernel::open(setup).await.unwrap();
         let world = World { kernel, clock, ctx: ctx_of(COMPANY, 7) };
         world.run(|tx| Box::pin(furnish(tx))).await.unwrap();

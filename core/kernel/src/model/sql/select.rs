@@ -161,7 +161,7 @@ pub(crate) async fn page(
 /// How many rows there are, counted no further than `at_most`.
 pub(crate) async fn count(tx: &mut Tx, meta: &Meta, tail: Sql, at_most: usize) -> Result<usize> {
     let sql = Sql::new().lit("select count(*) from (select 1 as one from ").ident(&meta.table);
-    let sql = sql.lit(" as m").append(tail).lit(" limit ").arg(signed(at_most)).lit(") as some");
+    let sql = sql.lit(" as m").append(tail).lit(" limit ").arg(signed(at_most)).lit(") as counted");
     let row = tx.row(sql).await?;
     Ok(row.map_or(0, |row| usize::try_from(row.int(0)).unwrap_or_default()))
 }

@@ -12,7 +12,13 @@ use crate::db::Sql;
 use crate::model::{Query, Select, migrate};
 use crate::module::Registry;
 use crate::plan::Desired;
-use crate::{Database, Error, Kernel, Result, Tx, records};
+use crate::{Error, Kernel, Result, Tx, records};
+use crate::testing::both;
+
+both! {
+    an_interrupted_change_is_no_change_and_a_repeated_one_neither,
+    what_the_data_does_not_allow_is_refused_whole,
+}
 
 const NAME: &str = "kernel_orders.order";
 
@@ -80,7 +86,6 @@ async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
         .await
 }
 
-#[tokio::test]
 async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
     let world = World::new().await;
     let order = one_order(&world).await;
@@ -125,12 +130,11 @@ async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
     });
     assert_eq!(kept.await.unwrap(), Some(12_500), "what is taken away is put aside");
 
-    let fresh = Kernel::open(setup(Database::Memory, later())).await.unwrap();
+    let fresh = Kernel::open(setup(crate::testing::database(), later())).await.unwrap();
     let fresh = shape_of(&fresh, &world).await;
     assert_eq!(after, fresh, "brought up to date as if it were new");
 }
 
-#[tokio::test]
 async fn what_the_data_does_not_allow_is_refused_whole() {
     let world = World::new().await;
     for _ in 0..2 {

@@ -8,6 +8,18 @@ use crate::model::{Query, Select};
 use crate::records::{self, Change};
 use crate::store::{self, Filter};
 use crate::{Args, Ctx, Record, Result};
+use crate::testing::both;
+
+both! {
+    an_order_is_made_with_defaults_and_totals,
+    all_problems_are_told_at_once,
+    orders_are_found_sorted_and_paged,
+    no_list_and_no_document_asks_row_by_row,
+    an_order_is_changed_acted_on_and_deleted,
+    what_one_may_not_see_is_not_there,
+    a_computed_field_tells_no_more_than_its_reader_may_see,
+    a_module_works_on_its_own_structs,
+}
 
 const ORDER: &str = "kernel_orders.order";
 
@@ -72,7 +84,6 @@ async fn delete(world: &World, ctx: &Ctx, id: AnyId) -> Result<()> {
         .await
 }
 
-#[tokio::test]
 async fn an_order_is_made_with_defaults_and_totals() {
     let world = World::new().await;
     let ann = world.ann(&["seller", "employee", "everyone"]);
@@ -106,7 +117,6 @@ async fn an_order_is_made_with_defaults_and_totals() {
     assert!(order.get("margin").is_none(), "its class is not one that a seller reads");
 }
 
-#[tokio::test]
 async fn all_problems_are_told_at_once() {
     let world = World::new().await;
     let ann = world.ann(&["seller", "employee"]);
@@ -141,7 +151,6 @@ async fn all_problems_are_told_at_once() {
     assert_eq!(refusal(world.create(&nobody, json!({"customer": acme})).await), "forbidden");
 }
 
-#[tokio::test]
 async fn orders_are_found_sorted_and_paged() {
     let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee", "everyone"]);
@@ -226,7 +235,6 @@ async fn found_row_by_row(world: &World, ctx: &Ctx, sort: &[String]) -> Vec<Stri
     }
 }
 
-#[tokio::test]
 async fn no_list_and_no_document_asks_row_by_row() {
     let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee", "everyone"]);
@@ -268,7 +276,6 @@ async fn no_list_and_no_document_asks_row_by_row() {
     assert!(expanded <= 10, "{expanded} statements for a list with lines and links");
 }
 
-#[tokio::test]
 async fn an_order_is_changed_acted_on_and_deleted() {
     let world = World::new().await;
     let ann = world.ann(&["seller", "employee"]);
@@ -309,7 +316,6 @@ async fn an_order_is_changed_acted_on_and_deleted() {
     assert_eq!(log, ["delete", "confirm", "update", "create"]);
 }
 
-#[tokio::test]
 async fn what_one_may_not_see_is_not_there() {
     let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee"]);
@@ -328,7 +334,6 @@ async fn what_one_may_not_see_is_not_there() {
     assert_eq!(refusal(world.create(&blind, other).await), "unknown_link@customer");
 }
 
-#[tokio::test]
 async fn a_computed_field_tells_no_more_than_its_reader_may_see() {
     let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee"]);
@@ -361,7 +366,6 @@ async fn a_computed_field_tells_no_more_than_its_reader_may_see() {
     assert_eq!(own.await.unwrap(), 1);
 }
 
-#[tokio::test]
 async fn a_module_works_on_its_own_structs() {
     let world = World::new().await;
     let (acme, bolt, nut) = (world.acme, world.bolt, world.nut);

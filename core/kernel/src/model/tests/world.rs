@@ -182,7 +182,7 @@ pub(super) fn setup(database: Database, order: &'static str) -> Setup {
 
 impl World {
     pub(super) async fn new() -> World {
-        World::over(Database::Memory).await
+        World::over(crate::testing::database()).await
     }
 
     pub(super) async fn over(database: Database) -> World {
