@@ -138,8 +138,12 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     if !tx.shared().in_force.follows.load(Ordering::Acquire) {
         return Ok(());
     }
-    let Some(row) = tx.aside(Sql::text(READ).bind(VERSION)).await? else { return Ok(()) };
-    let text = row.str(0);
+    let text = match tx.take_version() {
+        Some(found) => found,
+        None => tx.aside(Sql::text(READ).bind(VERSION)).await?.map(|row| row.str(0).to_owned()),
+    };
+    let Some(text) = text else { return Ok(()) };
+    let text = text.as_str();
     let newest = {
         let in_force = &tx.shared().in_force;
         in_force.newest.read().unwrap_or_else(PoisonError::into_inner).clone()

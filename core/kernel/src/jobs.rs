@@ -52,7 +52,9 @@ impl Kernel {
     pub async fn work(&self) {
         let ctx = identity::kernel_itself();
         loop {
-            if let Err(error) = self.enter(Kind::Upkeep, &ctx, |tx| Box::pin(ledger::upkeep(tx))).await {
+            if let Err(error) =
+                self.enter(Kind::Upkeep, &ctx, |tx| Box::pin(ledger::upkeep(tx))).await
+            {
                 tracing::error!(%error, "the ledger could not be kept up");
             }
             match self.run_due_jobs().await {

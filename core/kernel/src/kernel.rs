@@ -9,8 +9,8 @@ use fondaco_schema::Source;
 use fondaco_values::Timestamp;
 use tokio::sync::{Notify, broadcast};
 
-use crate::db::{Door, Kind, Sql, Work};
 pub use crate::db::PostgresSettings;
+use crate::db::{Door, Kind, Sql, Work};
 use crate::error::{Error, Result};
 use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};

@@ -49,7 +49,8 @@ pub(crate) fn on_postgres(scenario: impl Future<Output = ()>) {
 }
 
 fn run(scenario: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(scenario);
 }
 

@@ -194,6 +194,14 @@ impl Tx {
         }
     }
 
+    /// What the engine read of the schema's version as it began, once; `None` where it did not.
+    pub(crate) fn take_version(&mut self) -> Option<Option<String>> {
+        match &mut self.conn {
+            Conn::Sqlite(_) => None,
+            Conn::Postgres(conn) => conn.take_version(),
+        }
+    }
+
     /// The tables are others now.
     pub(crate) fn forget_statements(&mut self) {
         if let Conn::Postgres(conn) = &mut self.conn {
@@ -219,7 +227,7 @@ impl Tx {
 
     /// A row that is read for the transaction's own sake and not counted among its statements.
     pub(crate) async fn aside(&mut self, sql: Sql) -> Result<Option<Row>> {
-        Ok(self.conn.rows(&sql)?.into_iter().next())
+        Ok(self.conn.rows(&sql).await?.into_iter().next())
     }
 
     pub(crate) async fn row(&mut self, sql: Sql) -> Result<Option<Row>> {

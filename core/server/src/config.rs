@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use fondaco_kernel::schema::{Origin, Source};
-use fondaco_kernel::{Adopt, Database, Setup};
+use fondaco_kernel::{Adopt, Database, PostgresSettings, Setup};
 use serde::Deserialize;
 
 use crate::modules;
@@ -55,6 +55,14 @@ pub enum AtStart {
 pub struct DatabaseFile {
     /// Relative to the company folder.
     pub file: PathBuf,
+    /// The address of a PostgreSQL server, which then holds the data instead of the file:
+    /// `postgres://user@host/database`. One with a password comes from the environment or from
+    /// `url_file`.
+    pub url: Option<String>,
+    /// A file that holds the address, relative to the company folder.
+    pub url_file: Option<PathBuf>,
+    /// Connections to that server.
+    pub connections: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,7 +79,7 @@ impl Default for Server {
 
 impl Default for DatabaseFile {
     fn default() -> DatabaseFile {
-        DatabaseFile { file: "fondaco.db".into() }
+        DatabaseFile { file: "fondaco.db".into(), url: None, url_file: None, connections: 10 }
     }
 }
 
@@ -91,6 +99,13 @@ impl Company {
         })?;
         let config: Config = toml::from_str(&text)
             .map_err(|e| anyhow::anyhow!("{}: {}", file.display(), e.to_string().trim_end()))?;
+        if config.database.url.as_deref().is_some_and(has_password) {
+            bail!(
+                "{}: database.url holds a password: put the address into a file of its own, name \
+                 that as database.url_file, or set FONDACO_DATABASE__URL",
+                file.display()
+            );
+        }
         let config = config.overridden_by(environment)?;
         let mut sources = Vec::new();
         for place in ["models", "roles", "workflows"] {
@@ -110,13 +125,33 @@ impl Company {
         self.folder.join(&self.config.database.file)
     }
 
+    /// Where the data is.
+    ///
+    /// # Errors
+    /// Says which file cannot be read, and where a password must not stand.
+    pub fn database(&self) -> Result<Database> {
+        let config = &self.config.database;
+        let url = match (&config.url, &config.url_file) {
+            (None, None) => return Ok(Database::Sqlite(self.database_path())),
+            (Some(url), _) => url.clone(),
+            (None, Some(file)) => {
+                let file = self.folder.join(file);
+                let text = std::fs::read_to_string(&file);
+                text.with_context(|| format!("database.url_file: reading {}", file.display()))?
+            }
+        };
+        let mut settings = PostgresSettings::new(url.trim());
+        settings.connections = config.connections;
+        Ok(Database::Postgres(settings))
+    }
+
     /// What the kernel is opened with.
     ///
     /// # Errors
     /// Names a module that does not exist.
     pub fn setup(&self) -> Result<Setup> {
         let modules = modules::named(&self.config.modules.enabled)?;
-        let mut setup = Setup::new(Database::Sqlite(self.database_path()), modules);
+        let mut setup = Setup::new(self.database()?, modules);
         setup.available = modules::all();
         setup.adopt = match self.config.server.apply {
             AtStart::Safe => Adopt::Safe,
@@ -136,6 +171,9 @@ impl Config {
         if let Some(file) = variable("FONDACO_DATABASE__FILE") {
             self.database.file = file.into();
         }
+        if let Some(url) = variable("FONDACO_DATABASE__URL") {
+            self.database.url = Some(url);
+        }
         if let Some(enabled) = variable("FONDACO_MODULES__ENABLED") {
             self.modules.enabled = enabled.split(',').map(|m| m.trim().to_owned()).collect();
         }
@@ -147,6 +185,12 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// `postgres://user:password@…`
+fn has_password(url: &str) -> bool {
+    let named = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    named.is_some_and(|(who, _)| who.contains(':')) || url.contains("password=")
 }
 
 /// A variable of the environment, where it is set and readable.
@@ -187,6 +231,18 @@ mod tests {
     fn the_environment_stands_above_the_file() {
         let set = |name: &str| (name == "FONDACO_SERVER__LISTEN").then(|| "0.0.0.0:1".to_owned());
         assert_eq!(Config::default().overridden_by(set).unwrap().server.listen, "0.0.0.0:1");
+    }
+
+    #[test]
+    fn a_password_is_seen_in_an_address() {
+        for (url, expected) in [
+            ("postgres://fondaco@db.example/works", false),
+            ("postgres://fondaco:secret@db.example/works", true),
+            ("postgres://db.example/works?user=fondaco&password=secret", true),
+            ("postgres://db.example:5433/works", false),
+        ] {
+            assert_eq!(has_password(url), expected, "{url}");
+        }
     }
 
     #[test]

@@ -55,6 +55,25 @@ impl Dialect {
                 "select type, name, tbl_name, coalesce(sql, '') from sqlite_schema \
                  where name not like 'sqlite\\_%' escape '\\'"
             }
+            Dialect::Postgres => {
+                "with ours as (select oid, cast(relname as text) as name, relkind from pg_class \
+                 where relnamespace = current_schema()::regnamespace) \
+                 select 'table', o.name, o.name, string_agg(a.attname || ' ' || \
+                 format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum) from ours as o \
+                 join pg_attribute as a on a.attrelid = o.oid and a.attnum > 0 \
+                 and not a.attisdropped where o.relkind = 'r' group by o.name \
+                 union all select 'index', cast(indexname as text), cast(tablename as text), \
+                 indexdef from pg_indexes where schemaname = current_schema() \
+                 union all select 'trigger', cast(t.tgname as text), o.name, \
+                 cast(t.tgenabled as text) || ' ' || pg_get_triggerdef(t.oid) from pg_trigger as t \
+                 join ours as o on o.oid = t.tgrelid where not t.tgisinternal \
+                 union all select 'rule', cast(c.conname as text), o.name, \
+                 pg_get_constraintdef(c.oid) from pg_constraint as c \
+                 join ours as o on o.oid = c.conrelid where c.contype in ('f', 'c') \
+                 union all select 'policy', cast(p.polname as text), o.name, \
+                 coalesce(pg_get_expr(p.polqual, p.polrelid), '') from pg_policy as p \
+                 join ours as o on o.oid = p.polrelid"
+            }
         }
     }
 
@@ -66,6 +85,7 @@ impl Dialect {
                 "select \"table\", parent, count(*) from pragma_foreign_key_check \
                  group by \"table\", parent",
             ),
+            Dialect::Postgres => None,
         }
     }
 }

@@ -75,7 +75,10 @@ pub(super) async fn run_on_server(pool: &PgPool) -> Result<()> {
     check(&mut pooled).await?;
     // Two who make it at once: the second one fails, and finds it there.
     for _ in 0..2 {
-        if say(&mut pooled, "create table if not exists migration (name text primary key)").await.is_ok() {
+        if say(&mut pooled, "create table if not exists migration (name text primary key)")
+            .await
+            .is_ok()
+        {
             break;
         }
     }

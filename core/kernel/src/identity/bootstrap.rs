@@ -164,7 +164,7 @@ async fn keep(
 async fn void(tx: &mut Tx, purpose: &str, user: Option<Id<User>>) -> Result<()> {
     let sql = Sql::text(
         "delete from identity_code where expires_at <= $1 \
-         or (purpose = $2 and coalesce(\"user\", 0) = coalesce($3, 0))",
+         or (purpose = $2 and \"user\" is not distinct from $3)",
     );
     tx.exec(sql.bind(tx.now()).bind(purpose).bind(user)).await.map(drop)
 }

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::model::Select;
 use crate::permissions::{self, Right, tests::schema};
 use crate::shared::{Company, User};
-use crate::{Clock, Ctx, Kernel, Setup, records};
 use crate::testing::both;
+use crate::{Clock, Ctx, Kernel, Setup, records};
 
 both! {
     the_first_administrator_comes_in_by_the_code_on_the_console_only,

@@ -98,13 +98,13 @@ pub(crate) async fn posted(tx: &mut Tx) -> Result<i64> {
     }
 }
 
-/// The newest sequence that there is to see; behind it some may still be on their way.
+/// The last sequence that was drawn; where many write, some may still be on their way.
 pub(crate) async fn newest(tx: &mut Tx) -> Result<i64> {
     match tx.dialect() {
         Dialect::Sqlite => mark(tx, "posted").await,
         Dialect::Postgres => {
-            let row = tx.row(Sql::text("select coalesce(max(seq), 0) from ledger_entry")).await?;
-            Ok(row.map_or(0, |row| row.int(0)))
+            let sql = "select case when is_called then last_value else 0 end from ledger_seq";
+            Ok(tx.row(Sql::text(sql)).await?.map_or(0, |row| row.int(0)))
         }
     }
 }

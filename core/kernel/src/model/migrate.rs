@@ -135,7 +135,9 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
             let sql = Sql::new().lit("alter table ").ident(table).lit(" rename to ").ident(hidden);
             tx.exec(sql).await.map(drop)
         }
-        Step::AddIndex { table, index } => tx.exec(indexed(tx.dialect(), table, index)).await.map(drop),
+        Step::AddIndex { table, index } => {
+            tx.exec(indexed(tx.dialect(), table, index)).await.map(drop)
+        }
         Step::DropIndex { index, .. } => {
             tx.exec(Sql::new().lit("drop index ").ident(&index_name(index))).await.map(drop)
         }
@@ -283,9 +285,7 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
 /// Where the extension for it is not to be had, a search reads every text.
 async fn index_threes(tx: &mut Tx, table: &str) -> Result<()> {
     let extension = "create extension if not exists pg_trgm";
-    let made = tx.attempt(|tx| {
-        Box::pin(async move { tx.exec(Sql::text(extension)).await })
-    });
+    let made = tx.attempt(|tx| Box::pin(async move { tx.exec(Sql::text(extension)).await }));
     if let Err(error) = made.await? {
         tracing::warn!(%error, table, "searches will be slow without the extension pg_trgm");
         return Ok(());

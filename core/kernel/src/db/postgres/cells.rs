@@ -3,7 +3,9 @@
 
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, PgValueRef};
-use sqlx::{Arguments, Column, Encode, Postgres, Row, Type, ValueRef, encode::IsNull, error::BoxDynError};
+use sqlx::{
+    Arguments, Column, Encode, Postgres, Row, Type, ValueRef, encode::IsNull, error::BoxDynError,
+};
 
 use super::refusal::internal;
 use crate::db::Cell;
@@ -44,7 +46,10 @@ impl Type<Postgres> for Bound<'_> {
 }
 
 impl Encode<'_, Postgres> for Bound<'_> {
-    fn encode_by_ref(&self, out: &mut PgArgumentBuffer) -> std::result::Result<IsNull, BoxDynError> {
+    fn encode_by_ref(
+        &self,
+        out: &mut PgArgumentBuffer,
+    ) -> std::result::Result<IsNull, BoxDynError> {
         match self.0 {
             Cell::Null => return Ok(IsNull::Yes),
             Cell::Int(value) => out.extend_from_slice(&value.to_be_bytes()),

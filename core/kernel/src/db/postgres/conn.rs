@@ -18,10 +18,12 @@ pub(crate) struct Conn {
     /// `None` once it was given back.
     pooled: Option<PoolConnection<Postgres>>,
     known: Arc<Known>,
-    /// Why the transaction cannot be committed any more.
-    failed: Option<StorageKind>,
+    /// The first statement's refusal: the transaction cannot be committed any more.
+    failed: Option<(StorageKind, String)>,
     /// The last sequence of the ledger behind which none is on its way; of those who keep its books.
     final_seq: Option<i64>,
+    /// What the database says of its schema, read when the transaction began.
+    version: Option<Option<String>>,
     /// The unit of work has to know that, and was begun without.
     wants_books: bool,
 }
@@ -50,8 +52,18 @@ impl Opening {
             (_, _, false) => "; lock table fondaco_gate in row share mode",
             (_, _, true) => "; lock table fondaco_gate in exclusive mode",
         };
+        // Who reads a whole table is in the way of everybody who writes a row of it; by an index he
+        // is in the way of those who write the same rows.
+        let scans = match self.kind {
+            Kind::Write | Kind::Books => "; set local enable_seqscan = off",
+            Kind::Read | Kind::Upkeep | Kind::Claim => "",
+        };
         let company = self.company;
-        format!("{begin}{gate}; select set_config('fondaco.company', '{company}', true)")
+        let version = crate::in_force::VERSION;
+        format!(
+            "{begin}{gate}{scans}; select (select value from meta where name = '{version}'), \
+             set_config('fondaco.company', '{company}', true)"
+        )
     }
 }
 
@@ -61,23 +73,31 @@ const FINAL: &str = "begin; lock table ledger_gate in share row exclusive mode; 
 
 impl Conn {
     pub(super) fn new(pooled: PoolConnection<Postgres>, known: Arc<Known>) -> Conn {
-        Conn { pooled: Some(pooled), known, failed: None, final_seq: None, wants_books: false }
+        Conn { pooled: Some(pooled), known, failed: None, final_seq: None, version: None, wants_books: false }
     }
 
     pub(super) async fn begin(&mut self, opening: &Opening) -> Result<()> {
         if matches!(opening.kind, Kind::Books | Kind::Upkeep) {
             let rows = self.raw(FINAL.into_sql_str()).await?;
-            let seq = rows.first().and_then(|row| row.try_get_unchecked::<&str, _>(0).ok()?.parse().ok());
+            let seq =
+                rows.first().and_then(|row| row.try_get_unchecked::<&str, _>(0).ok()?.parse().ok());
             self.final_seq = Some(seq.ok_or_else(|| internal("the ledger has no sequence"))?);
         }
-        self.raw(AssertSqlSafe(opening.text()).into_sql_str()).await.map(drop)
+        let rows = self.raw(AssertSqlSafe(opening.text()).into_sql_str()).await?;
+        let version = rows.first().and_then(|row| row.try_get_unchecked::<Option<&str>, _>(0).ok());
+        self.version = version.map(|text| text.map(str::to_owned));
+        Ok(())
+    }
+
+    /// What the database said of its schema, once.
+    pub(crate) fn take_version(&mut self) -> Option<Option<String>> {
+        self.version.take()
     }
 
     /// Commits, unless something failed on the way: then nothing is kept.
     pub(super) async fn commit(mut self) -> Result<()> {
-        if let Some(kind) = self.failed.clone() {
+        if let Some((kind, message)) = self.failed.clone() {
             self.rollback().await;
-            let message = "a statement failed and the work went on all the same".to_owned();
             return Err(Error::Storage { kind, message });
         }
         match self.raw("commit".into_sql_str()).await {
@@ -96,7 +116,7 @@ impl Conn {
     }
 
     pub(super) async fn rollback(mut self) {
-        if self.failed == Some(StorageKind::Lost) {
+        if self.failed() == Some(&StorageKind::Lost) {
             return;
         }
         if self.raw("rollback".into_sql_str()).await.is_ok() {
@@ -106,7 +126,7 @@ impl Conn {
 
     /// Why the work has to be done again, if it is not the work's own fault.
     pub(super) fn failed(&self) -> Option<&StorageKind> {
-        self.failed.as_ref()
+        self.failed.as_ref().map(|(kind, _)| kind)
     }
 
     pub(super) fn wants_books(&self) -> bool {
@@ -137,10 +157,10 @@ impl Conn {
     fn note<T>(&mut self, outcome: std::result::Result<T, sqlx::Error>) -> Result<T> {
         outcome.map_err(|error| {
             let error = storage(error);
-            if let Error::Storage { kind, .. } = &error
+            if let Error::Storage { kind, message } = &error
                 && self.failed.is_none()
             {
-                self.failed = Some(kind.clone());
+                self.failed = Some((kind.clone(), message.clone()));
             }
             error
         })
@@ -159,17 +179,15 @@ impl Conn {
         match self.failed.clone() {
             None => self.control("release part").await,
             // The part hid that a statement of it failed; the server has not forgotten.
-            Some(kind) => {
-                let message = "a statement failed and the work went on all the same".to_owned();
-                Err(Error::Storage { kind, message })
-            }
+            Some((kind, message)) => Err(Error::Storage { kind, message }),
         }
     }
 
     /// Takes the part back; a transaction that is lost as a whole stays lost.
     pub(crate) async fn undo_part(&mut self) -> Result<()> {
-        if let Some(kind @ (StorageKind::Retry | StorageKind::Lost)) = self.failed.clone() {
-            let message = "another transaction was in the way".to_owned();
+        if let Some((kind @ (StorageKind::Retry | StorageKind::Lost), message)) =
+            self.failed.clone()
+        {
             return Err(Error::Storage { kind, message });
         }
         self.failed = None;

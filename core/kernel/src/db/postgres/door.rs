@@ -13,7 +13,7 @@ use super::conn::{Conn, Opening};
 use super::many::Known;
 use super::refusal::storage;
 use super::settings::PostgresSettings;
-use crate::Ctx;
+use crate::{Ctx, in_force};
 use crate::db::{Kind, Work, migrations};
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
@@ -84,7 +84,8 @@ impl Door {
         let mut run = 0;
         loop {
             let alone = run >= ALONE_FROM;
-            let outcome = self.once(kind, alone, ctx, work).await;
+            let first = run == 0;
+            let outcome = self.once(kind, (first, alone), ctx, work).await;
             run += 1;
             match outcome {
                 Again::No(result) => return result,
@@ -109,7 +110,13 @@ impl Door {
         Duration::from_millis((1 << run.min(8)) * (8 + own) / 8)
     }
 
-    async fn once(&self, kind: Kind, alone: bool, ctx: &Ctx, work: &Work) -> Again {
+    async fn once(
+        &self,
+        kind: Kind,
+        (first, alone): (bool, bool),
+        ctx: &Ctx,
+        work: &Work,
+    ) -> Again {
         let pooled = match self.0.pool.acquire().await {
             Ok(pooled) => pooled,
             Err(error) => return Again::No(Err(storage(error))),
@@ -123,22 +130,27 @@ impl Door {
         let shared = self.0.shared.clone();
         let mut tx = Tx::begin(crate::db::Conn::Postgres(Box::new(conn)), ctx.clone(), shared);
         let result = async {
+            in_force::take_up(&mut tx).await?;
             work(&mut tx).await?;
             tx.finish().await
         }
         .await;
         match tx.end() {
-            (crate::db::Conn::Postgres(conn), effects) => self.end(*conn, result, effects).await,
+            (crate::db::Conn::Postgres(conn), effects) => {
+                self.end(*conn, first, result, effects).await
+            }
             _ => unreachable!("a unit of work gives back the connection that it was given"),
         }
     }
 
-    async fn end(&self, conn: Conn, result: Result<()>, effects: Effects) -> Again {
+    async fn end(&self, conn: Conn, first: bool, result: Result<()>, effects: Effects) -> Again {
         if conn.wants_books() {
             conn.rollback().await;
             return Again::AsKeeper;
         }
-        let lost = conn.failed().filter(|kind| is_passing(kind)).cloned();
+        // Who lost a race for a key sees it taken when he looks again, and says so in his own words.
+        let raced = |kind: &StorageKind| first && matches!(kind, StorageKind::Unique(_));
+        let lost = conn.failed().filter(|kind| is_passing(kind) || raced(kind)).cloned();
         match (result, lost) {
             (Ok(()), _) => {
                 let outcome = conn.commit().await;

@@ -166,9 +166,10 @@ mod tests {
                  as many (c1, c2) where id = many.c1",
             ),
         ] {
-            let types = [<i64 as sqlx::Type<sqlx::Postgres>>::type_info(), <str as sqlx::Type<
-                sqlx::Postgres,
-            >>::type_info()];
+            let types = [
+                <i64 as sqlx::Type<sqlx::Postgres>>::type_info(),
+                <str as sqlx::Type<sqlx::Postgres>>::type_info(),
+            ];
             assert_eq!(&*Many::new(text, &types).unwrap().text, expected);
         }
     }

@@ -180,7 +180,8 @@ impl Run {
         let rows = self
             .rows(
                 "select journal, substr(date, 1, 4), count(*), \
-                 cast(min(substr(number, -4)) as integer), cast(max(substr(number, -4)) as integer), \
+                 cast(min(substr(number, length(number) - 3)) as integer), \
+                 cast(max(substr(number, length(number) - 3)) as integer), \
                  count(distinct number) from ledger_entry where number is not null \
                  and length(number) < 14 group by 1, 2",
             )

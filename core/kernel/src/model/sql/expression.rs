@@ -6,7 +6,8 @@ use fondaco_schema::expr::{ActorAttr, Aggregate, FieldRef, Fold, Func, Op};
 use fondaco_schema::{Kind, Node, Type};
 use fondaco_values::Value;
 
-use super::form::{Form, alike, all_alike, call, form_of, int_call, kept, literal, to_wide, wide};
+use super::form::{Form, alike, all_alike, call, form_of, int_call, kept, literal};
+use super::form::{to_whole, to_wide, wide};
 use super::writer::{Writer, unaskable};
 use crate::db::Sql;
 use crate::{Error, Result};
@@ -28,7 +29,7 @@ impl Writer<'_> {
             Node::Negate(of) => {
                 let of = self.value(of)?;
                 Ok(if whole(&node.ty()) {
-                    int_call("fo_int_neg(", vec![of.0])
+                    int_call("fo_int_neg(", vec![to_whole(of)])
                 } else {
                     wide("fo_neg(", vec![of])
                 })
@@ -95,7 +96,8 @@ impl Writer<'_> {
                 Ok((sql.lit(") / 1000000)"), Form::Scaled(0)))
             }
             (_, Type::Date | Type::Time, _) => {
-                let by = if op == Op::Sub { call("fo_int_neg(", vec![right.0]) } else { right.0 };
+                let right = to_whole(right);
+                let by = if op == Op::Sub { call("fo_int_neg(", vec![right]) } else { right };
                 let name = if *ty == Type::Date { "fo_date_add(" } else { "fo_time_add(" };
                 Ok((call(name, vec![left.0, by]), Form::Plain))
             }
@@ -106,7 +108,7 @@ impl Writer<'_> {
                     Op::Mul => "fo_int_mul(",
                     _ => "fo_int_rem(",
                 };
-                Ok(int_call(name, vec![left.0, right.0]))
+                Ok(int_call(name, vec![to_whole(left), to_whole(right)]))
             }
             _ => {
                 let name = match op {
@@ -144,6 +146,9 @@ impl Writer<'_> {
             int_call("fo_whole(", vec![number, Sql::new().arg(how)])
         };
         let number = ty.is_number() || *ty == Type::Duration;
+        let wholes = |name, values: Vec<(Sql, Form)>| {
+            int_call(name, values.into_iter().map(to_whole).collect())
+        };
         Ok(match func {
             Func::Size => (plain("length(", values), Form::Scaled(0)),
             Func::Contains => (plain("fo_contains(", values), Form::Plain),
@@ -158,18 +163,20 @@ impl Writer<'_> {
             Func::Day => (plain("fo_day(", values), Form::Scaled(0)),
             Func::Days => {
                 values.push((Sql::new().arg(86_400_i64), Form::Scaled(0)));
-                (plain("fo_int_mul(", values), Form::Scaled(0))
+                wholes("fo_int_mul(", values)
             }
-            Func::Abs if whole(ty) => (plain("fo_int_abs(", values), Form::Scaled(0)),
+            Func::Abs if whole(ty) => wholes("fo_int_abs(", values),
             Func::Abs => wide("fo_abs(", values),
             Func::Floor => whole_of(-1, values),
             Func::Ceil => whole_of(1, values),
             Func::Round if values.len() == 1 => whole_of(0, values),
             Func::Round => {
-                let places = values.pop().map_or_else(Sql::new, |(sql, _)| sql);
+                let places = values.pop().map_or_else(Sql::new, to_whole);
                 let number = values.pop().map_or_else(Sql::new, to_wide);
                 (call("fo_round(", vec![number, places]), Form::Wide)
             }
+            Func::Min if whole(ty) => wholes("fo_min(", values),
+            Func::Max if whole(ty) => wholes("fo_max(", values),
             Func::Min if number => wide("fo_dec_min(", values),
             Func::Max if number => wide("fo_dec_max(", values),
             Func::Min => (plain("fo_min(", values), Form::Plain),

@@ -93,7 +93,9 @@ pub(crate) fn found(
         });
         for place in linked {
             any = any.lit(" or ").append(match place {
-                Searched::Of(id, to) => id.clone().lit(" in (").append(ids(dialect, to, &word)).lit(")"),
+                Searched::Of(id, to) => {
+                    id.clone().lit(" in (").append(ids(dialect, to, &word)).lit(")")
+                }
                 Searched::Texts(texts) => one_of(texts, &word),
             });
         }

@@ -34,10 +34,21 @@ pub(super) fn wide(name: &'static str, args: Vec<(Sql, Form)>) -> (Sql, Form) {
 }
 
 pub(super) fn to_wide((sql, form): (Sql, Form)) -> Sql {
+    match (form, sql.binds()) {
+        (Form::Scaled(0), [Cell::Int(literal)]) if sql.as_str() == "$1" => {
+            Sql::new().arg(literal.to_string())
+        }
+        (Form::Scaled(0), _) => Sql::new().lit("cast(").append(sql).lit(" as text)"),
+        (Form::Plain | Form::Wide, _) => sql,
+        (Form::Scaled(scale), _) => call("fo_dec(", vec![sql, Sql::new().arg(i64::from(scale))]),
+    }
+}
+
+/// A whole number as one, also when it comes of functions of wide numbers.
+pub(super) fn to_whole((sql, form): (Sql, Form)) -> Sql {
     match form {
-        Form::Scaled(0) => Sql::new().lit("cast(").append(sql).lit(" as text)"),
-        Form::Plain | Form::Wide => sql,
-        Form::Scaled(scale) => call("fo_dec(", vec![sql, Sql::new().arg(i64::from(scale))]),
+        Form::Wide => call("fo_whole(", vec![sql, Sql::new().arg(0_i64)]),
+        Form::Scaled(_) | Form::Plain => sql,
     }
 }
 

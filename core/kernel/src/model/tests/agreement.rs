@@ -14,8 +14,8 @@ use crate::model::sql::{Form, Sight, Writer};
 use crate::model::{Stage, cells};
 use crate::records;
 use crate::store;
-use crate::{Ctx, Result, Tx};
 use crate::testing::both;
+use crate::{Ctx, Result, Tx};
 
 both! {
     sql_and_memory_agree,

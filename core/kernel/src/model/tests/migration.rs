@@ -8,12 +8,12 @@ use fondaco_values::AnyId;
 use serde_json::json;
 
 use super::world::{ORDER, World, module, setup};
-use crate::db::Sql;
+use crate::db::{Dialect, Sql};
 use crate::model::{Query, Select, migrate};
 use crate::module::Registry;
 use crate::plan::Desired;
-use crate::{Error, Kernel, Result, Tx, records};
 use crate::testing::both;
+use crate::{Error, Kernel, Result, Tx, records};
 
 both! {
     an_interrupted_change_is_no_change_and_a_repeated_one_neither,
@@ -43,16 +43,29 @@ fn later() -> &'static str {
     Box::leak(toml.into_boxed_str())
 }
 
+/// Columns, indexes and triggers, and what refers to what.
 async fn shape(tx: &mut Tx) -> Result<BTreeSet<String>> {
-    let sql = "select type || ' ' || name || ' ' || coalesce(sql, '') from sqlite_schema \
-               where name not like '%\\_\\_search\\_%' escape '\\'";
-    let mut shape: BTreeSet<String> =
-        tx.rows(Sql::text(sql)).await?.iter().map(|row| row.str(0).to_owned()).collect();
-    shape.retain(|line| !line.starts_with("table "));
-    let sql = "select m.name || '.' || c.name || ' ' || c.type from sqlite_schema as m \
-               join pragma_table_info(m.name) as c where m.type = 'table'";
-    let columns = tx.rows(Sql::text(sql)).await?;
-    shape.extend(columns.iter().map(|row| row.str(0).to_owned()).filter(|c| !c.contains("_old_")));
+    const SQLITE: &[&str] = &[
+        "select type || ' ' || name || ' ' || coalesce(sql, '') from sqlite_schema \
+         where type <> 'table' and name not like '%\\_\\_search\\_%' escape '\\'",
+        "select m.name || '.' || c.name || ' ' || c.type from sqlite_schema as m \
+         join pragma_table_info(m.name) as c \
+         where m.type = 'table' and m.name not like '%\\_\\_search\\_%' escape '\\'",
+    ];
+    const POSTGRES: &[&str] = &[
+        "select indexdef from pg_indexes where schemaname = current_schema()",
+        "select conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint \
+         where contype = 'f'",
+        "select table_name || '.' || column_name || ' ' || data_type \
+         from information_schema.columns where table_schema = current_schema()",
+    ];
+    let mut shape = BTreeSet::new();
+    let texts = if tx.dialect() == Dialect::Sqlite { SQLITE } else { POSTGRES };
+    for text in texts {
+        let rows = tx.rows(Sql::text(text)).await?;
+        shape.extend(rows.iter().map(|row| row.str(0).to_owned()));
+    }
+    shape.retain(|line| !line.contains("_old_"));
     Ok(shape)
 }
 

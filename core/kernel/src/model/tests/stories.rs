@@ -7,8 +7,8 @@ use super::world::{Line, Order, World, draft, refusal};
 use crate::model::{Query, Select};
 use crate::records::{self, Change};
 use crate::store::{self, Filter};
-use crate::{Args, Ctx, Record, Result};
 use crate::testing::both;
+use crate::{Args, Ctx, Record, Result};
 
 both! {
     an_order_is_made_with_defaults_and_totals,
