@@ -1,6 +1,5 @@
 //! The way of a unit of work into the database and out of it, committed or not.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use super::{Kind, Work, postgres, sqlite};
@@ -29,17 +28,10 @@ impl Door {
     }
 
     /// Runs a unit of work to its end, also when nobody waits for the answer any more.
-    pub(crate) fn run(
-        &self,
-        kind: Kind,
-        ctx: Ctx,
-        work: Work,
-    ) -> impl Future<Output = Result<()>> + Send + '_ {
-        async move {
-            match self {
-                Door::Sqlite(door) => door.run(kind, ctx, work).await,
-                Door::Postgres(door) => door.run(kind, ctx, work).await,
-            }
+    pub(crate) async fn run(&self, kind: Kind, ctx: Ctx, work: Work) -> Result<()> {
+        match self {
+            Door::Sqlite(door) => door.run(kind, ctx, work).await,
+            Door::Postgres(door) => door.run(kind, ctx, work).await,
         }
     }
 }
