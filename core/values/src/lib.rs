@@ -18,7 +18,7 @@ pub use id::{Any, AnyId, Id};
 pub use money::Money;
 pub use problem::{Problem, Unreadable};
 pub use quantity::Quantity;
-pub use rounding::{Rounding, allocate, round, share};
+pub use rounding::{Rounding, allocate, quotient, round, share};
 pub use value::Value;
 
 pub use jiff::{Timestamp, civil::Date};

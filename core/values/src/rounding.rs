@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::Unreadable;
 use crate::scaled::narrow;
 
+/// The most that a decimal counts of its last digit.
+const MANTISSA_MAX: u128 = (1 << 96) - 1;
+
 /// Which way a number goes that has too many decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +41,35 @@ pub fn round(d: Decimal, places: u32, how: Rounding) -> Decimal {
     // A decimal has at most 28 places, so the power fits, and the mantissa only gets smaller.
     let mantissa = divide(d.mantissa(), 10_i128.pow(surplus), how);
     Decimal::from_i128_with_scale(mantissa, places)
+}
+
+/// `dividend / divisor` with at most so many decimals, or as many as a decimal has room for; rounded
+/// once, halves away from zero. `None` when the divisor is zero or the whole part has no room.
+pub fn quotient(dividend: Decimal, divisor: Decimal, places: u32) -> Option<Decimal> {
+    let whole = divisor.mantissa().unsigned_abs();
+    let mantissa = dividend.mantissa().unsigned_abs();
+    let (mut digits, mut rest) = (mantissa.checked_div(whole)?, mantissa.checked_rem(whole)?);
+    let (places, mut scale) =
+        (i64::from(places), i64::from(dividend.scale()) - i64::from(divisor.scale()));
+    if scale > places {
+        // What the division leaves is less than one of the last digit: it cannot make a half.
+        let power = 10_u128.pow(u32::try_from(scale - places).ok()?);
+        let half_up = digits % power >= power / 2;
+        (digits, rest, scale) = (digits / power + u128::from(half_up), 0, places);
+    }
+    // Written division. A rest is under 2^96, so that ten of it fit.
+    while scale < places && digits * 10 + rest * 10 / whole <= MANTISSA_MAX {
+        digits = digits * 10 + rest * 10 / whole;
+        rest = rest * 10 % whole;
+        scale += 1;
+    }
+    digits += u128::from(rest * 2 >= whole);
+    if digits > MANTISSA_MAX {
+        (digits, scale) = (digits / 10 + u128::from(digits % 10 >= 5), scale - 1);
+    }
+    let sign = dividend.mantissa().signum() * divisor.mantissa().signum();
+    let mantissa = sign * i128::try_from(digits).ok()?;
+    Decimal::try_from_i128_with_scale(mantissa, u32::try_from(scale).ok()?).ok()
 }
 
 /// `total × part / whole`, rounded once; in the unit of `total`.
@@ -189,6 +221,43 @@ mod tests {
     }
 
     #[test]
+    fn quotients() {
+        for (dividend, divisor, places, expected) in [
+            ("1", "3", 2, Some("0.33")),
+            ("2", "3", 2, Some("0.67")),
+            ("-2", "3", 2, Some("-0.67")),
+            ("1", "8", 2, Some("0.13")),
+            ("1", "-8", 2, Some("-0.13")),
+            ("0.000", "7", 2, Some("0.00")),
+            ("100", "0.01", 0, Some("10000")),
+            ("0.0004", "2", 10, Some("0.0002000000")),
+            ("1.00049", "1", 2, Some("1.00")),
+            ("1", "0", 2, None),
+            // Rounded twice, first to 28 digits, it would be a half.
+            ("0.0000000001499999999999999999", "3", 10, Some("0.0000000000")),
+            ("0.0000000001500000000000000000", "3", 10, Some("0.0000000001")),
+            // As many digits as there is room for.
+            ("10000000000000000000000000", "3", 10, Some("3333333333333333333333333.3333")),
+            ("79228162514264337593543950335", "1", 10, Some("79228162514264337593543950335")),
+            ("79228162514264337593543950335", "10", 1, Some("7922816251426433759354395033.5")),
+            ("79228162514264337593543950335", "10", 0, Some("7922816251426433759354395034")),
+            ("79228162514264337593543950335", "0.1", 10, None),
+            ("7922816251426433759354395033.5", "0.1", 0, Some("79228162514264337593543950335")),
+            (
+                "7.9228162514264337593543950335",
+                "0.0000000000000000000000000001",
+                0,
+                Some("79228162514264337593543950335"),
+            ),
+            ("8", "0.0000000000000000000000000001", 0, None),
+        ] {
+            let got = quotient(dividend.parse().unwrap(), divisor.parse().unwrap(), places);
+            let got = got.map(|got| got.to_string());
+            assert_eq!(got.as_deref(), expected, "{dividend} / {divisor}");
+        }
+    }
+
+    #[test]
     fn shares() {
         let table = [
             (100, 1, 3, Some(33)),
@@ -289,6 +358,16 @@ mod tests {
         ) {
             let d = Decimal::new(mantissa, scale);
             prop_assert_eq!(round(d, places, how), reference(d, places, how));
+        }
+
+        #[test]
+        fn quotients_agree_with_the_reference(
+            a in any_amount(), b in any_amount(), scales in (6..=12_u32, 0..=6_u32),
+        ) {
+            let (a, b) = (Decimal::new(a, scales.0), Decimal::new(b, scales.1));
+            // In this range the reference has room for every digit that decides.
+            let reference = a.checked_div(b).map(|exact| round(exact, 6, Rounding::HalfUp));
+            prop_assert_eq!(quotient(a, b, 6), reference, "{} / {}", a, b);
         }
 
         #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fondaco_values::{Decimal, Rounding, Timestamp, Value, round};
+use fondaco_values::{Decimal, Rounding, Timestamp, Value, quotient, round};
 
 use super::{Aggregate, Fold, Func, Node, Op, Scope, Type};
 
@@ -121,10 +121,7 @@ fn decimals(op: Op, left: Decimal, right: Decimal) -> Option<Decimal> {
         Op::Sub => left.checked_sub(right),
         Op::Mul => left.checked_mul(right),
         Op::Rem => left.checked_rem(right),
-        Op::Div => {
-            let places = u32::from(Op::DIVISION_PLACES);
-            left.checked_div(right).map(|quotient| round(quotient, places, Rounding::HalfUp))
-        }
+        Op::Div => quotient(left, right, u32::from(Op::DIVISION_PLACES)),
         _ => None,
     }
 }

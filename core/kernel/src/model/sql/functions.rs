@@ -1,12 +1,13 @@
 //! The functions that generated SQL calls by name, so that SQL and memory count, fold and compare
-//! alike. SQLite has them registered on each connection; another database creates functions of the
-//! same names. A wide number (one that is not a plain column) travels as the text of a decimal.
+//! alike. SQLite has them registered on each connection; PostgreSQL is given functions of the same
+//! names (`migrations/postgres/functions.sql`). A wide number (one that is not a plain column) travels
+//! as the text of a decimal, in which the zeros at the end mean nothing.
 //! Not here: where they are called (`expression`). All are pure; null in, null out.
 
 use std::cmp::Ordering;
 
 use fondaco_schema::expr::Op;
-use fondaco_values::{Date, Decimal, Rounding, Timestamp, round};
+use fondaco_values::{Date, Decimal, Rounding, Timestamp, quotient, round};
 
 use crate::db::Cell;
 
@@ -20,7 +21,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     ("fo_add", 2, |a| from(two(a, Decimal::checked_add))),
     ("fo_sub", 2, |a| from(two(a, Decimal::checked_sub))),
     ("fo_mul", 2, |a| from(two(a, Decimal::checked_mul))),
-    ("fo_div", 2, |a| from(two(a, quotient))),
+    ("fo_div", 2, |a| from(two(a, divided))),
     ("fo_rem", 2, |a| from(two(a, Decimal::checked_rem))),
     ("fo_int_add", 2, |a| int(ints(a, i64::checked_add))),
     ("fo_int_sub", 2, |a| int(ints(a, i64::checked_sub))),
@@ -105,9 +106,8 @@ fn ints(args: &[Cell], op: fn(i64, i64) -> Option<i64>) -> Option<i64> {
     op(whole(&args[0])?, whole(&args[1])?)
 }
 
-fn quotient(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let quotient = left.checked_div(right)?;
-    Some(round(quotient, u32::from(Op::DIVISION_PLACES), Rounding::HalfUp))
+fn divided(left: Decimal, right: Decimal) -> Option<Decimal> {
+    quotient(left, right, u32::from(Op::DIVISION_PLACES))
 }
 
 fn rounded(args: &[Cell]) -> Option<Decimal> {
