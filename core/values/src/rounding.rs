@@ -43,8 +43,9 @@ pub fn round(d: Decimal, places: u32, how: Rounding) -> Decimal {
     Decimal::from_i128_with_scale(mantissa, places)
 }
 
-/// `dividend / divisor` with at most so many decimals, or as many as a decimal has room for; rounded
-/// once, halves away from zero. `None` when the divisor is zero or the whole part has no room.
+/// `dividend / divisor` with at most so many decimals, or as many as a decimal has room for, without
+/// zeros at the end; rounded once, halves away from zero. `None` when the divisor is zero or the
+/// whole part has no room.
 pub fn quotient(dividend: Decimal, divisor: Decimal, places: u32) -> Option<Decimal> {
     let whole = divisor.mantissa().unsigned_abs();
     let mantissa = dividend.mantissa().unsigned_abs();
@@ -69,7 +70,8 @@ pub fn quotient(dividend: Decimal, divisor: Decimal, places: u32) -> Option<Deci
     }
     let sign = dividend.mantissa().signum() * divisor.mantissa().signum();
     let mantissa = sign * i128::try_from(digits).ok()?;
-    Decimal::try_from_i128_with_scale(mantissa, u32::try_from(scale).ok()?).ok()
+    let quotient = Decimal::try_from_i128_with_scale(mantissa, u32::try_from(scale).ok()?);
+    quotient.ok().map(|quotient| quotient.normalize())
 }
 
 /// `total × part / whole`, rounded once; in the unit of `total`.
@@ -228,13 +230,13 @@ mod tests {
             ("-2", "3", 2, Some("-0.67")),
             ("1", "8", 2, Some("0.13")),
             ("1", "-8", 2, Some("-0.13")),
-            ("0.000", "7", 2, Some("0.00")),
+            ("0.000", "7", 2, Some("0")),
             ("100", "0.01", 0, Some("10000")),
-            ("0.0004", "2", 10, Some("0.0002000000")),
-            ("1.00049", "1", 2, Some("1.00")),
+            ("0.0004", "2", 10, Some("0.0002")),
+            ("1.00049", "1", 2, Some("1")),
             ("1", "0", 2, None),
             // Rounded twice, first to 28 digits, it would be a half.
-            ("0.0000000001499999999999999999", "3", 10, Some("0.0000000000")),
+            ("0.0000000001499999999999999999", "3", 10, Some("0")),
             ("0.0000000001500000000000000000", "3", 10, Some("0.0000000001")),
             // As many digits as there is room for.
             ("10000000000000000000000000", "3", 10, Some("3333333333333333333333333.3333")),
