@@ -4,6 +4,7 @@
 //! own because the kernel's tests need it as well as those of the program.
 //! Not here: what is in the databases, and any client but `psql`.
 
+pub mod engine;
 mod server;
 mod watch;
 
