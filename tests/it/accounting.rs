@@ -9,10 +9,32 @@ use fondaco_kernel::ports::credit::Standing;
 use fondaco_kernel::{Result, Table, ledger, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Money, Quantity, Value};
 use serde_json::{Map, Value as Json, json};
+
+both! {
+    the_story_of_the_bicycle_maker,
+    an_invoice_is_summed_posted_and_kept,
+    what_is_worth_nothing_is_paid_at_once,
+    payments_in_part_too_much_and_taken_back,
+    payments_are_refused_that_do_not_fit,
+    a_proposal_pays_what_is_due_first,
+    invoices_and_credit_notes_are_numbered_apart,
+    credit_notes_take_back_and_are_used,
+    what_is_lost_is_written_off,
+    bills_are_booked_once_paid_and_taken_back,
+    exchange_differences_come_to_light_at_payment,
+    the_order_of_payments_does_not_matter,
+    no_rate_no_invoice,
+    instalments_age_by_their_own_day_as_of_any_day,
+    orders_hold_the_limit_of_a_customer,
+    tax_that_is_half_deductible_or_owed_by_the_company,
+    a_long_invoice_takes_no_statement_a_line,
+    goods_of_before_come_into_the_books,
+    who_may_what,
+}
 
 /// A company with accounting alone: its clerk, its accountant, a customer and a supplier.
 struct Office {
@@ -166,7 +188,6 @@ fn money(text: &str) -> Money {
 
 /// Step 3 to 5 of the main job, as far as the books are concerned: other modules' part is played
 /// through the ports.
-#[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn the_story_of_the_bicycle_maker() {
     let office = Office::open().await;
@@ -311,7 +332,6 @@ async fn the_story_of_the_bicycle_maker() {
     assert_eq!(text(&tax.totals[5]), "2221.00");
 }
 
-#[tokio::test]
 async fn an_invoice_is_summed_posted_and_kept() {
     let office = Office::open().await;
     let id = office.draft("3", "0.333").await;
@@ -344,7 +364,6 @@ async fn an_invoice_is_summed_posted_and_kept() {
     assert_eq!(problems(refused), ["total: negative"]);
 }
 
-#[tokio::test]
 async fn what_is_worth_nothing_is_paid_at_once() {
     let office = Office::open().await;
     let free = office.invoice("1", "0").await;
@@ -353,7 +372,6 @@ async fn what_is_worth_nothing_is_paid_at_once() {
     assert_eq!(office.field("accounting.invoice", free, "entry").await, "null");
 }
 
-#[tokio::test]
 async fn payments_in_part_too_much_and_taken_back() {
     let office = Office::open().await;
     let (one, two) = (office.invoice("1", "100").await, office.invoice("1", "50").await);
@@ -391,7 +409,6 @@ async fn payments_in_part_too_much_and_taken_back() {
     assert_eq!(office.balance("1200").await, "0.00 20.00");
 }
 
-#[tokio::test]
 async fn payments_are_refused_that_do_not_fit() {
     let office = Office::open().await;
     let one = office.invoice("1", "100").await;
@@ -437,7 +454,6 @@ async fn payments_are_refused_that_do_not_fit() {
     assert_eq!(office.open_of("accounting.payment", out).await, "posted 10.00");
 }
 
-#[tokio::test]
 async fn a_proposal_pays_what_is_due_first() {
     let office = Office::open().await;
     let late = office.invoice("1", "100").await;
@@ -462,7 +478,6 @@ async fn a_proposal_pays_what_is_due_first() {
     assert_eq!(office.open_of("accounting.invoice", late).await, "posted 80.00");
 }
 
-#[tokio::test]
 async fn invoices_and_credit_notes_are_numbered_apart() {
     let office = Office::open().await;
     let reason = json!({ "reason": "wrong colour" });
@@ -478,7 +493,6 @@ async fn invoices_and_credit_notes_are_numbered_apart() {
     }
 }
 
-#[tokio::test]
 async fn credit_notes_take_back_and_are_used() {
     let office = Office::open().await;
     let one = office.invoice("1", "100").await;
@@ -511,7 +525,6 @@ async fn credit_notes_take_back_and_are_used() {
     assert_eq!(office.open_of("accounting.invoice", note).await, "paid 0.00");
 }
 
-#[tokio::test]
 async fn what_is_lost_is_written_off() {
     let office = Office::open().await;
     let one = office.invoice("1", "100").await;
@@ -525,7 +538,6 @@ async fn what_is_lost_is_written_off() {
     assert_eq!(office.balance("1200").await, "0.00 0.00");
 }
 
-#[tokio::test]
 async fn bills_are_booked_once_paid_and_taken_back() {
     let office = Office::open().await;
     let bill = office.bill("R-1", "100").await;
@@ -578,7 +590,6 @@ to_currency = "EUR"
 rate = "0.95"
 "#;
 
-#[tokio::test]
 async fn exchange_differences_come_to_light_at_payment() {
     let office = Office::with(&[DOLLARS]).await;
     let dollar = office.shop.admin.by_key("currency", "USD").await.unwrap();
@@ -632,7 +643,6 @@ async fn exchange_differences_come_to_light_at_payment() {
 }
 
 /// The same payments in any order leave the same gain, and nothing on the account.
-#[tokio::test]
 async fn the_order_of_payments_does_not_matter() {
     let mut gains = Vec::new();
     for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
@@ -659,7 +669,6 @@ async fn the_order_of_payments_does_not_matter() {
     assert_eq!(gains, ["0.00 5.00"; 3]);
 }
 
-#[tokio::test]
 async fn no_rate_no_invoice() {
     let office = Office::open().await;
     let dollar = office.shop.admin.by_key("currency", "USD").await.unwrap();
@@ -670,7 +679,6 @@ async fn no_rate_no_invoice() {
     assert_eq!(problems(refused), ["currency: no_rate"]);
 }
 
-#[tokio::test]
 async fn instalments_age_by_their_own_day_as_of_any_day() {
     let office = Office::open().await;
     let term = office.shop.admin.by_key("payment_term", "half_half").await.unwrap();
@@ -708,7 +716,6 @@ async fn instalments_age_by_their_own_day_as_of_any_day() {
     assert_eq!(office.aging(&[("side", "payable")]).await, none);
 }
 
-#[tokio::test]
 async fn orders_hold_the_limit_of_a_customer() {
     let office = Office::open().await;
     let limit = json!({ "credit_limit": "1000" });
@@ -759,7 +766,6 @@ async fn orders_hold_the_limit_of_a_customer() {
     assert_eq!(office.standing().await.free(), None);
 }
 
-#[tokio::test]
 async fn tax_that_is_half_deductible_or_owed_by_the_company() {
     let office = Office::open().await;
     for (code, more) in
@@ -783,7 +789,6 @@ async fn tax_that_is_half_deductible_or_owed_by_the_company() {
     assert_eq!(text(&tax.totals[5]), "-10.00");
 }
 
-#[tokio::test]
 async fn a_long_invoice_takes_no_statement_a_line() {
     let office = Office::open().await;
     let mut counts = Vec::new();
@@ -810,7 +815,6 @@ async fn a_long_invoice_takes_no_statement_a_line() {
     assert_eq!(counts[0], counts[1]);
 }
 
-#[tokio::test]
 async fn goods_of_before_come_into_the_books() {
     let office = Office::open().await;
     let entry = json!({ "kind": "opening", "text": "Goods" });
@@ -856,7 +860,6 @@ async fn goods_of_before_come_into_the_books() {
     assert_eq!(problems(again), ["lines: nothing"]);
 }
 
-#[tokio::test]
 async fn who_may_what() {
     let office = Office::open().await;
     let id = office.invoice("1", "100").await;

@@ -2,6 +2,7 @@
 //! explosions, where-used, promises and what an order sets in motion compared with a computation
 //! over the files.
 
+use fondaco_tests::both;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -11,6 +12,10 @@ use fondaco_kernel::{DocRef, keys};
 use fondaco_server::desk::Desk;
 use fondaco_tests::sample::{self, all, counts};
 use serde_json::{Value as Json, json};
+
+both! {
+    a_maker_of_bicycles_knows_what_goes_into_what,
+}
 
 type Row = HashMap<String, String>;
 
@@ -186,7 +191,6 @@ const MOUNTAIN_100: u32 = 771;
 /// A Monday after the last change of a bill of materials.
 const TODAY: Date = Date::constant(2014, 6, 2);
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_maker_of_bicycles_knows_what_goes_into_what() {
     let Some(folder) = sample::data("adventureworks") else { return };
     let started = std::time::Instant::now();

@@ -10,8 +10,29 @@ use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::program::{Answer, quoted};
 use fondaco_tests::shop::PASSWORD;
-use fondaco_tests::{Client, Folder, Program, Served, Shop};
+use fondaco_tests::{Client, Folder, Program, Served, Shop, both};
 use serde_json::{Value as Json, json};
+
+both! {
+    a_record_is_made_read_changed_and_deleted,
+    an_old_version_changes_nothing,
+    every_problem_is_told_at_once,
+    a_repeat_with_its_key_does_nothing_twice,
+    one_key_at_the_same_time_makes_one_record,
+    pages_lose_nothing_and_repeat_nothing,
+    lists_filter_sort_search_select_and_count,
+    what_is_not_understood_is_refused,
+    every_refusal_is_a_problem,
+    a_batch_is_done_together_or_apart,
+    reports_and_ledger_are_asked,
+    history_and_openapi_hide_what_the_record_hides,
+    openapi_lists_all_that_one_may_read,
+    a_change_is_told_to_who_may_see_it,
+    one_works_in_the_company_that_one_names,
+    one_signs_in_with_a_password_and_out,
+    the_operator_sees_how_it_goes,
+    the_program_ends_after_the_requests_in_flight,
+}
 
 const PRODUCTS: &str = r#"
 [[party]]
@@ -55,7 +76,6 @@ fn names(answer: &Answer) -> Vec<String> {
     items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_made_read_changed_and_deleted() {
     let (_served, admin) = open(&[]).await;
     let made = admin.post("/api/party", &json!({ "name": "Acme", "credit_limit": "1000" }));
@@ -96,7 +116,6 @@ async fn a_record_is_made_read_changed_and_deleted() {
     admin.delete(&path).unwrap().expect(404);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_old_version_changes_nothing() {
     let (_served, admin) = open(&[]).await;
     let id = admin.post("/api/party", &json!({ "name": "Acme" })).unwrap().expect(201).id();
@@ -115,7 +134,6 @@ async fn an_old_version_changes_nothing() {
     admin.send("DELETE", &path, None, &[("if-match", "\"3\"")]).unwrap().expect(204);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_problem_is_told_at_once() {
     let (served, _) = open(&["sales"]).await;
     let rep = served.client(&served.shop.user("Rita", &["sales_user"]).await).await;
@@ -162,7 +180,6 @@ async fn every_problem_is_told_at_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_with_its_key_does_nothing_twice() {
     let (served, admin) = open(&[]).await;
     let acme = json!({ "name": "Acme" });
@@ -193,7 +210,6 @@ async fn a_repeat_with_its_key_does_nothing_twice() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_key_at_the_same_time_makes_one_record() {
     let (_served, admin) = open(&[]).await;
     let made: BTreeSet<String> = std::thread::scope(|scope| {
@@ -253,7 +269,6 @@ fn walked(admin: &Client, sort: &str) -> (Vec<String>, Vec<Option<String>>) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn pages_lose_nothing_and_repeat_nothing() {
     let (served, admin) = open(&[]).await;
     parties(&served, 230).await;
@@ -284,7 +299,6 @@ async fn pages_lose_nothing_and_repeat_nothing() {
     admin.get(&format!("/api/party?after={}x", cursor)).unwrap().expect(422);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn lists_filter_sort_search_select_and_count() {
     let (served, admin) = open(&["sales"]).await;
     parties(&served, 60).await;
@@ -332,7 +346,6 @@ async fn lists_filter_sort_search_select_and_count() {
     assert!(order["lines"][0]["amount"] == "50.00" && order["margin"].is_null());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_understood_is_refused() {
     let (_served, admin) = open(&[]).await;
     for (path, problems) in [
@@ -370,7 +383,6 @@ async fn what_is_not_understood_is_refused() {
     admin.send("POST", "/api/party", Some(&deep), &[]).unwrap().expect(422);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_is_a_problem() {
     let (served, admin) = open(&[]).await;
     let big = format!("{{\"name\": \"{}\"}}", "x".repeat(1024 * 1024));
@@ -397,7 +409,6 @@ async fn every_refusal_is_a_problem() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_done_together_or_apart() {
     let (_served, admin) = open(&[]).await;
     let good = |name: &str| json!({ "create": "party", "fields": { "name": name } });
@@ -477,7 +488,6 @@ async fn busy() -> (Served, Client, Client) {
     (served, boss, rep)
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn reports_and_ledger_are_asked() {
     let (served, boss, rep) = busy().await;
     let reports = boss.get("/api/reports").unwrap().expect(200);
@@ -517,7 +527,6 @@ async fn reports_and_ledger_are_asked() {
 }
 
 /// What a field's class hides from somebody is hidden in what is remembered of it, too.
-#[tokio::test(flavor = "multi_thread")]
 async fn history_and_openapi_hide_what_the_record_hides() {
     let (_served, boss, rep) = busy().await;
     let id =
@@ -540,7 +549,6 @@ async fn history_and_openapi_hide_what_the_record_hides() {
 }
 
 /// Every model that the caller may list is in the document, and what is there can be called.
-#[tokio::test(flavor = "multi_thread")]
 async fn openapi_lists_all_that_one_may_read() {
     let shop = Shop::with(modules::all(), &[PRODUCTS]).await;
     let master = shop.master("Mina").await;
@@ -601,7 +609,6 @@ fn told(stream: &mut BufReader<TcpStream>) -> Json {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_told_to_who_may_see_it() {
     let (served, admin) = open(&["sales"]).await;
     let (emil, rita) = (
@@ -643,7 +650,6 @@ async fn a_change_is_told_to_who_may_see_it() {
     assert_eq!(told(&mut stream), json!({ "model": "note", "id": note, "event": "delete" }));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_works_in_the_company_that_one_names() {
     let (served, admin) = open(&["sales"]).await;
     let second = json!({ "name": "Second Works", "currency": key(&served.shop.admin, "currency", "USD").await });
@@ -675,7 +681,6 @@ async fn one_works_in_the_company_that_one_names() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_signs_in_with_a_password_and_out() {
     let (served, _) = open(&[]).await;
     let stranger = served.stranger();
@@ -720,7 +725,6 @@ async fn one_signs_in_with_a_password_and_out() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_operator_sees_how_it_goes() {
     let (served, admin) = open(&[]).await;
     let stranger = served.stranger();
@@ -745,7 +749,6 @@ async fn the_operator_sees_how_it_goes() {
 
 /// A request that is on its way when the operator ends the server is answered; no new one is taken;
 /// nobody who only listens keeps the server from ending.
-#[tokio::test(flavor = "multi_thread")]
 async fn the_program_ends_after_the_requests_in_flight() {
     let folder = Folder::lay("graceful", &[], &[]);
     let token = folder.user_token(&["administrator"]).await;

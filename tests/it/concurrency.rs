@@ -5,14 +5,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fondaco_kernel::ledger::{self, Verdict};
-use fondaco_kernel::{Database, Error, Setup, Tx, records};
+use fondaco_kernel::{Error, Setup, Tx, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::scratch::Scratch;
+use fondaco_tests::{Shop, both, engine};
 use fondaco_values::{AnyId, Decimal, Value};
 use serde_json::{Map, Value as Json, json};
 use tokio::task::JoinSet;
+
+both! {
+    a_scarce_item_is_never_sold_twice,
+    numbers_have_no_gap_and_no_double,
+    a_crowd_does_not_pass_a_customers_limit,
+    posted_entries_have_no_gap_either,
+}
 
 const CLIENTS: usize = 64;
 const STOCK: i64 = 100;
@@ -35,8 +42,8 @@ tax_code = "vat_out_20"
 /// A company in a file, as in earnest: readers beside the writer.
 async fn open(scratch: &Scratch) -> Shop {
     let names = ["sales", "inventory", "accounting"].map(str::to_owned);
-    let file = scratch.path().join("works.db");
-    let mut setup = Setup::new(Database::Sqlite(file), modules::named(&names).unwrap());
+    let database = engine::lasting(&scratch.path().join("works.db"));
+    let mut setup = Setup::new(database, modules::named(&names).unwrap());
     setup.data.push(("company.toml".to_owned(), fondaco_tests::shop::COMPANY.to_owned()));
     setup.data.push(("goods.toml".to_owned(), DATA.to_owned()));
     Shop::of(setup).await
@@ -111,7 +118,6 @@ async fn client(rep: Desk, keeper: Desk, goods: (AnyId, AnyId), n: usize) -> Dec
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_scarce_item_is_never_sold_twice() {
     let scratch = Scratch::new("scarce");
     let shop = open(&scratch).await;
@@ -186,7 +192,6 @@ async fn draw_each(boss: Desk, orders: Vec<(Json, bool)>) -> (usize, usize) {
     (made, refused)
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn numbers_have_no_gap_and_no_double() {
     const EACH: usize = 6;
     let scratch = Scratch::new("numbers");
@@ -222,7 +227,6 @@ async fn numbers_have_no_gap_and_no_double() {
 
 /// The check reads what is owed and held through the transaction that then holds: where two of them
 /// run side by side, the one that read what the other has changed runs again.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_does_not_pass_a_customers_limit() {
     const ORDERS: usize = 16;
     let scratch = Scratch::new("limit");
@@ -271,7 +275,6 @@ fn gapless(records: &[Json], field: &str, prefix: &str, count: usize) {
 }
 
 /// What is posted while others are refused for not balancing.
-#[tokio::test(flavor = "multi_thread")]
 async fn posted_entries_have_no_gap_either() {
     let scratch = Scratch::new("entries");
     let shop = open(&scratch).await;

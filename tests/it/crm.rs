@@ -3,13 +3,31 @@
 #![cfg(test)]
 
 use fondaco_kernel::values::{AnyId, Value};
-use fondaco_kernel::{Database, Error, Kernel, Setup, Table, records};
+use fondaco_kernel::{Error, Kernel, Setup, Table, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::scratch::Scratch;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both, engine};
 use serde_json::{Value as Json, json};
+
+both! {
+    a_lead_becomes_customer_contact_and_opportunity,
+    who_is_known_is_linked_and_not_made_again,
+    a_private_person_is_a_customer_without_contact,
+    numbers_entered_before_crm_are_found_too,
+    each_action_of_a_lead_is_possible_in_its_states_only,
+    each_action_of_an_opportunity_is_possible_in_its_states_only,
+    the_stage_gives_the_probability_and_the_course_is_kept,
+    lines_make_the_expected_revenue,
+    a_contact_is_one_of_the_customer,
+    one_works_on_ones_own,
+    pipeline_forecast_and_losses_in_figures,
+    activities_of_others_are_seen_as_far_as_their_records_are,
+    an_accepted_quote_wins_its_opportunity,
+    the_customers_page_shows_what_one_may_see,
+    many_take_no_more_statements_than_one,
+}
 
 /// A company with crm, two sales people and their manager.
 struct House {
@@ -102,7 +120,6 @@ fn rows(table: &Table, columns: &[usize]) -> Vec<String> {
     table.rows.iter().map(|one| row(one).join(" | ")).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lead_becomes_customer_contact_and_opportunity() {
     let house = House::open(&["crm"]).await;
     let source = house.shop.admin.by_key("crm.source", "fair").await.unwrap();
@@ -144,7 +161,6 @@ async fn a_lead_becomes_customer_contact_and_opportunity() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn who_is_known_is_linked_and_not_made_again() {
     let house = House::open(&["crm"]).await;
     let first = house.qualified(json!({})).await;
@@ -194,7 +210,6 @@ async fn who_is_known_is_linked_and_not_made_again() {
     assert_eq!(fifth["party"], first["party"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_private_person_is_a_customer_without_contact() {
     let house = House::open(&["crm"]).await;
     let lead = house.qualified(json!({ "organisation": null, "phone": null })).await;
@@ -206,15 +221,14 @@ async fn a_private_person_is_a_customer_without_contact() {
     assert_eq!(opportunity["name"], "A bicycle for Anna");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn numbers_entered_before_crm_are_found_too() {
     let scratch = Scratch::new("crm");
-    let path = scratch.path().join("house.db");
+    let database = engine::lasting(&scratch.path().join("house.db"));
     let company = "[[company]]\nkey = \"main\"\nname = \"Works\"\ncurrency = \"EUR\"\n";
     let setup = |names: &[&str]| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let modules = modules::named(&names).unwrap();
-        let mut setup = Setup::new(Database::Sqlite(path.clone()), modules);
+        let mut setup = Setup::new(database.clone(), modules);
         setup.data.push(("company.toml".to_owned(), company.to_owned()));
         setup.cheap_passwords = true;
         setup
@@ -257,7 +271,6 @@ async fn numbers_entered_before_crm_are_found_too() {
     assert_eq!(rows(&table, &[0, 2, 3, 4]), [format!("crm.lead | Twice | Telephone | {old}")]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn each_action_of_a_lead_is_possible_in_its_states_only() {
     let house = House::open(&["crm"]).await;
     let reason = json!({ "reason": house.reason().await });
@@ -293,7 +306,6 @@ async fn each_action_of_a_lead_is_possible_in_its_states_only() {
     assert_eq!(problems(refused), ["reason: required"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn each_action_of_an_opportunity_is_possible_in_its_states_only() {
     let house = House::open(&["crm"]).await;
     let reason = json!({ "reason": house.reason().await, "note": "Ten per cent too dear" });
@@ -343,7 +355,6 @@ async fn each_action_of_an_opportunity_is_possible_in_its_states_only() {
     assert_eq!(problems(refused), [": no_orders"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_stage_gives_the_probability_and_the_course_is_kept() {
     let house = House::open(&["crm"]).await;
     let admin = &house.shop.admin;
@@ -374,7 +385,6 @@ async fn the_stage_gives_the_probability_and_the_course_is_kept() {
     assert_eq!(problems(refused), ["stage_log: readonly"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn lines_make_the_expected_revenue() {
     let house = House::open(&["crm"]).await;
     let piece = house.shop.admin.by_key("unit", "piece").await.unwrap();
@@ -400,7 +410,6 @@ async fn lines_make_the_expected_revenue() {
     assert_eq!(seen["expected_revenue"], "40.00", "with lines it is their sum");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_contact_is_one_of_the_customer() {
     let house = House::open(&["crm"]).await;
     let (ride, walk) = (house.party("Ride").await, house.party("Walk").await);
@@ -412,7 +421,6 @@ async fn a_contact_is_one_of_the_customer() {
     assert_eq!(problems(refused), ["contact: other_party"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_works_on_ones_own() {
     let house = House::open(&["crm"]).await;
     let mine = house.opportunity(json!({})).await;
@@ -438,7 +446,6 @@ async fn one_works_on_ones_own() {
     assert_eq!(id(&seen, "salesperson"), house.other.ctx.actor().user().unwrap().any());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn pipeline_forecast_and_losses_in_figures() {
     let house = House::open(&["crm"]).await;
     let admin = &house.shop.admin;
@@ -505,7 +512,6 @@ async fn pipeline_forecast_and_losses_in_figures() {
     assert!(table.rows.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn activities_of_others_are_seen_as_far_as_their_records_are() {
     let house = House::open(&["crm"]).await;
     let one = house.opportunity(json!({})).await;
@@ -546,7 +552,6 @@ async fn quote(house: &House, seller: &Desk, opportunity: AnyId) -> AnyId {
     seller.create("cpq.quote", quote).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_accepted_quote_wins_its_opportunity() {
     let house = House::open(&["crm", "cpq"]).await;
     let seller = house.shop.user("Sal", &["crm_user", "cpq_user"]).await;
@@ -562,7 +567,6 @@ async fn an_accepted_quote_wins_its_opportunity() {
     assert_eq!((&seen["lost_reason"], &seen["won_id"]), (&Json::Null, &json!(quote.to_string())));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_customers_page_shows_what_one_may_see() {
     let house = House::open(&["crm", "cpq"]).await;
     let seller = house.shop.user("Sal", &["crm_user", "cpq_user"]).await;
@@ -618,7 +622,6 @@ async fn statements(desk: &Desk, model: &'static str, fields: Json, number: usiz
     counted.await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn many_take_no_more_statements_than_one() {
     let house = House::open(&["crm"]).await;
     let party = house.party("Ride & Co").await;

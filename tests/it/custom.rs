@@ -2,8 +2,13 @@
 //! everywhere like what modules bring, and what is wrong in it is told with file and line.
 
 use fondaco_tests::program::{self, quoted};
-use fondaco_tests::{Client, Folder, Served};
+use fondaco_tests::{Client, Folder, Served, both};
 use serde_json::{Value as Json, json};
+
+both! {
+    an_own_model_works_like_any_other,
+    a_folder_grows,
+}
 
 const TRUCK: &str = r#"
 model = "own.truck"
@@ -97,7 +102,6 @@ const FILES: &[(&str, &str)] = &[
     ("data/trucks.toml", DATA),
 ];
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_own_model_works_like_any_other() {
     let folder = Folder::lay("custom", &["sales"], FILES);
     let shop = folder.shop().await;
@@ -184,7 +188,6 @@ fn remembered_and_hidden(dora: &Client, emil: &Client, path: &str) {
 }
 
 /// A changed folder is the company from the next start on; what was written stays.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_folder_grows() {
     let folder = Folder::lay("grows", &[], FILES);
     let first = folder.shop().await;

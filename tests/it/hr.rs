@@ -3,10 +3,23 @@
 use fondaco_kernel::Table;
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Date, Money, Value};
 use serde_json::{Value as Json, json};
+
+both! {
+    leave_is_asked_for_approved_and_counted,
+    refused_and_cancelled_leave_comes_back,
+    half_days_weekends_and_holidays,
+    nobody_takes_what_he_does_not_have,
+    requests_are_refused_that_make_no_sense,
+    nobody_decides_for_himself,
+    everybody_sees_his_own,
+    departments_and_managers_make_no_circle,
+    other_modules_ask_about_people,
+    heads_are_counted_by_department,
+}
 
 /// A company with people alone: an officer, a manager and one of hers.
 struct Firm {
@@ -97,7 +110,6 @@ fn rows(table: &Table, columns: &[usize]) -> Vec<String> {
     table.rows.iter().map(word).collect()
 }
 
-#[tokio::test]
 async fn leave_is_asked_for_approved_and_counted() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "20").await;
@@ -120,7 +132,6 @@ async fn leave_is_asked_for_approved_and_counted() {
     assert_eq!(problems(again), ["state: wrong_state"]);
 }
 
-#[tokio::test]
 async fn refused_and_cancelled_leave_comes_back() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "10").await;
@@ -150,7 +161,6 @@ async fn refused_and_cancelled_leave_comes_back() {
     assert_eq!(problems(over), ["state: wrong_state"]);
 }
 
-#[tokio::test]
 async fn half_days_weekends_and_holidays() {
     let firm = Firm::open().await;
     let calendar = firm.shop.admin.by_key("calendar", "standard").await.unwrap();
@@ -178,7 +188,6 @@ async fn half_days_weekends_and_holidays() {
     assert_eq!(problems(firm.worker.create("hr.leave", half).await), ["from_noon: whole_days"]);
 }
 
-#[tokio::test]
 async fn nobody_takes_what_he_does_not_have() {
     let firm = Firm::open().await;
     let granted = firm.grant(firm.will, "3").await;
@@ -223,7 +232,6 @@ async fn nobody_takes_what_he_does_not_have() {
     assert_eq!(balances, ["Bea 0 0 0 0", "Will 3 0 4 -1", "Will 0 3 0 -3"]);
 }
 
-#[tokio::test]
 async fn requests_are_refused_that_make_no_sense() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "20").await;
@@ -257,7 +265,6 @@ async fn requests_are_refused_that_make_no_sense() {
     assert_eq!(ask("2026-04-15", "2026-04-16", json!({})).await, ["to_day: not_employed"]);
 }
 
-#[tokio::test]
 async fn nobody_decides_for_himself() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "20").await;
@@ -296,7 +303,6 @@ async fn nobody_decides_for_himself() {
     assert!(firm.boss.create("hr.allocation", grant).await.is_err());
 }
 
-#[tokio::test]
 async fn everybody_sees_his_own() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "20").await;
@@ -327,7 +333,6 @@ async fn everybody_sees_his_own() {
     assert_eq!(seen.get("hour_cost"), None);
 }
 
-#[tokio::test]
 async fn departments_and_managers_make_no_circle() {
     let firm = Firm::open().await;
     let line = json!({ "name": "Line 1", "parent": firm.workshop });
@@ -350,7 +355,6 @@ async fn departments_and_managers_make_no_circle() {
     assert_eq!(firm.shop.admin.get("party", party).await.unwrap()["employee"], true);
 }
 
-#[tokio::test]
 async fn other_modules_ask_about_people() {
     let firm = Firm::open().await;
     firm.grant(firm.will, "20").await;
@@ -381,7 +385,6 @@ async fn other_modules_ask_about_people() {
     assert_eq!((assembly, paint), (Some("40.50".parse::<Money>().unwrap()), None));
 }
 
-#[tokio::test]
 async fn heads_are_counted_by_department() {
     let firm = Firm::open().await;
     let gone =

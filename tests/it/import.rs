@@ -13,7 +13,18 @@ use fondaco_server::modules;
 use fondaco_tests::sample::{all, console, counts};
 use fondaco_tests::scratch::Scratch;
 use fondaco_tests::shop::Shop;
-use fondaco_tests::{Folder, program};
+use fondaco_tests::{Folder, both, program};
+
+both! {
+    every_problem_is_told_where_it_stands,
+    a_mapping_with_faults_imports_nothing,
+    the_same_files_again_change_nothing,
+    an_import_that_was_cut_off_goes_on,
+    files_are_read_as_other_programs_write_them,
+    rows_of_one_key_are_one_document,
+    an_export_comes_back_as_it_was,
+    an_export_names_what_does_not_exist,
+}
 
 /// Files of a test, and a mapping over them.
 fn files(name: &str, files: &[(&str, &str)]) -> Scratch {
@@ -75,7 +86,6 @@ quantity = "{quantity}"
 unit_price = "{price}"
 "#;
 
-#[tokio::test]
 async fn every_problem_is_told_where_it_stands() {
     let folder = files(
         "problems",
@@ -127,7 +137,6 @@ async fn every_problem_is_told_where_it_stands() {
     assert_eq!(all(&desk, "sales.order", "true", &["id"]).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
 async fn a_mapping_with_faults_imports_nothing() {
     let folder = files("faults", &[("parties.csv", "id,name,nickname\n1,Anna,An\n")]);
     let mapping = r#"[[import]]
@@ -209,7 +218,6 @@ fn mistakes_of_grammar_are_named_with_their_place() {
     }
 }
 
-#[tokio::test]
 async fn the_same_files_again_change_nothing() {
     let tables = |price: &str, name: &str| {
         files(
@@ -282,7 +290,6 @@ fn poison() -> Module {
     )
 }
 
-#[tokio::test]
 async fn an_import_that_was_cut_off_goes_on() {
     let (rows, cut) = (2 * IMPORT_SLICE_ROWS + 200, 2 * IMPORT_SLICE_ROWS + 100);
     let name = |n| if n == cut { "poison".to_owned() } else { format!("thing {n}") };
@@ -320,7 +327,6 @@ next = "{next}"
     assert_eq!(counts(&again), [("poison.thing", "things.csv", [0, 0, rows])]);
 }
 
-#[tokio::test]
 async fn files_are_read_as_other_programs_write_them() {
     let text = "\u{feff}Nr;Name;Preis;Notiz;Aktiv\r\n1;\"Käse; gereift\";1234,5;\"eine\r\nzweite \
                 \"\"Zeile\"\"\";ja\r\n\r\n2;Brot;;;0\r\n3;Wein;1.234,50;;1\r\n";
@@ -373,7 +379,6 @@ active = { column = "Aktiv", map = { ja = "true" }, default = "{Aktiv}" }
     }
 }
 
-#[tokio::test]
 async fn rows_of_one_key_are_one_document() {
     let folder = files(
         "grouped",
@@ -424,7 +429,6 @@ async fn exported(desk: &Desk, model: &str, fields: &[&str]) -> String {
     String::from_utf8(out).unwrap()
 }
 
-#[tokio::test]
 async fn an_export_comes_back_as_it_was() {
     let nasty = [
         "=HYPERLINK(\"http://x\")",
@@ -484,7 +488,6 @@ party = "{party}"
     }
 }
 
-#[tokio::test]
 async fn an_export_names_what_does_not_exist() {
     let (_shop, desk) = trader().await;
     for (model, field, message) in [

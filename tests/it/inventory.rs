@@ -8,11 +8,31 @@ use fondaco_kernel::ports::stock::{
 use fondaco_kernel::{DocRef, ledger};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Date, Id, Money, Quantity, Value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+
+both! {
+    goods_come_are_set_aside_and_go,
+    what_is_not_delivered_becomes_a_delivery_of_its_own,
+    a_line_may_stay_behind_as_a_whole,
+    who_is_due_first_is_served_first,
+    refusals_of_deliveries,
+    returns_go_back_at_what_they_came_at,
+    a_count_books_what_differed_when_it_was_entered,
+    what_is_lost_is_taken_from_who_is_due_last,
+    transfers_leave_what_is_set_aside,
+    lots_go_as_they_expire,
+    serial_numbers_name_one_piece,
+    standard_cost_keeps_the_difference_out,
+    others_demand_and_expect_without_doubles,
+    production_takes_and_gives,
+    sixty_four_clients_never_oversell,
+    statements_do_not_grow_with_the_lines,
+    values_are_for_those_who_may_see_costs,
+}
 
 const OUT: &str = "inventory.delivery";
 const IN: &str = "inventory.receipt";
@@ -214,7 +234,6 @@ fn reserved(lines: &[Reserved]) -> Vec<String> {
     lines.iter().map(|line| format!("{} of {}", line.reserved, line.wanted)).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn goods_come_are_set_aside_and_go() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -243,7 +262,6 @@ async fn goods_come_are_set_aside_and_go() {
     assert_eq!(house.value("value_opening").await, "-1260.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_delivered_becomes_a_delivery_of_its_own() {
     let house = House::open().await;
     let (bike, bell) =
@@ -269,7 +287,6 @@ async fn what_is_not_delivered_becomes_a_delivery_of_its_own() {
     assert_eq!(house.available(bell).await, "", "nobody waits for it any more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_line_may_stay_behind_as_a_whole() {
     let house = House::open().await;
     let (bike, bell) =
@@ -290,7 +307,6 @@ async fn a_line_may_stay_behind_as_a_whole() {
     assert_eq!(house.available(bike).await, "5 2 3 1 0");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn who_is_due_first_is_served_first() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -309,7 +325,6 @@ async fn who_is_due_first_is_served_first() {
     assert_eq!(house.available(frame).await, "3 3 0 0 0");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn refusals_of_deliveries() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -349,7 +364,6 @@ async fn refusals_of_deliveries() {
     assert_eq!(house.stock(frame).await, "1 @ 10 = 10.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn returns_go_back_at_what_they_came_at() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -377,7 +391,6 @@ async fn returns_go_back_at_what_they_came_at() {
     assert_eq!(house.value("value_adjustment").await, "-7.50");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_count_books_what_differed_when_it_was_entered() {
     let house = House::open().await;
     let (bolt, nut, cap) = (
@@ -418,7 +431,6 @@ async fn a_count_books_what_differed_when_it_was_entered() {
     assert_eq!(house.value("value_adjustment").await, "22.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_lost_is_taken_from_who_is_due_last() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -440,7 +452,6 @@ async fn what_is_lost_is_taken_from_who_is_due_last() {
     assert_eq!(problems(refused), ["lines[0].quantity: short"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn transfers_leave_what_is_set_aside() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;
@@ -479,7 +490,6 @@ async fn transfers_leave_what_is_set_aside() {
     assert_eq!(house.state(OUT, bound).await, "ready");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn lots_go_as_they_expire() {
     let house = House::open().await;
     let glue = house.product("glue", json!({ "lot_policy": "lot" })).await;
@@ -509,7 +519,6 @@ async fn lots_go_as_they_expire() {
     assert_eq!(house.stock(glue).await, "3 @ 5 = 15.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn serial_numbers_name_one_piece() {
     let house = House::open().await;
     let bike = house.product("bike", json!({ "lot_policy": "serial" })).await;
@@ -530,7 +539,6 @@ async fn serial_numbers_name_one_piece() {
     assert_eq!(house.stock(bike).await, "2 @ 100 = 200.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn standard_cost_keeps_the_difference_out() {
     let house = House::open().await;
     let refused = house.shop.admin.create(
@@ -560,7 +568,6 @@ async fn standard_cost_keeps_the_difference_out() {
     assert_eq!(house.value("value_stock").await, "0.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn others_demand_and_expect_without_doubles() {
     let house = House::open().await;
     let (frame, wheel) =
@@ -627,7 +634,6 @@ async fn others_demand_and_expect_without_doubles() {
     assert_eq!(house.state(IN, rest.id).await, "cancelled");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn production_takes_and_gives() {
     let house = House::open().await;
     let (frame, bike) =
@@ -674,7 +680,6 @@ async fn production_takes_and_gives() {
     assert_eq!(house.state(OUT, waiting).await, "ready");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_clients_never_oversell() {
     let house = House::open().await;
     let gem = house.product("gem", json!({})).await;
@@ -690,7 +695,6 @@ async fn sixty_four_clients_never_oversell() {
     assert_eq!(ready.len(), 10);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn statements_do_not_grow_with_the_lines() {
     let house = House::open().await;
     let mut products = Vec::new();
@@ -737,7 +741,6 @@ async fn statements_do_not_grow_with_the_lines() {
     assert!(hundred <= ten, "{hundred} statements for 100 lines, {ten} for 10");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn values_are_for_those_who_may_see_costs() {
     let house = House::open().await;
     let frame = house.product("frame", json!({})).await;

@@ -18,7 +18,7 @@ mod plan;
 mod versions;
 mod statements;
 mod concurrency;
-mod kill;
+mod crash;
 mod crm;
 mod cpq;
 mod sales;

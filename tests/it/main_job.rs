@@ -3,7 +3,12 @@
 use fondaco_kernel::{Clock, Database};
 use fondaco_server::commands::demo;
 use fondaco_server::story::{self, People, Scene};
+use fondaco_tests::both;
 use fondaco_tests::shop::{PASSWORD, Shop};
+
+both! {
+    every_figure_of_the_story_comes_out,
+}
 
 /// By scene: what is told, and the figure.
 const FIGURES: &[(&str, &[(&str, &str)])] = &[
@@ -105,7 +110,6 @@ async fn told() -> Vec<Scene> {
     story::tell(&shop.kernel, &shop.clock, &people, |_| {}).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_figure_of_the_story_comes_out() {
     let scenes = told().await;
     for (title, expected) in FIGURES {

@@ -9,10 +9,24 @@ use fondaco_kernel::shared::Product;
 use fondaco_kernel::{DocRef, Fut, Module, Tx, store};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Id, Problem, Quantity, Value};
 use serde_json::{Value as Json, json};
+
+both! {
+    five_bikes_cost_what_went_into_them,
+    a_product_never_contains_itself,
+    phantoms_scrap_units_and_validity,
+    without_inventory_orders_plan_and_report,
+    corrected_hours_leave_no_value_in_production,
+    refusals_of_orders,
+    what_is_short_is_made_over_all_levels,
+    cancelling_gives_everything_back,
+    the_outlook_tells_parts_date_and_cost,
+    a_whole_catalogue_of_bills_is_taken_in,
+    a_variant_takes_what_its_options_ask_for,
+}
 
 const ORDER: &str = "manufacturing.order";
 const BOM: &str = "manufacturing.bom";
@@ -110,7 +124,6 @@ fn text(value: &Value) -> String {
 }
 
 /// The bicycle of the main story: frames short, two deliveries' worth of goods.
-#[tokio::test(flavor = "multi_thread")]
 async fn five_bikes_cost_what_went_into_them() {
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let frame = works.product("frame", json!({ "supply": "buy" })).await;
@@ -152,7 +165,6 @@ fn codes(values: &[String]) -> Vec<&str> {
     values.iter().map(String::as_str).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_product_never_contains_itself() {
     let works = Works::open(&["manufacturing"]).await;
     let (bike, wheel, hub) = (
@@ -179,7 +191,6 @@ async fn a_product_never_contains_itself() {
     assert_eq!(problems(refused), ["valid_to: before_start"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn phantoms_scrap_units_and_validity() {
     let works = Works::open(&["manufacturing"]).await;
     let (bike, set, spoke, tape) = (
@@ -228,7 +239,6 @@ async fn phantoms_scrap_units_and_validity() {
     assert_eq!(codes(&rows), ["0 2", "1 2", "2 72", "1 2.1"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn without_inventory_orders_plan_and_report() {
     let works = Works::open(&["manufacturing"]).await;
     let frame = works.product("frame", json!({})).await;
@@ -262,7 +272,6 @@ async fn without_inventory_orders_plan_and_report() {
 }
 
 /// Hours reported too much are taken back: nothing of them stays in production.
-#[tokio::test(flavor = "multi_thread")]
 async fn corrected_hours_leave_no_value_in_production() {
     let works = Works::open(&["inventory", "manufacturing", "accounting"]).await;
     let frame = works.product("frame", json!({})).await;
@@ -286,7 +295,6 @@ async fn corrected_hours_leave_no_value_in_production() {
     assert_eq!((of("1350"), of("1300"), of("4200")), (Some(0), Some(36_000), Some(-16_000)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn refusals_of_orders() {
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let frame = works.product("frame", json!({})).await;
@@ -326,7 +334,6 @@ async fn refusals_of_orders() {
     assert_eq!(text(&free.rows[0][3]), "1", "nothing is set aside any more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_short_is_made_over_all_levels() {
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let make = || json!({ "supply": "make" });
@@ -365,7 +372,6 @@ async fn what_is_short_is_made_over_all_levels() {
     assert!(open.rows.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn cancelling_gives_everything_back() {
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let (hub, wheel, bike) = (
@@ -404,7 +410,6 @@ async fn one_after_the_other(
     Ok(last)
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_outlook_tells_parts_date_and_cost() {
     let works = Works::open(&["inventory", "manufacturing"]).await;
     let make = || json!({ "supply": "make" });
@@ -454,7 +459,6 @@ async fn the_outlook_tells_parts_date_and_cost() {
 }
 
 /// Bills of materials as a maker of bicycles has them: hundreds, with validity and three levels.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_whole_catalogue_of_bills_is_taken_in() {
     let works = Works::open(&["manufacturing"]).await;
     let unit = works.shop.admin.by_key("unit", "piece").await.unwrap();
@@ -511,7 +515,6 @@ impl Configuration for Brass {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_variant_takes_what_its_options_ask_for() {
     let manifest = "module = \"brass\"\ntitle = \"Brass\"\nversion = \"0.1.0\"\n";
     let brass = Module::new("brass", manifest)

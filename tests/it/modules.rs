@@ -8,10 +8,19 @@ use fondaco_server::commands::demo;
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_server::story::{self, People};
-use fondaco_tests::Shop;
 use fondaco_tests::shop::PASSWORD;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Value};
 use serde_json::{Map, Value as Json, json};
+
+both! {
+    every_module_opens_and_lists_its_pages,
+    an_empty_record_is_taken_or_refused_with_reasons,
+    every_report_runs_on_an_empty_company,
+    every_report_runs_after_the_story,
+    what_is_read_can_be_sent_back_and_every_button_answers,
+    odd_values_are_taken_or_refused_with_reasons,
+}
 
 /// Each module alone, all of them together, and none: by name.
 fn line_ups() -> Vec<(String, Vec<Module>)> {
@@ -164,7 +173,6 @@ fn every_menu_view_and_report_has_what_it_names() {
 
 /// Structs equal their TOML, data files are sown, and every page of every model can be listed, found
 /// and sorted as its view says: with every other module switched off, and with all on.
-#[tokio::test(flavor = "multi_thread")]
 async fn every_module_opens_and_lists_its_pages() {
     let mut wrong = Vec::new();
     for (name, modules) in line_ups() {
@@ -239,7 +247,6 @@ async fn listed(desk: &Desk, model: &str, query: Query) -> Result<(), Error> {
 }
 
 /// Whatever is missing in a new record, the answer names it; nothing breaks inside.
-#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_record_is_taken_or_refused_with_reasons() {
     let mut wrong = Vec::new();
     for (name, modules) in line_ups() {
@@ -281,7 +288,6 @@ fn empty(field: &Field) -> Json {
 }
 
 /// Every report, by a user who may run all: on a company that has just begun.
-#[tokio::test(flavor = "multi_thread")]
 async fn every_report_runs_on_an_empty_company() {
     let mut wrong = Vec::new();
     for (name, modules) in line_ups() {
@@ -294,7 +300,6 @@ async fn every_report_runs_on_an_empty_company() {
 }
 
 /// The same after the whole story; each report that has something to tell of it tells it.
-#[tokio::test(flavor = "multi_thread")]
 async fn every_report_runs_after_the_story() {
     let setup = demo::setup(Database::Memory, Clock::system());
     let shop = Shop::of(setup).await;
@@ -307,7 +312,6 @@ async fn every_report_runs_after_the_story() {
 
 /// Every record that the story left, with what its model offers, each tried and taken back: what was
 /// read can be sent back and changes nothing, and every action is done or refused with a reason.
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_read_can_be_sent_back_and_every_button_answers() {
     let shop = Shop::of(demo::setup(Database::Memory, Clock::system())).await;
     let people = People::hire(&shop.admin, PASSWORD).await.unwrap();
@@ -432,7 +436,6 @@ async fn pressed(
 /// Whatever stands in a field, the answer is a record or a reason; nothing breaks inside. A copy of
 /// one record of each model, with one odd value at a time, such as people and programs send by
 /// mistake; all of it is taken back.
-#[tokio::test(flavor = "multi_thread")]
 async fn odd_values_are_taken_or_refused_with_reasons() {
     let shop = Shop::of(demo::setup(Database::Memory, Clock::system())).await;
     let people = People::hire(&shop.admin, PASSWORD).await.unwrap();

@@ -7,10 +7,14 @@ use std::path::Path;
 use fondaco_kernel::values::{AnyId, Date, Decimal, Money, Quantity, Rounding, round};
 use fondaco_kernel::{Tx, keys, ledger, records};
 use fondaco_server::desk::Desk;
-use fondaco_tests::Shop;
 use fondaco_tests::sample::{self, all, counts};
 use fondaco_tests::scratch::Scratch;
+use fondaco_tests::{Shop, both};
 use serde_json::{Map, Value as Json, json};
+
+both! {
+    two_years_of_a_trader_come_out_to_the_cent,
+}
 
 /// A row of a file, by column.
 type Row = HashMap<String, String>;
@@ -91,7 +95,6 @@ struct Northwind {
     orders: HashMap<String, AnyId>,
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn two_years_of_a_trader_come_out_to_the_cent() {
     let Some(folder) = sample::data("northwind") else { return };
     let started = std::time::Instant::now();

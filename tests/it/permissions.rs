@@ -6,9 +6,14 @@ use fondaco_kernel::{Database, Kernel, Setup, permissions};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::program::quoted;
-use fondaco_tests::{Client, Served, Shop};
+use fondaco_tests::{Client, Served, Shop, both};
 use fondaco_values::AnyId;
 use serde_json::{Value as Json, json};
+
+both! {
+    what_one_may_not_see_changes_no_answer,
+    hidden_is_like_missing,
+}
 
 /// A changed right is a changed line here.
 #[test]
@@ -268,7 +273,6 @@ fn difference(here: &str, there: &str) -> String {
 }
 
 /// What a model publishes by a computed field, it publishes; all else stays with who may see it.
-#[tokio::test(flavor = "multi_thread")]
 async fn what_one_may_not_see_changes_no_answer() {
     let one = World::open(Hidden { name: "Aardvark", amount: "1000", deals: 0 }).await;
     let other = World::open(Hidden { name: "Zebra", amount: "2", deals: 3 }).await;
@@ -292,7 +296,6 @@ async fn what_one_may_not_see_changes_no_answer() {
 }
 
 /// A record that one may not see and one that is not there answer alike, to everything.
-#[tokio::test(flavor = "multi_thread")]
 async fn hidden_is_like_missing() {
     let world = World::open(Hidden { name: "Aardvark", amount: "1000", deals: 0 }).await;
     let [theirs, backer, _] = world.ids;

@@ -4,10 +4,28 @@ use fondaco_kernel::DocRef;
 use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Taken};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Value};
 use serde_json::{Value as Json, json};
+
+both! {
+    two_missing_frames_become_an_order_of_four,
+    one_order_takes_all_that_a_supplier_serves,
+    nobody_sells_it,
+    a_need_is_asked_for_once,
+    the_outlook_of_buying,
+    which_action_from_which_state,
+    who_asks_and_who_orders,
+    long_orders_ask_no_more_than_short_ones,
+    reports_add_up,
+    receipts_are_heard_of_and_bills_matched_three_ways,
+    a_manager_accepts_a_bill_that_differs,
+    without_inventory_orders_are_billed_as_ordered,
+    a_closed_order_opens_what_has_not_come,
+    goods_sent_back_are_not_billed,
+    a_product_taken_out_of_an_order_is_asked_for_again,
+}
 
 const DATA: &str = r#"
 [[party]]
@@ -205,7 +223,6 @@ fn texts(row: &[Value]) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn two_missing_frames_become_an_order_of_four() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -245,7 +262,6 @@ async fn two_missing_frames_become_an_order_of_four() {
     assert_eq!(house.requests().await, ["done 2"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_order_takes_all_that_a_supplier_serves() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -269,7 +285,6 @@ async fn one_order_takes_all_that_a_supplier_serves() {
     assert_eq!(house.requests().await, ["open 2", "open 60", "open 3", "ordered 10"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn nobody_sells_it() {
     let house = House::open(&[]).await;
     let request = house.request("frame", "2").await;
@@ -293,7 +308,6 @@ async fn nobody_sells_it() {
     assert_eq!(house.get(order).await["expected_on"], "2026-03-20", "14 working days");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_need_is_asked_for_once() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -328,7 +342,6 @@ async fn a_need_is_asked_for_once() {
     assert_eq!(house.requests().await, ["done 3", "cancelled 1", "open 1"], "asked for anew");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_outlook_of_buying() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -344,7 +357,6 @@ async fn the_outlook_of_buying() {
     assert_eq!(cheaper.unit_cost, Some("300".parse().unwrap()), "50,000 yen");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn which_action_from_which_state() {
     let house = House::open(&[]).await;
     let args = |action: &str| match action {
@@ -378,7 +390,6 @@ async fn which_action_from_which_state() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn who_asks_and_who_orders() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -402,7 +413,6 @@ async fn who_asks_and_who_orders() {
     assert_eq!(problems(refused), ["lines[0].unit_price: agreed"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn long_orders_ask_no_more_than_short_ones() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -430,7 +440,6 @@ async fn long_orders_ask_no_more_than_short_ones() {
     assert_eq!(counts[0], counts[1], "statements to create and to confirm");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn reports_add_up() {
     let house = House::open(&[]).await;
     house.frames().await;
@@ -464,7 +473,6 @@ async fn reports_add_up() {
     assert_eq!(figures, ["1", "1", "0", "1810.00", "1810.00"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn receipts_are_heard_of_and_bills_matched_three_ways() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.frames().await;
@@ -514,7 +522,6 @@ async fn receipts_are_heard_of_and_bills_matched_three_ways() {
     assert_eq!(figures, ["4", "1720", "4", "1720"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_manager_accepts_a_bill_that_differs() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.frames().await;
@@ -534,7 +541,6 @@ async fn a_manager_accepts_a_bill_that_differs() {
     assert_eq!(seen["reason"], "new price list");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn without_inventory_orders_are_billed_as_ordered() {
     let house = House::open(&["accounting"]).await;
     let order = house
@@ -547,7 +553,6 @@ async fn without_inventory_orders_are_billed_as_ordered() {
     assert_eq!(house.progress(order).await, "done untracked complete");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_order_opens_what_has_not_come() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.frames().await;
@@ -573,7 +578,6 @@ async fn a_closed_order_opens_what_has_not_come() {
     assert!(waiting.is_empty(), "the warehouse expects nothing more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn goods_sent_back_are_not_billed() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.frames().await;
@@ -598,7 +602,6 @@ async fn goods_sent_back_are_not_billed() {
     house.act(order, "close", json!({ "reason": "no more frames" })).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_product_taken_out_of_an_order_is_asked_for_again() {
     let house = House::open(&[]).await;
     house.frames().await;

@@ -4,10 +4,32 @@ use fondaco_kernel::ports::orders::{OrderAsk, OrderLineAsk};
 use fondaco_kernel::{DocRef, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::shop::problems;
+use fondaco_tests::{Shop, both};
 use fondaco_values::{AnyId, Value};
 use serde_json::{Value as Json, json};
+
+both! {
+    what_is_left_empty_is_filled_and_amounts_follow,
+    a_draft_follows_its_changes,
+    alone_an_order_is_confirmed_delivered_by_hand_and_done,
+    which_action_from_which_state,
+    a_reopened_order_keeps_its_number_and_forgets_the_rest,
+    refusals_name_the_line_and_the_cure,
+    who_sees_and_who_acts,
+    orders_of_long_ago_keep_their_days_and_prices,
+    long_orders_ask_no_more_than_short_ones,
+    the_same_quote_places_one_order,
+    reports_add_up,
+    goods_are_set_aside_delivered_in_parts_and_come_back,
+    a_cancelled_order_gives_its_goods_back,
+    what_is_delivered_is_invoiced_and_what_comes_back_credited,
+    the_credit_limit_holds_an_order_back,
+    quantities_fit_their_unit_and_stock_is_counted_in_base_units,
+    amounts_at_home_have_the_decimals_of_home,
+    what_the_warehouse_takes_back_is_not_owed,
+    problems_of_a_batch_name_the_order,
+}
 
 const DATA: &str = r#"
 [[party]]
@@ -162,7 +184,6 @@ fn texts(row: &[Value]) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_left_empty_is_filled_and_amounts_follow() {
     let house = House::open(&[]).await;
     let id = house
@@ -185,7 +206,6 @@ async fn what_is_left_empty_is_filled_and_amounts_follow() {
     assert_eq!(order["number"], Json::Null);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_draft_follows_its_changes() {
     let house = House::open(&[]).await;
     let id = house.order(&[("chain", "4", json!({})), ("bike", "1", json!({}))]).await;
@@ -215,7 +235,6 @@ async fn a_draft_follows_its_changes() {
     assert_eq!(problems(refused), ["lines[0]: unknown_line"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn alone_an_order_is_confirmed_delivered_by_hand_and_done() {
     let house = House::open(&[]).await;
     let id = house.order(&[("chain", "4", json!({}))]).await;
@@ -242,7 +261,6 @@ async fn alone_an_order_is_confirmed_delivered_by_hand_and_done() {
     assert_eq!(house.progress(id).await, "done complete untracked");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn which_action_from_which_state() {
     let house = House::open(&[]).await;
     let reason = json!({ "reason": "enough" });
@@ -283,7 +301,6 @@ async fn which_action_from_which_state() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_reopened_order_keeps_its_number_and_forgets_the_rest() {
     let house = House::open(&[]).await;
     let id = house.order(&[("chain", "4", json!({}))]).await;
@@ -302,7 +319,6 @@ async fn a_reopened_order_keeps_its_number_and_forgets_the_rest() {
     assert_eq!(order["margin"], "60", "the expected cost follows the quantity");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn refusals_name_the_line_and_the_cure() {
     let house = House::open(&[]).await;
     let empty = house.order(&[]).await;
@@ -325,7 +341,6 @@ async fn refusals_name_the_line_and_the_cure() {
     assert_eq!(problems(refused), ["delivery_state: readonly"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn who_sees_and_who_acts() {
     let house = House::open(&[]).await;
     let id = house.order(&[("chain", "4", json!({}))]).await;
@@ -349,7 +364,6 @@ async fn who_sees_and_who_acts() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn orders_of_long_ago_keep_their_days_and_prices() {
     let house = House::open(&[]).await;
     let order = json!({
@@ -370,7 +384,6 @@ async fn orders_of_long_ago_keep_their_days_and_prices() {
     assert_eq!(texts(&table.rows[0])[1..], ["1", "142.80", "1", "1996-07-04"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn long_orders_ask_no_more_than_short_ones() {
     let house = House::open(&[]).await;
     let (customer, product) =
@@ -401,7 +414,6 @@ async fn long_orders_ask_no_more_than_short_ones() {
     assert_eq!(counts[0], counts[1], "statements to create and to confirm");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_same_quote_places_one_order() {
     let house = House::open(&[]).await;
     let (customer, product) =
@@ -444,7 +456,6 @@ async fn the_same_quote_places_one_order() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn reports_add_up() {
     let house = House::open(&[]).await;
     let smith = house.key("party", "smith").await;
@@ -487,7 +498,6 @@ async fn reports_add_up() {
     assert_eq!(section.documents[0].document.id, dollars);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn goods_are_set_aside_delivered_in_parts_and_come_back() {
     let house = House::open(&["inventory"]).await;
     house.stock("bike", "3", "1215.714").await;
@@ -535,7 +545,6 @@ async fn goods_are_set_aside_delivered_in_parts_and_come_back() {
     house.rep.act("sales.return", back, "finish", Json::Null).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_order_gives_its_goods_back() {
     let house = House::open(&["inventory"]).await;
     house.stock("bike", "3", "1000").await;
@@ -549,7 +558,6 @@ async fn a_cancelled_order_gives_its_goods_back() {
     assert_eq!(house.progress(waiting).await, "confirmed ready untracked", "who waited is served");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_delivered_is_invoiced_and_what_comes_back_credited() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.stock("bike", "5", "1215.714").await;
@@ -588,7 +596,6 @@ async fn what_is_delivered_is_invoiced_and_what_comes_back_credited() {
     assert_eq!(house.get(id).await["lines"][0]["credited"], "1");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_credit_limit_holds_an_order_back() {
     let house = House::open(&["accounting"]).await;
     let verdi = house.key("party", "verdi").await;
@@ -607,7 +614,6 @@ async fn the_credit_limit_holds_an_order_back() {
     assert_eq!(house.progress(second).await, "done untracked complete");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn quantities_fit_their_unit_and_stock_is_counted_in_base_units() {
     let house = House::open(&["inventory"]).await;
     let product = house.key("product", "chain").await;
@@ -630,7 +636,6 @@ async fn quantities_fit_their_unit_and_stock_is_counted_in_base_units() {
     assert_eq!((order["state"].as_str(), order["margin"].as_str()), (Some("done"), Some("6")));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_home_have_the_decimals_of_home() {
     let house = House::open(&["inventory"]).await;
     house.stock("bike", "1", "1215.71").await;
@@ -650,7 +655,6 @@ async fn amounts_at_home_have_the_decimals_of_home() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_the_warehouse_takes_back_is_not_owed() {
     let house = House::open(&["inventory", "accounting"]).await;
     house.stock("bike", "3", "1000").await;
@@ -689,7 +693,6 @@ async fn what_the_warehouse_takes_back_is_not_owed() {
     assert_eq!(house.progress(id).await, "done complete complete");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn problems_of_a_batch_name_the_order() {
     let house = House::open(&[]).await;
     let (verdi, chain) = (house.key("party", "verdi").await, house.key("product", "chain").await);

@@ -4,9 +4,16 @@
 use fondaco_kernel::records::{self, Change, Query, Select};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
+use fondaco_tests::{Shop, both};
 use fondaco_values::AnyId;
 use serde_json::{Value as Json, json};
+
+both! {
+    a_list_of_80_takes_no_more_statements_than_one_of_2,
+    an_order_of_100_lines_takes_no_more_statements_than_one_of_10,
+    nor_does_it_with_stock_and_books,
+    a_batch_of_100_takes_no_more_statements_than_one_of_10,
+}
 
 /// A company that sells what it counts and books, with fifty products in stock.
 struct House {
@@ -144,7 +151,6 @@ impl House {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_80_takes_no_more_statements_than_one_of_2() {
     let house = House::open(&["sales"]).await;
     for n in 0..80 {
@@ -208,18 +214,15 @@ async fn grown(modules: &[&str], most: u64) -> String {
     told
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_order_of_100_lines_takes_no_more_statements_than_one_of_10() {
     println!("{}", grown(&["sales"], 40).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn nor_does_it_with_stock_and_books() {
     println!("{}", grown(&["sales", "inventory", "accounting"], 130).await);
 }
 
 /// A batch of records is one statement a table, not one a record.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_of_100_takes_no_more_statements_than_one_of_10() {
     let house = House::open(&["sales"]).await;
     let mut counts = Vec::new();

@@ -1,10 +1,13 @@
 //! Notes, activities and files on a record: for whoever may see the record, and for nobody else.
 
 use fondaco_server::modules;
-use fondaco_tests::{Served, Shop};
+use fondaco_tests::{Served, Shop, both};
 use serde_json::{Value as Json, json};
 
-#[tokio::test(flavor = "multi_thread")]
+both! {
+    what_hangs_on_a_record_is_seen_by_who_sees_the_record,
+}
+
 async fn what_hangs_on_a_record_is_seen_by_who_sees_the_record() {
     let shop = Shop::open(modules::named(&["sales".to_owned()]).unwrap()).await;
     let seller = shop.user("Sam", &["sales_user"]).await;

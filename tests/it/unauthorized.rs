@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use fondaco_server::modules;
 use fondaco_tests::program::Answer;
-use fondaco_tests::{Client, Served, Shop};
+use fondaco_tests::{Client, Served, Shop, both};
 use serde_json::{Value as Json, json};
+
+both! {
+    no_route_gives_what_is_not_due,
+    nonsense_is_not_found,
+}
 
 /// What is asked of a route, and which status each of the two gets.
 struct Case {
@@ -104,7 +109,6 @@ fn every_route_is_asked() {
     assert_eq!(routed, asked, "the router and this list differ");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn no_route_gives_what_is_not_due() {
     let names = ["sales", "accounting", "inventory"].map(str::to_owned);
     let shop = Shop::open(modules::named(&names).unwrap()).await;
@@ -159,7 +163,6 @@ fn forged(served: &Served) -> Client {
 }
 
 /// Models and actions that do not exist, ids that are none: nothing breaks, nothing differs.
-#[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_not_found() {
     let shop = Shop::open(modules::named(&["sales".to_owned()]).unwrap()).await;
     let employee = shop.user("Emil", &["employee"]).await;

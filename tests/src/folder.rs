@@ -5,6 +5,7 @@ use std::path::Path;
 use fondaco_kernel::{Clock, Kernel};
 use fondaco_server::config::Company;
 
+use crate::engine;
 use crate::scratch::Scratch;
 use crate::served::token;
 use crate::shop::{COMPANY, Shop};
@@ -16,9 +17,16 @@ pub struct Folder(Scratch);
 impl Folder {
     /// A folder with these modules, the company of the tests, and files of its own: `(path, text)`.
     pub fn lay(name: &str, modules: &[&str], files: &[(&str, &str)]) -> Folder {
+        let database = engine::database_url().map(|url| format!("url = {url:?}"));
+        Folder::lay_on(&database.unwrap_or_default(), name, modules, files)
+    }
+
+    /// The same on this database, as it stands under `[database]`.
+    pub fn lay_on(database: &str, name: &str, modules: &[&str], files: &[(&str, &str)]) -> Folder {
         let folder = Folder(Scratch::new(name));
         let enabled: Vec<String> = modules.iter().map(|module| format!("{module:?}")).collect();
-        let config = format!("[modules]\nenabled = [{}]\n", enabled.join(", "));
+        let enabled = enabled.join(", ");
+        let config = format!("[database]\n{database}\n[modules]\nenabled = [{enabled}]\n");
         folder.write("fondaco.toml", &config);
         folder.write("data/company.toml", COMPANY);
         for (path, text) in files {

@@ -3,6 +3,7 @@
 //! sample data (`sample`).
 //! The tests themselves are in `tests/it`.
 
+pub mod engine;
 pub mod shop;
 pub mod served;
 pub mod folder;
@@ -11,6 +12,7 @@ pub mod scratch;
 pub mod sample;
 
 pub use folder::Folder;
+pub use fondaco_cluster::both;
 pub use program::{Client, Program};
 pub use served::Served;
 pub use shop::Shop;

@@ -1,9 +1,11 @@
-//! A company in memory, with a clock that the test moves and users at their desks.
+//! A company with a clock that the test moves and users at their desks.
 
 use fondaco_kernel::identity::{self, NewUser};
 use fondaco_kernel::values::Timestamp;
 use fondaco_kernel::{Clock, Database, Error, Kernel, Module, Setup, permissions};
 use fondaco_server::desk::Desk;
+
+use crate::engine;
 
 /// Good enough for everybody in a test; hashed cheaply there.
 pub const PASSWORD: &str = "nine green bottles hanging";
@@ -40,7 +42,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// A company of its own in memory, with these modules switched on, at 9 o'clock on 2026-03-02
+    /// A company of its own on the engine of the test, with these modules switched on, at 9 o'clock on 2026-03-02
     /// (a Monday).
     pub async fn open(modules: Vec<Module>) -> Shop {
         Shop::with(modules, &[]).await
@@ -55,7 +57,7 @@ impl Shop {
         Shop::of(setup).await
     }
 
-    /// A company of this set-up, which says where its database is; the clock and the passwords are
+    /// A company of this set-up, which says where its database is (see [`engine::open`]); the clock and the passwords are
     /// the test's.
     pub async fn of(setup: Setup) -> Shop {
         let clock = Clock::at("2026-03-02T09:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH));
@@ -66,7 +68,7 @@ impl Shop {
     pub async fn on_clock(mut setup: Setup, clock: Clock) -> Shop {
         setup.clock = clock.clone();
         setup.cheap_passwords = true;
-        let kernel = Kernel::open(setup).await.unwrap_or_else(|e| unreachable!("{e}"));
+        let kernel = engine::open(setup).await.unwrap_or_else(|e| unreachable!("{e}"));
         let admin = administrator(&kernel).await.unwrap_or_else(|e| unreachable!("{e}"));
         Shop { kernel, clock, admin }
     }

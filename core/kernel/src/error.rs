@@ -53,6 +53,8 @@ pub enum StorageKind {
     /// The connection broke while the unit of work was being committed: it is kept as a whole or
     /// not at all, and nobody knows which.
     Unknown,
+    /// No room on the disk; nothing of the unit of work is kept, and reading goes on.
+    Full,
     Other,
 }
 
@@ -76,6 +78,15 @@ impl Error {
             Error::Storage { kind: StorageKind::Unknown, .. } => {
                 "The connection to the database broke at the last moment; look whether it was saved \
                  before you do it again."
+                    .to_owned()
+            }
+            Error::Storage { kind: StorageKind::Full, .. } => {
+                "The disk of the database is full; nothing was changed. Reading goes on, and writing \
+                 too as soon as there is room."
+                    .to_owned()
+            }
+            Error::Storage { kind: StorageKind::Lost | StorageKind::Retry, .. } => {
+                "The database did not answer, or was too busy; nothing was changed. Try again."
                     .to_owned()
             }
             Error::Storage { .. } | Error::Internal(_) | Error::Startup(_) => {

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::Error;
+use fondaco_kernel::error::StorageKind;
 use fondaco_kernel::values::Problem;
 use serde_json::{Value, json};
 
@@ -86,6 +87,13 @@ fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first"),
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts"),
         Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping"),
+        Error::Storage { kind: StorageKind::Full, .. } => {
+            (StatusCode::INSUFFICIENT_STORAGE, "full", "No room")
+        }
+        Error::Storage {
+            kind: StorageKind::Lost | StorageKind::Retry | StorageKind::Unknown,
+            ..
+        } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database did not answer"),
         Error::Schema(_) | Error::Startup(_) | Error::Storage { .. } | Error::Internal(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong")
         }

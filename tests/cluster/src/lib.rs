@@ -43,7 +43,12 @@ impl Cluster {
 
     /// A server in this folder, stopped when the value is dropped. `None` as [`Cluster::shared`].
     pub fn own(folder: &Path) -> Option<Cluster> {
-        installed(|| Server::fresh(folder).map(|server| Cluster { server, own: true }))
+        Cluster::on_disk(folder, folder)
+    }
+
+    /// The same with its tables on another disk than its log.
+    pub fn on_disk(folder: &Path, disk: &Path) -> Option<Cluster> {
+        installed(|| Server::fresh(folder, disk).map(|server| Cluster { server, own: true }))
     }
 
     /// An address of this database, as drivers take it.

@@ -20,6 +20,8 @@ const SETTINGS: &str = "-c listen_addresses= -c fsync=off -c full_page_writes=of
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) folder: PathBuf,
+    /// Where its tables are; the log is in its folder.
+    data: PathBuf,
     binaries: PathBuf,
     /// The user and group it runs as, when this process is root.
     runs_as: Option<(u32, u32)>,
@@ -46,7 +48,8 @@ impl Server {
         env!("CARGO_MANIFEST_DIR").hash(&mut hash);
         let me = fs::metadata("/proc/self").map(|this| this.uid()).unwrap_or_default();
         let name = format!("fondaco-pg-{me}-{:08x}", hash.finish() & 0xffff_ffff);
-        let server = Server::at(&std::env::temp_dir().join(name))?;
+        let folder = std::env::temp_dir().join(name);
+        let server = Server::at(&folder, &folder)?;
         watch::use_until_the_end(&server.folder)?;
         let start = server.lock("start");
         if server.sql("postgres", "select 1").is_err() {
@@ -58,40 +61,45 @@ impl Server {
         Ok(Cluster { server, own: false })
     }
 
-    /// A new server in a folder of its own.
-    pub(crate) fn fresh(folder: &Path) -> Result<Server, String> {
-        let server = Server::at(folder)?;
+    /// A new server in a folder of its own, with its tables on this disk.
+    pub(crate) fn fresh(folder: &Path, disk: &Path) -> Result<Server, String> {
+        let server = Server::at(folder, disk)?;
         server.start()?;
         Ok(server)
     }
 
-    fn at(folder: &Path) -> Result<Server, String> {
+    fn at(folder: &Path, disk: &Path) -> Result<Server, String> {
         let binaries = binaries().ok_or("it is not installed")?;
         let runs_as = other_user();
-        let made = fs::create_dir_all(folder).and_then(|()| {
-            if let Some((user, group)) = runs_as {
-                chown(folder, Some(user), Some(group))?;
-            }
-            // Who reaches the socket is trusted.
-            fs::set_permissions(folder, Permissions::from_mode(0o700))
-        });
-        made.map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(Server { folder: folder.to_owned(), binaries, runs_as })
+        for place in [folder, disk] {
+            let made = fs::create_dir_all(place).and_then(|()| {
+                if let Some((user, group)) = runs_as {
+                    chown(place, Some(user), Some(group))?;
+                }
+                // Who reaches the socket is trusted.
+                fs::set_permissions(place, Permissions::from_mode(0o700))
+            });
+            made.map_err(|e| format!("{}: {e}", place.display()))?;
+        }
+        Ok(Server { folder: folder.to_owned(), data: disk.join("data"), binaries, runs_as })
     }
 
     /// Starts it, on the data of last time if they are usable.
     pub(crate) fn start(&self) -> Result<(), String> {
-        let data = self.folder.join("data");
+        let data = &self.data;
         if data.join("PG_VERSION").exists() && self.try_start().is_ok() {
             return Ok(());
         }
-        let _ = fs::remove_dir_all(&data);
-        let new = self.folder.join("new");
-        let _ = fs::remove_dir_all(&new);
+        let (new, log) = (data.with_extension("new"), self.folder.join("wal"));
+        for old in [data, &new, &log] {
+            // What is not there is as wanted.
+            let _ = fs::remove_dir_all(old);
+        }
         let init = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"];
         let mut initdb = self.command("initdb");
-        done(initdb.args(init).arg("--no-sync").arg("-D").arg(&new).output())?;
-        fs::rename(&new, &data).map_err(|e| e.to_string())?;
+        initdb.args(init).arg("--no-sync").arg("-D").arg(&new).arg("--waldir").arg(&log);
+        done(initdb.output())?;
+        fs::rename(&new, data).map_err(|e| e.to_string())?;
         self.try_start()
     }
 
@@ -99,7 +107,7 @@ impl Server {
         let options = format!("{SETTINGS} -k {}", self.folder.display());
         let mut start = self.command("pg_ctl");
         start.args(["start", "--wait", "--silent", "-o", &options, "-D"]);
-        start.arg(self.folder.join("data")).arg("-l").arg(self.folder.join("log"));
+        start.arg(&self.data).arg("-l").arg(self.folder.join("log"));
         // Its output would stay open as long as the server runs.
         let started = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         match started.status() {
@@ -111,7 +119,7 @@ impl Server {
 
     pub(crate) fn stop(&self) {
         let mut stop = self.command("pg_ctl");
-        stop.args(["stop", "--wait", "--mode=immediate", "-D"]).arg(self.folder.join("data"));
+        stop.args(["stop", "--wait", "--mode=immediate", "-D"]).arg(&self.data);
         // One that is down already is as wanted.
         let _ = stop.output();
     }

@@ -1,8 +1,15 @@
 //! Entries by hand, periods and years, the pages of an account and of a party.
 
 use super::*;
+use fondaco_tests::both;
 
-#[tokio::test]
+both! {
+    entries_by_hand_open_the_books_and_are_reversed,
+    periods_close_and_years_end,
+    the_result_of_a_year_goes_to_equity_and_comes_back,
+    the_page_of_an_account_and_of_a_party,
+}
+
 async fn entries_by_hand_open_the_books_and_are_reversed() {
     let office = Office::open().await;
     let accounts = office.accountant.list("account", "book == 'general'", "code").await.unwrap();
@@ -54,7 +61,6 @@ async fn entries_by_hand_open_the_books_and_are_reversed() {
     assert_eq!(office.balance("3000").await, "0.00 0.00");
 }
 
-#[tokio::test]
 async fn periods_close_and_years_end() {
     let office = Office::open().await;
     let year = json!({ "name": "2026", "starts_on": "2026-02-01" });
@@ -90,7 +96,6 @@ async fn periods_close_and_years_end() {
     assert_eq!(problems(early), ["year: ledger_year_not_over"]);
 }
 
-#[tokio::test]
 async fn the_result_of_a_year_goes_to_equity_and_comes_back() {
     let office = Office::open().await;
     let year = json!({ "name": "2026", "starts_on": "2026-01-01" });
@@ -119,7 +124,6 @@ async fn the_result_of_a_year_goes_to_equity_and_comes_back() {
     assert_eq!(open.len(), 12);
 }
 
-#[tokio::test]
 async fn the_page_of_an_account_and_of_a_party() {
     let office = Office::open().await;
     let id = office.invoice("1", "100").await;

@@ -1,12 +1,25 @@
 //! The course of a quote: its states, versions, validity, approval, and who may what.
 
 use fondaco_kernel::Error;
+use fondaco_tests::both;
 use fondaco_tests::shop::problems;
 use serde_json::{Value as Json, json};
 
 use super::{House, figures};
 
-#[tokio::test(flavor = "multi_thread")]
+both! {
+    each_action_is_possible_in_its_states_only,
+    a_revision_keeps_what_was_sent,
+    a_quote_ends_with_its_last_day,
+    accepted_without_sales_it_waits_for_an_order,
+    what_is_no_longer_possible_is_not_sent,
+    beyond_the_limits_a_manager_approves,
+    costs_are_for_those_who_may_see_them,
+    one_works_on_ones_own_quotes,
+    reports_tell_why_and_what_became_of_it,
+    a_source_must_be_there,
+}
+
 async fn each_action_is_possible_in_its_states_only() {
     let house = House::open().await;
     let possible = [
@@ -29,7 +42,6 @@ async fn each_action_is_possible_in_its_states_only() {
     assert!(matches!(expire, Err(Error::Forbidden { .. } | Error::NotFound { .. })), "{expire:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_revision_keeps_what_was_sent() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("5")]).await;
@@ -56,7 +68,6 @@ async fn a_revision_keeps_what_was_sent() {
     assert_eq!(seen["versions"][0]["document"]["lines"][0]["quantity"], "5");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_quote_ends_with_its_last_day() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("1")]).await;
@@ -81,7 +92,6 @@ async fn a_quote_ends_with_its_last_day() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn accepted_without_sales_it_waits_for_an_order() {
     let house = House::open().await;
     let quote = house.in_state("accepted").await;
@@ -89,7 +99,6 @@ async fn accepted_without_sales_it_waits_for_an_order() {
     assert_eq!(problems(house.act(quote, "order", Json::Null).await), [": no_orders"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_longer_possible_is_not_sent() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("1")]).await;
@@ -103,7 +112,6 @@ async fn what_is_no_longer_possible_is_not_sent() {
     assert_eq!(house.get(quote).await["state"], "draft");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn beyond_the_limits_a_manager_approves() {
     let house = House::open().await;
     let company = house.shop.admin.ctx.company().any();
@@ -141,7 +149,6 @@ async fn beyond_the_limits_a_manager_approves() {
     assert_eq!(seen["approval_reason"], "The margin is below the company's minimum.");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn costs_are_for_those_who_may_see_them() {
     let house = House::open().await;
     house.boss.update("product", house.bell, json!({ "standard_cost": "4" })).await.unwrap();
@@ -156,7 +163,6 @@ async fn costs_are_for_those_who_may_see_them() {
     assert!(!rep.to_string().contains("unit_cost"), "not in the outlook either");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_works_on_ones_own_quotes() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("1")]).await;
@@ -170,7 +176,6 @@ async fn one_works_on_ones_own_quotes() {
     assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn reports_tell_why_and_what_became_of_it() {
     let house = House::open().await;
     let bike = house.bike.to_string();
@@ -191,7 +196,6 @@ async fn reports_tell_why_and_what_became_of_it() {
     assert_eq!(row[..6], expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_source_must_be_there() {
     let house = House::open().await;
     for (model, id, expected) in [

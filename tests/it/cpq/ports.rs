@@ -1,6 +1,7 @@
 //! A quote beside other modules, played here: what is in stock, who makes what is missing, how the
 //! customer stands, and the order that comes of it.
 
+use fondaco_tests::both;
 use std::sync::Arc;
 
 use fondaco_kernel::ports::credit::{Credit, Standing};
@@ -15,6 +16,13 @@ use fondaco_kernel::{DocRef, Error, Fut, Module, Tx, store};
 use serde_json::{Value as Json, json};
 
 use super::{House, figures};
+
+both! {
+    a_quote_shows_parts_promise_standing_and_margin,
+    what_is_there_of_a_product_goes_to_the_first_line,
+    a_part_that_two_lines_want_is_counted_once,
+    an_accepted_quote_becomes_an_order_of_variants,
+}
 
 /// Three of everything are free, at 400.00; nothing else is asked of it.
 struct Shelf;
@@ -173,7 +181,6 @@ fn others() -> Module {
         .port(|ports| ports.orders = Some(Arc::new(OrderBook)))
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_quote_shows_parts_promise_standing_and_margin() {
     let house = House::beside(vec![others()]).await;
     let quote = house.quote(vec![house.carbon("5"), json!({ "product": house.bell })]).await;
@@ -197,7 +204,6 @@ async fn a_quote_shows_parts_promise_standing_and_margin() {
     assert_eq!(house.get(quote).await["outlook"]["in_time"], false);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_of_a_product_goes_to_the_first_line() {
     let house = House::beside(vec![others()]).await;
     let bells = |quantity: &str| json!({ "product": house.bell, "quantity": quantity });
@@ -211,7 +217,6 @@ async fn what_is_there_of_a_product_goes_to_the_first_line() {
     assert_eq!(seen["outlook"]["notes"], json!([note]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_two_lines_want_is_counted_once() {
     let house = House::beside(vec![others()]).await;
     let quote = house.quote(vec![house.carbon("2"), house.carbon("3")]).await;
@@ -221,7 +226,6 @@ async fn a_part_that_two_lines_want_is_counted_once() {
     assert_eq!([frame(0), frame(1)], ["2 3 0", "3 1 2"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_accepted_quote_becomes_an_order_of_variants() {
     let house = House::beside(vec![others()]).await;
     let quote = house.quote(vec![house.carbon("5"), json!({ "product": house.bell })]).await;

@@ -3,10 +3,22 @@
 use fondaco_kernel::values::Decimal;
 use fondaco_kernel::{Error, Kernel, records};
 use fondaco_server::desk::Desk;
+use fondaco_tests::both;
 use fondaco_tests::shop::problems;
 use serde_json::{Value as Json, json};
 
 use super::{House, figures};
+
+both! {
+    five_bicycles_come_to_the_figures_of_the_list,
+    an_impossible_choice_is_refused_with_its_reason,
+    the_quantity_of_the_whole_document_counts,
+    a_change_of_the_head_prices_anew_and_keeps_the_lines,
+    a_slab_gives_each_part_its_own_rate,
+    price_lists_by_customer_time_currency_and_rounding,
+    foreign_currencies_want_a_rate_or_a_price_of_their_own,
+    a_long_quote_takes_no_more_statements_than_a_short_one,
+}
 
 /// `label change → price` of each step.
 fn waterfall(line: &Json) -> Vec<String> {
@@ -22,7 +34,6 @@ fn waterfall(line: &Json) -> Vec<String> {
     steps.iter().map(step).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn five_bicycles_come_to_the_figures_of_the_list() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("5")]).await;
@@ -51,7 +62,6 @@ async fn five_bicycles_come_to_the_figures_of_the_list() {
     assert_eq!(seen["promise_on"], Json::Null);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_impossible_choice_is_refused_with_its_reason() {
     let house = House::open().await;
     for (choice, expected) in [
@@ -75,7 +85,6 @@ async fn an_impossible_choice_is_refused_with_its_reason() {
     assert_eq!(problems(refused), ["lines[0].choice: unknown_group"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_quantity_of_the_whole_document_counts() {
     let house = House::open().await;
     let plain = json!({ "product": house.bike, "quantity": "2" });
@@ -92,7 +101,6 @@ async fn the_quantity_of_the_whole_document_counts() {
     assert_eq!(seen["lines"].as_array().map(Vec::len), Some(1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_head_prices_anew_and_keeps_the_lines() {
     let house = House::open().await;
     let quote = house.quote(vec![house.carbon("5"), json!({ "product": house.bell })]).await;
@@ -114,7 +122,6 @@ async fn a_change_of_the_head_prices_anew_and_keeps_the_lines() {
     assert_eq!(figures(&seen["lines"][1], &["unit_price", "amount"]), "9 27.00");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_slab_gives_each_part_its_own_rate() {
     let house = House::open().await;
     house.volume("slab", house.bell).await;
@@ -124,7 +131,6 @@ async fn a_slab_gives_each_part_its_own_rate() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn price_lists_by_customer_time_currency_and_rounding() {
     let house = House::open().await;
     let line = |more: Json| {
@@ -179,7 +185,6 @@ async fn price_lists_by_customer_time_currency_and_rounding() {
     assert_eq!(problems(refused), ["lines[1]: conflict"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn foreign_currencies_want_a_rate_or_a_price_of_their_own() {
     let house = House::open().await;
     let admin = &house.shop.admin;
@@ -216,7 +221,6 @@ async fn statements(kernel: &Kernel, desk: &Desk, wish: Json) -> u64 {
     counted.await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_long_quote_takes_no_more_statements_than_a_short_one() {
     let house = House::open().await;
     let lines = |number: usize| -> Json {

@@ -1,12 +1,19 @@
 //! What the manager keeps: options, rules and discounts; and what comes of a choice.
 
 use fondaco_kernel::Error;
+use fondaco_tests::both;
 use fondaco_tests::shop::problems;
 use serde_json::{Value as Json, json};
 
 use super::{House, figures};
 
-#[tokio::test(flavor = "multi_thread")]
+both! {
+    rules_are_checked_when_they_are_written,
+    options_and_discounts_are_checked_when_they_are_written,
+    the_same_choice_gives_the_same_variant,
+    a_configuration_is_saved_also_half_done,
+}
+
 async fn rules_are_checked_when_they_are_written() {
     let house = House::open().await;
     let rule = |more: Json| {
@@ -42,7 +49,6 @@ async fn rules_are_checked_when_they_are_written() {
     house.quote(vec![line]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn options_and_discounts_are_checked_when_they_are_written() {
     let house = House::open().await;
     let option = |code: &str| json!({ "code": code, "name": code, "preselected": true });
@@ -96,7 +102,6 @@ async fn options_and_discounts_are_checked_when_they_are_written() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_same_choice_gives_the_same_variant() {
     let house = House::open().await;
     let bike = house.bike;
@@ -126,7 +131,6 @@ async fn the_same_choice_gives_the_same_variant() {
     assert_eq!(figures(&line, &["list_price", "unit_price"]), "2200 2090");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_is_saved_also_half_done() {
     let house = House::open().await;
     let half = json!({ "name": "Race", "product": house.bike, "choice": { "wheels": "carbon" } });

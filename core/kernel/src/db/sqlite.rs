@@ -383,6 +383,7 @@ fn kind_of(failure: &rusqlite::ffi::Error, text: Option<&str>) -> StorageKind {
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StorageKind::ForeignKey,
         ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_TRIGGER => StorageKind::Refused,
         _ if failure.code == ErrorCode::DatabaseBusy => StorageKind::Retry,
+        _ if failure.code == ErrorCode::DiskFull => StorageKind::Full,
         _ => StorageKind::Other,
     }
 }

@@ -17,6 +17,7 @@ pub(in crate::db) fn storage(error: sqlx::Error) -> Error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
         | sqlx::Error::WorkerCrashed => StorageKind::Lost,
         _ => StorageKind::Other,
     };
@@ -33,6 +34,7 @@ fn kind_of(refusal: &PgDatabaseError) -> StorageKind {
         "23505" => StorageKind::Unique(columns(refusal)),
         "23503" | "23001" => StorageKind::ForeignKey,
         "23514" => StorageKind::Refused,
+        "53100" => StorageKind::Full,
         // Serialization, deadlock, a lock that did not come, a plan older than its table.
         "40001" | "40P01" | "55P03" => StorageKind::Retry,
         "0A000" if refusal.message().contains("cached plan") => StorageKind::Lost,

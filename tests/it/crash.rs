@@ -1,18 +1,22 @@
-//! The program is killed under load (SIGKILL, at a random moment) and started again, twenty times.
+//! What breaks under load: the server is killed, the database loses a backend, the disk is full.
 //! Whatever was acknowledged is there, whatever is sent again is there once, numbers have no gap, the
 //! chain holds. What the disk itself may lose in a power cut is not tried here.
+
+mod backend;
+mod disk;
+mod kill;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
-use fondaco_tests::{Client, Folder, Program};
+use fondaco_cluster::Cluster;
+use fondaco_tests::program::Answer;
+use fondaco_tests::{Client, Folder, Shop};
 use serde_json::{Value as Json, json};
 
-const ROUNDS: u64 = 20;
-const CLIENTS: u64 = 8;
-
+const MODULES: &[&str] = &["sales", "accounting"];
+const FILES: &[(&str, &str)] = &[("data/goods.toml", DATA)];
 const DATA: &str = r#"
 [[party]]
 key = "verdi"
@@ -32,7 +36,7 @@ tax_code = "vat_out_20"
 #[derive(Default)]
 struct Known {
     acknowledged: BTreeMap<String, (String, String)>,
-    /// Sent, and never answered.
+    /// Sent, and never answered, or answered by a refusal of the server.
     unanswered: BTreeSet<String>,
     /// How many of those there were, and how many had been made all the same.
     cut: usize,
@@ -45,55 +49,70 @@ struct Goods {
     product: String,
 }
 
+/// Somebody who may order, and what.
+async fn furnish(shop: Shop) -> (String, Goods) {
+    let rep = shop.user("Rita", &["sales_user", "accountant"]).await;
+    let customer = rep.by_key("party", "verdi").await.unwrap().to_string();
+    let product = rep.by_key("product", "frame").await.unwrap().to_string();
+    (fondaco_tests::served::token(&rep, &["*:*"]).await, Goods { customer, product })
+}
+
 impl Goods {
     fn order(&self, key: &str) -> Json {
         let line = json!({ "product": self.product, "quantity": "1" });
         json!({ "customer": self.customer, "customer_reference": key, "lines": [line] })
     }
 
-    /// Makes and confirms an order; `None` when the server went away meanwhile.
-    fn place(&self, client: &Client, key: &str) -> Option<(String, String)> {
-        let made =
-            client.post_with("/api/sales.order", &self.order(key), &[("idempotency-key", key)]);
-        let id = made.ok()?.expect(201).id();
+    /// Makes and confirms an order: its id and number, or the refusal of the server (a status from
+    /// 500 on), or `None` when there was no answer.
+    fn placed(&self, client: &Client, key: &str) -> Result<(String, String), Option<Answer>> {
+        let sent = |path: &str, body: &Json, key: &str, status: u16| {
+            let answer = client.post_with(path, body, &[("idempotency-key", key)]);
+            match answer.map_err(|_| None)? {
+                refused if refused.status >= 500 => Err(Some(refused)),
+                answer => Ok(answer.expect(status)),
+            }
+        };
+        let id = sent("/api/sales.order", &self.order(key), key, 201)?.id();
         let path = format!("/api/sales.order/{id}/confirm");
-        let again = format!("{key}-confirm");
-        let done = client.post_with(&path, &json!({}), &[("idempotency-key", &again)]).ok()?;
-        let number = done.expect(200).body["record"]["number"].as_str()?.to_owned();
-        Some((id, number))
+        let done = sent(&path, &json!({}), &format!("{key}-confirm"), 200)?;
+        let number = done.body["record"]["number"].as_str().ok_or(None)?.to_owned();
+        Ok((id, number))
+    }
+
+    fn place(&self, client: &Client, key: &str) -> Option<(String, String)> {
+        self.placed(client, key).ok()
     }
 }
 
 /// Small differences from a seed that is printed, so that a failure can be looked for again.
-fn random(seed: &mut u64) -> u64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    *seed
+struct Chance(u64);
+
+impl Chance {
+    fn new() -> Chance {
+        let seed = u64::from(std::process::id()) | 1;
+        println!("seed {seed}");
+        Chance(seed)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n
+    }
 }
 
-/// Clients at work until the program is gone.
-fn load(program: Program, token: &str, goods: &Goods, known: &Mutex<Known>, life: Duration) {
-    let client = program.client(token);
-    std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| while order(&client, goods, known) {});
-        }
-        std::thread::sleep(life);
-        program.kill();
-    });
-}
-
-/// One order under a new key; whether it was answered.
-fn order(client: &Client, goods: &Goods, known: &Mutex<Known>) -> bool {
+/// One order under a new key: whether it was acknowledged, or how it was refused.
+fn order(client: &Client, goods: &Goods, known: &Mutex<Known>) -> Result<(), Option<Answer>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let key = format!("order-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     known.lock().unwrap().unanswered.insert(key.clone());
-    let Some(answer) = goods.place(client, &key) else { return false };
+    let answer = goods.placed(client, &key)?;
     let mut known = known.lock().unwrap();
     known.unanswered.remove(&key);
     known.acknowledged.insert(key, answer);
-    true
+    Ok(())
 }
 
 /// Everything that is there, by key: id and number.
@@ -116,7 +135,8 @@ fn orders(client: &Client) -> BTreeMap<String, Vec<(String, String)>> {
     }
 }
 
-/// After a restart: nothing acknowledged is lost, nothing is double, no number is missing.
+/// Afterwards: nothing acknowledged is lost, nothing is double, no number is missing; what got no
+/// answer is sent again, and some of what got one.
 fn check(client: &Client, goods: &Goods, known: &mut Known, round: u64) {
     let found = orders(client);
     for (key, answer) in &known.acknowledged {
@@ -137,7 +157,6 @@ fn check(client: &Client, goods: &Goods, known: &mut Known, round: u64) {
         let expected: BTreeSet<usize> = (1..=drawn.len()).collect();
         assert_eq!(drawn, expected, "round {round}: a gap in {series}");
     }
-    // What got no answer is sent again, and some of what got one.
     known.cut += known.unanswered.len();
     for key in std::mem::take(&mut known.unanswered) {
         let there = found.get(&key).cloned().unwrap_or_default();
@@ -153,49 +172,26 @@ fn check(client: &Client, goods: &Goods, known: &mut Known, round: u64) {
         let again = goods.place(client, key).expect("the server is up");
         assert_eq!(again, *answer, "round {round}: {key} was sent once more");
     }
+    let sound = client.post("/api/ledger/verify", &Json::Null).unwrap().expect(200);
+    assert_eq!(sound.body["sound"], true, "round {round}: {}", sound.body);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost_and_nothing_is_double() {
-    let folder = Folder::lay("kill", &["sales", "accounting"], &[("data/goods.toml", DATA)]);
-    let (token, goods) = {
-        let shop = folder.shop().await;
-        let rep = shop.user("Rita", &["sales_user", "accountant"]).await;
-        let customer = rep.by_key("party", "verdi").await.unwrap().to_string();
-        let product = rep.by_key("product", "frame").await.unwrap().to_string();
-        (fondaco_tests::served::token(&rep, &["*:*"]).await, Goods { customer, product })
-    };
-    let mut seed = u64::from(std::process::id()) | 1;
-    println!("seed {seed}");
-    let (started, known) = (Instant::now(), Mutex::new(Known::default()));
-    for round in 1..=ROUNDS {
-        let program = Program::serve(folder.path());
-        let life = Duration::from_millis(50 + random(&mut seed) % 350);
-        load(program, &token, &goods, &known, life);
-        let program = Program::serve(folder.path());
-        let client = program.client(&token);
-        check(&client, &goods, &mut known.lock().unwrap(), round);
-        let sound = client.post("/api/ledger/verify", &Json::Null).unwrap().expect(200);
-        assert_eq!(sound.body["sound"], true, "round {round}: {}", sound.body);
-        program.kill();
-    }
-    let mut known = known.lock().unwrap();
-    let program = Program::serve(folder.path());
-    check(&program.client(&token), &goods, &mut known, ROUNDS + 1);
-    program.kill();
-    println!(
-        "{ROUNDS} times killed, {} orders, {} without an answer, {} of these made, in {:?}",
-        known.acknowledged.len(),
-        known.cut,
-        known.made,
-        started.elapsed()
-    );
-    assert!(known.acknowledged.len() > 100 && known.cut > 0, "there was no load to speak of");
-    let status = fondaco_tests::program::run(&[
-        "ledger",
-        "verify",
-        "--company",
-        folder.path().to_str().unwrap(),
-    ]);
-    assert!(status.status.success(), "{status:?}");
+/// A new database of a test's own server, as it stands in a company folder.
+fn server(cluster: &Cluster) -> String {
+    cluster.sql("postgres", "create database works");
+    format!("url = {:?}", cluster.url("works"))
+}
+
+/// The figures of a test, and that there was something to see.
+fn tell(known: &Known, what: &str) {
+    let (orders, cut, made) = (known.acknowledged.len(), known.cut, known.made);
+    println!("{what}: {orders} orders, {cut} not acknowledged, {made} of these made");
+    assert!(orders > 20 && cut > 0, "there was no load to speak of");
+}
+
+/// The program itself finds the books sound, with nobody else at them.
+fn verified(folder: &Folder) {
+    let path = folder.path().to_str().unwrap();
+    let verified = fondaco_tests::program::run(&["ledger", "verify", "--company", path]);
+    assert!(verified.status.success(), "{verified:?}");
 }
