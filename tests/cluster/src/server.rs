@@ -124,12 +124,19 @@ impl Server {
         let _ = stop.output();
     }
 
-    /// Drops what earlier runs left.
+    /// Drops what earlier runs left. INVARIANT: nobody makes a template yet; they wait for the start.
     fn forget_all(&self) -> Result<(), String> {
         let left = format!("select datname from pg_database where starts_with(datname, '{OURS}')");
         let drop = |name: &str| format!("drop database {name} with (force);");
         let left: String = self.sql("postgres", &left)?.lines().map(drop).collect();
-        self.sql("postgres", &left).map(|_| ())
+        self.sql("postgres", &left)?;
+        for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = file.file_name();
+            if name.to_str().is_some_and(|n| n.starts_with(OURS) && n.ends_with(".lock")) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn sql(&self, database: &str, statements: &str) -> Result<String, String> {
