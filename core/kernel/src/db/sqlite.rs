@@ -16,8 +16,8 @@ use super::sql::{Cell, Sql};
 use super::{Kind, Work, migrations};
 use crate::Ctx;
 use crate::error::{Error, Result, StorageKind};
-use crate::kernel::Shared;
 use crate::in_force;
+use crate::kernel::Shared;
 use crate::tx::Tx;
 
 /// Units of work that share one commit at most.

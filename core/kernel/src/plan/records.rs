@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use fondaco_schema::{Schema, Subject, What};
 
 use super::{Applied, Change};
-use crate::db::Sql;
+use crate::db::{Cell, Sql};
 use crate::error::Result;
 use crate::seeds::{self, Seed};
 use crate::tx::Tx;
@@ -84,7 +84,7 @@ async fn companies(tx: &mut Tx) -> Result<Vec<(i64, Option<String>)>> {
 }
 
 async fn known(tx: &mut Tx, model: &str, company: i64, seeds: &[&Seed]) -> Result<HashSet<String>> {
-    let keys: Vec<&str> = seeds.iter().map(|seed| seed.key()).collect();
+    let keys = seeds.iter().map(|seed| seed.key().to_owned()).collect();
     let (open, close) = tx.dialect().in_array();
     let sql = Sql::new()
         .lit("select key from external_key where model = ")
@@ -93,7 +93,7 @@ async fn known(tx: &mut Tx, model: &str, company: i64, seeds: &[&Seed]) -> Resul
         .arg(company)
         .lit(" and key")
         .lit(open)
-        .arg(serde_json::Value::from(keys).to_string())
+        .arg(Cell::Texts(keys))
         .lit(close);
     Ok(tx.rows(sql).await?.iter().map(|row| row.str(0).to_owned()).collect())
 }

@@ -73,7 +73,14 @@ const FINAL: &str = "begin; lock table ledger_gate in share row exclusive mode; 
 
 impl Conn {
     pub(super) fn new(pooled: PoolConnection<Postgres>, known: Arc<Known>) -> Conn {
-        Conn { pooled: Some(pooled), known, failed: None, final_seq: None, version: None, wants_books: false }
+        Conn {
+            pooled: Some(pooled),
+            known,
+            failed: None,
+            final_seq: None,
+            version: None,
+            wants_books: false,
+        }
     }
 
     pub(super) async fn begin(&mut self, opening: &Opening) -> Result<()> {

@@ -13,11 +13,11 @@ use super::conn::{Conn, Opening};
 use super::many::Known;
 use super::refusal::storage;
 use super::settings::PostgresSettings;
-use crate::{Ctx, in_force};
 use crate::db::{Kind, Work, migrations};
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
 use crate::tx::{Effects, Tx};
+use crate::{Ctx, in_force};
 
 /// Runs of one unit of work at most.
 const RUNS_MAX: u32 = 12;
