@@ -44,9 +44,14 @@ pub async fn open(mut setup: Setup) -> Result<Kernel, Error> {
     if !matches!(setup.database, Database::Memory) || !is_postgres() {
         return Kernel::open(setup).await;
     }
+    // A module of a test's own is made once and cannot be opened twice.
+    let Some(modules) = same_modules(&setup) else {
+        setup.database = database();
+        return Kernel::open(setup).await;
+    };
     let name = template_of(&setup);
     if let Some(template) = engine::template(&name) {
-        let mut first = Setup::new(on_server(template.url()), same_modules(&setup));
+        let mut first = Setup::new(on_server(template.url()), modules);
         first.company.clone_from(&setup.company);
         first.data.clone_from(&setup.data);
         first.clock = setup.clock.clone();
@@ -59,9 +64,10 @@ pub async fn open(mut setup: Setup) -> Result<Kernel, Error> {
     Kernel::open(setup).await
 }
 
-fn same_modules(setup: &Setup) -> Vec<fondaco_kernel::Module> {
+/// The program's own modules once more; `None` when there are others.
+fn same_modules(setup: &Setup) -> Option<Vec<fondaco_kernel::Module>> {
     let names: Vec<String> = setup.modules.iter().map(|module| module.name().to_owned()).collect();
-    modules::named(&names).unwrap_or_else(|e| unreachable!("{e}"))
+    modules::named(&names).ok()
 }
 
 /// The name of what was opened the same way, by this same program.

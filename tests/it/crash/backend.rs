@@ -17,19 +17,21 @@ const CLIENTS: u64 = 8;
 /// How long PostgreSQL may need to be back.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Orders one after the other; what is refused is refused cleanly.
+fn work(client: &Client, goods: &Goods, known: &Mutex<Known>, enough: &AtomicBool) {
+    while !enough.load(Ordering::Relaxed) {
+        if let Err(Some(refused)) = order(client, goods, known) {
+            assert_eq!(refused.status, 503, "{}", refused.body);
+        }
+    }
+}
+
 /// Clients at work while something happens.
 fn load(client: &Client, goods: &Goods, known: &Mutex<Known>, meanwhile: impl FnOnce()) {
     let enough = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| {
-                while !enough.load(Ordering::Relaxed) {
-                    let refused = order(client, goods, known).err().flatten();
-                    if let Some(refused) = refused {
-                        assert_eq!(refused.status, 503, "{}", refused.body);
-                    }
-                }
-            });
+            scope.spawn(|| work(client, goods, known, &enough));
         }
         meanwhile();
         enough.store(true, Ordering::Relaxed);
