@@ -56,6 +56,7 @@ pub async fn open(mut setup: Setup) -> Result<Kernel, Error> {
         first.data.clone_from(&setup.data);
         first.clock = setup.clock.clone();
         first.seed = setup.seed;
+        first.adopt = setup.adopt;
         first.cheap_passwords = setup.cheap_passwords;
         drop(Kernel::open(first).await?);
         template.keep();
@@ -64,8 +65,11 @@ pub async fn open(mut setup: Setup) -> Result<Kernel, Error> {
     Kernel::open(setup).await
 }
 
-/// The program's own modules once more; `None` when there are others.
+/// The program's own modules once more; `None` when there are others, or more to switch on.
 fn same_modules(setup: &Setup) -> Option<Vec<fondaco_kernel::Module>> {
+    if !setup.available.is_empty() {
+        return None;
+    }
     let names: Vec<String> = setup.modules.iter().map(|module| module.name().to_owned()).collect();
     modules::named(&names).ok()
 }
