@@ -3,6 +3,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::result_large_err,
     reason = "a test that fails says so by a panic, in its helpers too"
 )]
 
