@@ -182,11 +182,12 @@ fn server(cluster: &Cluster) -> String {
     format!("url = {:?}", cluster.url("works"))
 }
 
-/// The figures of a test, and that there was something to see.
+/// The figures of a test, and that there was something to see. What was cut the program may have run
+/// again by itself, where its transaction was known not to have happened.
 fn tell(known: &Known, what: &str) {
     let (orders, cut, made) = (known.acknowledged.len(), known.cut, known.made);
     println!("{what}: {orders} orders, {cut} not acknowledged, {made} of these made");
-    assert!(orders > 20 && cut > 0, "there was no load to speak of");
+    assert!(orders > 20, "there was no load to speak of");
 }
 
 /// The program itself finds the books sound, with nobody else at them.

@@ -42,5 +42,6 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_double() {
     check(&program.client(&token), &goods, &mut known, ROUNDS + 1);
     program.kill();
     tell(&known, "killed twenty times");
+    assert!(known.cut > 0, "nobody was cut short");
     verified(&folder);
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -49,7 +49,10 @@ const FUNCTIONS: [&str; 2] = [
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<()> {
-    let tx = connection.transaction().map_err(sqlite::storage)?;
+    // At once for writing: who reads first cannot go on to write when another process has written.
+    let tx = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(sqlite::storage)?;
     batch(&tx, "create table if not exists migration (name text primary key) strict")?;
     for step in STEPS {
         let new = tx

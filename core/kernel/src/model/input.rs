@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::catalog::Meta;
 use super::cells::scaled;
 use super::draft::{Draft, Line};
-use super::value::word;
+use super::value::{unprintable, word};
 use crate::Result;
 use crate::error::refuse_if_any;
 
@@ -161,9 +161,13 @@ fn read_text(field: &Field, text: &str) -> std::result::Result<Value, Problem> {
     read.ok_or_else(|| wrong(field)).and_then(|value| held(field, value))
 }
 
-/// The value, if the field can hold a number as large as that. Asked here, so that whoever computes
-/// with it before it is checked computes within bounds.
+/// The value, if a database can hold it: a number not too large, a text without NUL. Asked here, so
+/// that whoever computes with it, or looks for it, before it is checked stays within bounds.
 fn held(field: &Field, value: Value) -> std::result::Result<Value, Problem> {
+    let texts = || value.as_text().into_iter().chain(listed(&value));
+    if texts().any(|text| text.contains('\0')) {
+        return Err(unprintable(field));
+    }
     let (Value::Decimal(number), Some(scale)) = (&value, field.kind.scale()) else {
         return Ok(value);
     };
@@ -172,6 +176,14 @@ fn held(field: &Field, value: Value) -> std::result::Result<Value, Problem> {
     }
     let message = format!("{} is beyond what can be kept.", field.label);
     Err(Problem::new("", "out_of_range", message))
+}
+
+fn listed(value: &Value) -> impl Iterator<Item = &str> {
+    let items: &[Value] = match value {
+        Value::List(items) => items,
+        _ => &[],
+    };
+    items.iter().filter_map(Value::as_text)
 }
 
 /// Plain digits; also with an exponent, as programs write very small numbers.

@@ -88,6 +88,12 @@ pub(crate) fn required(field: &Field) -> Problem {
     Problem::new(&field.name, "required", format!("{} is required.", field.label))
 }
 
+/// PostgreSQL keeps no NUL in a text, so nobody does. The problem names no field yet.
+pub(crate) fn unprintable(field: &Field) -> Problem {
+    let message = format!("{} contains a character that cannot be kept (NUL).", field.label);
+    Problem::new("", "unprintable", message)
+}
+
 /// A field's rules, with what they need from around it.
 pub(crate) struct Rule<'a> {
     pub(crate) field: &'a Field,
@@ -133,7 +139,7 @@ impl Rule<'_> {
             problems.push(self.problem("too_long", &what).arg("max", most));
         }
         if text.contains('\0') {
-            problems.push(self.problem("unprintable", "contains a character that cannot be kept"));
+            problems.push(unprintable(self.field).under(&self.field.name));
         }
         let fits = match &self.field.kind {
             Kind::Email => email(text),

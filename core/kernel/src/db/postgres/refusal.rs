@@ -9,6 +9,12 @@ pub(super) fn internal(message: impl ToString) -> Error {
 }
 
 pub(in crate::db) fn storage(error: sqlx::Error) -> Error {
+    if let sqlx::Error::Database(refusal) = &error
+        && refusal.code().as_deref() == Some("22021")
+    {
+        let message = "A text contains a character that cannot be kept (NUL).";
+        return Error::problem("", "unprintable", message);
+    }
     let kind = match &error {
         sqlx::Error::Database(refusal) => {
             let refusal = refusal.try_downcast_ref::<PgDatabaseError>();

@@ -6,7 +6,7 @@ use fondaco_schema::expr::{ActorAttr, Aggregate, FieldRef, Fold, Func, Op};
 use fondaco_schema::{Kind, Node, Type};
 use fondaco_values::Value;
 
-use super::form::{Form, alike, all_alike, call, form_of, int_call, kept, literal};
+use super::form::{Form, alike, all_alike, call, constant, form_of, int_call, kept, literal};
 use super::form::{to_whole, to_wide, wide};
 use super::writer::{Writer, unaskable};
 use crate::db::Sql;
@@ -23,8 +23,8 @@ impl Writer<'_> {
                 let value = self.ambient.company_field(&field.field);
                 Ok(literal(&value, &field.ty))
             }
-            Node::Now => Ok((Sql::new().arg(self.ambient.now), Form::Plain)),
-            Node::Today => Ok((Sql::new().arg(self.ambient.today), Form::Plain)),
+            Node::Now => Ok((constant(self.ambient.now), Form::Plain)),
+            Node::Today => Ok((constant(self.ambient.today), Form::Plain)),
             Node::List { .. } => Err(unaskable("a list")),
             Node::Negate(of) => {
                 let of = self.value(of)?;

@@ -109,6 +109,14 @@ pub(crate) fn form_of(kind: &Kind) -> Form {
     }
 }
 
+/// A constant that says what it is: a server that sees two of them side by side, and no column, would
+/// take both for texts.
+pub(super) fn constant(cell: impl Into<Cell>) -> Sql {
+    let cell = cell.into();
+    let close = if matches!(cell, Cell::Text(_)) { " as text)" } else { " as bigint)" };
+    Sql::new().lit("cast(").arg(cell).lit(close)
+}
+
 pub(super) fn literal(value: &Value, ty: &Type) -> (Sql, Form) {
     if value.is_null() {
         return (Sql::new().lit("null"), Form::Plain);
@@ -119,14 +127,14 @@ pub(super) fn literal(value: &Value, ty: &Type) -> (Sql, Form) {
             let decimal = decimal.normalize();
             let scale = decimal.scale();
             return match (cells::scaled(decimal, scale), u8::try_from(scale)) {
-                (Some(scaled), Ok(places)) => (Sql::new().arg(scaled), Form::Scaled(places)),
-                _ => (Sql::new().arg(decimal.to_string()), Form::Wide),
+                (Some(scaled), Ok(places)) => (constant(scaled), Form::Scaled(places)),
+                _ => (constant(decimal.to_string()), Form::Wide),
             };
         }
         _ => Form::Plain,
     };
     let cell = literal_cell(value, ty, form).unwrap_or(Cell::Null);
-    (Sql::new().arg(cell), form)
+    (constant(cell), form)
 }
 
 /// A literal as a column of this form holds it; `None` when it cannot.
