@@ -55,6 +55,8 @@ pub enum StorageKind {
     Unknown,
     /// No room on the disk; nothing of the unit of work is kept, and reading goes on.
     Full,
+    /// The statement took more steps than it was given.
+    GivenUp,
     Other,
 }
 

@@ -244,6 +244,17 @@ impl Tx {
         self.conn.each(&sql, each).await
     }
 
+    /// The same, given up after so many thousand steps of the engine's machine: `false` then.
+    pub(crate) async fn each_within(
+        &mut self,
+        sql: Sql,
+        thousand_steps: usize,
+        each: impl FnMut(&crate::db::RowRef<'_, '_>) + Send,
+    ) -> Result<bool> {
+        self.statements += 1;
+        self.conn.each_within(&sql, thousand_steps, each).await
+    }
+
     /// One statement for many rows of values.
     pub(crate) async fn exec_each(&mut self, text: &str, rows: &[Vec<Cell>]) -> Result<()> {
         if rows.is_empty() {

@@ -101,7 +101,7 @@ fn of_model(model: &Model) -> Table {
         }
         if field.unique {
             table.index(&format!("{}_unique", field.name), scoped(model, &[&field.name]), true);
-        } else if field.index {
+        } else if field.index || is_searched_link(model, field) {
             table.index(&field.name, scoped(model, &[&field.name]), false);
         }
     }
@@ -116,6 +116,11 @@ fn of_model(model: &Model) -> Table {
         table.index(&index.name, scoped(model, &fields), index.unique);
     }
     table
+}
+
+/// A search goes from the records whose text has the words to those that link to them.
+fn is_searched_link(model: &Model, field: &Field) -> bool {
+    field.search && field.kind.target().is_some() && model.owner.is_none()
 }
 
 /// System fields that each record has from its first moment.

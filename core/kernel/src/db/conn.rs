@@ -41,6 +41,20 @@ impl Conn {
         }
     }
 
+    /// The same; an engine that is told how to go about it gives up after so many thousand steps:
+    /// `false` then. One that plans by itself goes to the end.
+    pub(crate) async fn each_within(
+        &mut self,
+        sql: &Sql,
+        thousand_steps: usize,
+        each: impl FnMut(&RowRef<'_, '_>) + Send,
+    ) -> Result<bool> {
+        match self {
+            Conn::Sqlite(conn) => conn.each_within(sql, thousand_steps, each),
+            Conn::Postgres(conn) => conn.each(sql, each).await.map(|()| true),
+        }
+    }
+
     pub(crate) async fn rows(&mut self, sql: &Sql) -> Result<Vec<Row>> {
         let mut out = Vec::new();
         self.each(sql, |row| out.push(row.to_row())).await?;

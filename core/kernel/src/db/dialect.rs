@@ -88,4 +88,12 @@ impl Dialect {
             Dialect::Postgres => None,
         }
     }
+
+    /// Whether the index of words has to be asked by name; else the engine uses it for `like`.
+    pub(crate) fn words_index_is_asked(self) -> bool {
+        match self {
+            Dialect::Sqlite => true,
+            Dialect::Postgres => false,
+        }
+    }
 }

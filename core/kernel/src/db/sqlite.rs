@@ -305,6 +305,28 @@ impl Conn {
         Ok(())
     }
 
+    /// The same, given up after so many thousand steps of the engine's machine: `false` then.
+    pub(crate) fn each_within(
+        &mut self,
+        sql: &Sql,
+        thousand_steps: usize,
+        each: impl FnMut(&RowRef<'_, '_>),
+    ) -> Result<bool> {
+        let mut left = thousand_steps;
+        let spent = move || {
+            left = left.saturating_sub(1);
+            left == 0
+        };
+        self.0.progress_handler(1_000, Some(spent)).map_err(storage)?;
+        let outcome = self.each(sql, each);
+        self.0.progress_handler(0, None::<fn() -> bool>).map_err(storage)?;
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Error::Storage { kind: StorageKind::GivenUp, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The same statement for each row of values, prepared once.
     pub(crate) fn exec_each(&mut self, text: &str, rows: &[Vec<Cell>]) -> Result<()> {
         let mut statement = self.0.prepare_cached(text).map_err(storage)?;
@@ -384,6 +406,7 @@ fn kind_of(failure: &rusqlite::ffi::Error, text: Option<&str>) -> StorageKind {
         ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_TRIGGER => StorageKind::Refused,
         _ if failure.code == ErrorCode::DatabaseBusy => StorageKind::Retry,
         _ if failure.code == ErrorCode::DiskFull => StorageKind::Full,
+        _ if failure.code == ErrorCode::OperationInterrupted => StorageKind::GivenUp,
         _ => StorageKind::Other,
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::catalog::{Catalog, Meta};
 use super::compute::{Ambient, unstored_nodes};
-use super::sql::{self, Key, Plan, Searched, Sight, Writer};
+use super::sql::{self, Key, Plan, Search, Searched, Sight, Way, Writer};
 use crate::db::{Cell, Sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
@@ -89,12 +89,14 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     if let Some(node) = node {
         wanted.push(writer.condition(node, Sight::Own)?);
     }
-    if let Some(words) = query.search.as_deref() {
-        wanted.extend(search(&mut writer, catalog, meta, words)?);
+    let mut way = Way::Plain;
+    if let Some(search) = search(&mut writer, catalog, meta, query.search.as_deref())? {
+        wanted.push(search.condition.clone());
+        way = search.way(tx).await?;
     }
     let joins = writer.joins();
     let count = match query.count {
-        true => Some(counted(tx, meta, tail(&joins, &wanted)).await?),
+        true => Some(counted(tx, meta, &way, &tail(&joins, &wanted)).await?),
         false => None,
     };
     let mark = mark(meta, query);
@@ -104,8 +106,8 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     let limit = query.limit.unwrap_or(limits::PAGE_SIZE_DEFAULT).clamp(1, limits::PAGE_SIZE_MAX);
     let tail = tail(&joins, &wanted).append(sql::order(&keys));
     let tail = tail.lit(" limit ").arg(sql::signed(limit + 1));
-    let keys = keys.into_iter().map(|key| key.sql).collect();
-    let mut rows = sql::page(tx, meta, plan, keys, tail).await?;
+    let keys: Vec<Sql> = keys.into_iter().map(|key| key.sql).collect();
+    let mut rows = sql::page(tx, meta, &plan, &keys, &way, &tail).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
@@ -152,7 +154,7 @@ pub(crate) async fn ask(
     if let Some(limit) = ask.limit {
         tail = tail.lit(" limit ").arg(sql::signed(limit));
     }
-    let rows = sql::page(tx, meta, plan, Vec::new(), tail).await?;
+    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail).await?;
     Ok(rows.into_iter().map(|(rec, _)| rec).collect())
 }
 
@@ -166,7 +168,7 @@ pub(crate) async fn how_many(tx: &mut Tx, meta: &Arc<Meta>, ask: Ask) -> Result<
         wanted.push(writer.condition(node, Sight::Whole)?);
     }
     let joins = writer.joins();
-    sql::count(tx, meta, tail(&joins, &wanted), usize::MAX).await
+    sql::count(tx, meta, &Way::Plain, &tail(&joins, &wanted), usize::MAX).await
 }
 
 /// Rows of the company one works in; one works in one at a time.
@@ -184,8 +186,8 @@ fn tail(joins: &Sql, wanted: &[Sql]) -> Sql {
     sql
 }
 
-async fn counted(tx: &mut Tx, meta: &Meta, tail: Sql) -> Result<Count> {
-    let number = sql::count(tx, meta, tail, limits::COUNT_MAX + 1).await?;
+async fn counted(tx: &mut Tx, meta: &Meta, way: &Way, tail: &Sql) -> Result<Count> {
+    let number = sql::count(tx, meta, way, tail, limits::COUNT_MAX + 1).await?;
     Ok(Count { number: number.min(limits::COUNT_MAX), capped: number > limits::COUNT_MAX })
 }
 
@@ -254,18 +256,40 @@ fn search(
     writer: &mut Writer<'_>,
     catalog: &Catalog,
     meta: &Arc<Meta>,
-    words: &str,
-) -> Result<Option<Sql>> {
-    if !meta.is_searchable() {
-        return Ok(super::search::words(words).first().map(|_| Sql::new().lit("1 = 0")));
+    words: Option<&str>,
+) -> Result<Option<Search>> {
+    let words = words.map(super::search::words).unwrap_or_default();
+    if words.is_empty() {
+        return Ok(None);
     }
-    let (ctx, schema, dialect) = (writer.ctx(), catalog.schema(), writer.dialect());
-    let mut linked = Vec::new();
+    let mut places = Vec::new();
+    if meta.is_searchable() {
+        places.push(if hides(writer.ctx(), catalog, meta) {
+            let fields = searched(writer.ctx(), catalog, meta);
+            Searched::Texts(fields.iter().map(|field| writer.own(&field.name)).collect())
+        } else {
+            Searched::Own
+        });
+        linked(writer, catalog, meta, &mut places)?;
+    }
+    let company = meta.system.company.map(|_| writer.company());
+    let dialect = writer.dialect();
+    Ok(Some(Search::new(dialect, meta, company, &words, &places)))
+}
+
+/// The texts of the records that a model's searched links lead to.
+fn linked<'m>(
+    writer: &mut Writer<'_>,
+    catalog: &'m Catalog,
+    meta: &'m Arc<Meta>,
+    places: &mut Vec<Searched<'m>>,
+) -> Result<()> {
+    let (ctx, schema) = (writer.ctx(), catalog.schema());
     for field in meta.searched.iter().map(|at| &meta.model.fields[*at]) {
         let Kind::Link { to } = &field.kind else { continue };
-        let target = catalog.meta(to)?;
-        let sight = permissions::sight(ctx, permissions::document(schema, &target.model));
-        let readable = permissions::may_read_field(ctx, schema, field) && target.is_searchable();
+        let to = catalog.meta(to)?;
+        let sight = permissions::sight(ctx, permissions::document(schema, &to.model));
+        let readable = permissions::may_read_field(ctx, schema, field) && to.is_searchable();
         if !readable || sight == permissions::Sight::None {
             continue;
         }
@@ -273,23 +297,19 @@ fn search(
             let (path, _) = path_of(catalog, meta, &format!("{}.{name}", field.name))?;
             Ok::<Sql, Error>(writer.path(&path, Sight::Own)?.0)
         };
-        linked.push(if hides(ctx, catalog, target) {
-            let fields = searched(ctx, catalog, target);
+        places.push(if hides(ctx, catalog, to) {
+            let fields = searched(ctx, catalog, to);
             let texts = fields.iter().map(|field| beyond(&field.name));
             Searched::Texts(texts.collect::<Result<_>>()?)
-        } else if sight == permissions::Sight::Some {
-            Searched::Of(beyond("id")?, target)
         } else {
-            Searched::Of(writer.own(&field.name), target)
+            let id = match sight {
+                permissions::Sight::Some => beyond("id")?,
+                _ => writer.own(&field.name),
+            };
+            Searched::Linked { link: &field.name, id, to }
         });
     }
-    let own = if hides(ctx, catalog, meta) {
-        let fields = searched(ctx, catalog, meta);
-        Searched::Texts(fields.iter().map(|field| writer.own(&field.name)).collect())
-    } else {
-        Searched::Of(writer.own("id"), meta)
-    };
-    Ok(sql::found(dialect, words, &own, &linked))
+    Ok(())
 }
 
 /// Whether some of a record's text, or of its lines', is not the caller's to read.
@@ -510,7 +530,7 @@ pub(crate) async fn seen(
     let mut wanted = vec![among, writer.allowed(Right::Read)?];
     wanted.extend(own_company(&writer, meta));
     let joins = writer.joins();
-    let rows = sql::page(tx, meta, plan, Vec::new(), tail(&joins, &wanted)).await?;
+    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail(&joins, &wanted)).await?;
     let shown: Arc<[usize]> = shown(meta, fields).into();
     let named = |(mut rec, _): (Rec, Vec<Cell>)| {
         rec.shown = Some(shown.clone());

@@ -3,6 +3,7 @@
 mod world;
 mod agreement;
 mod migration;
+mod search;
 mod stories;
 mod texts;
 mod figures;

@@ -1,10 +1,7 @@
-//! Order, the place of a page in it (keyset), and full-text search as conditions.
-//! Not here: conditions of the expression language (`expression`).
+//! Order, and the place of a page in it (keyset).
+//! Not here: conditions of the expression language (`expression`), search (`found`).
 
-use super::SEARCH_COLUMN;
-use crate::db::{Cell, Dialect, Sql};
-use crate::model::catalog::Meta;
-use crate::model::search::{INSIDE_FROM, words};
+use crate::db::{Cell, Sql};
 
 /// One key of an order: the value, its direction and whether it may be null.
 #[derive(Clone, Debug)]
@@ -68,85 +65,6 @@ fn beyond(key: &Key, after: &Cell) -> Sql {
         }
         (true, cell) => own.lit(" < ").arg(cell.clone()),
     }
-}
-
-/// Where a search looks.
-pub(crate) enum Searched<'m> {
-    /// In the folded text of the model's record with this id.
-    Of(Sql, &'m Meta),
-    /// In these texts one by one, since the caller may not read all that is in the folded one.
-    Texts(Vec<Sql>),
-}
-
-/// Every word is in the record's own text or in that of a record it links to.
-pub(crate) fn found(
-    dialect: Dialect,
-    query: &str,
-    own: &Searched<'_>,
-    linked: &[Searched<'_>],
-) -> Option<Sql> {
-    let mut all: Option<Sql> = None;
-    for word in words(query) {
-        let mut any = Sql::new().lit("(").append(match own {
-            Searched::Of(_, meta) => own_text(dialect, meta, &word),
-            Searched::Texts(texts) => one_of(texts, &word),
-        });
-        for place in linked {
-            any = any.lit(" or ").append(match place {
-                Searched::Of(id, to) => {
-                    id.clone().lit(" in (").append(ids(dialect, to, &word)).lit(")")
-                }
-                Searched::Texts(texts) => one_of(texts, &word),
-            });
-        }
-        let any = any.lit(")");
-        all = Some(match all {
-            None => any,
-            Some(all) => all.lit(" and ").append(any),
-        });
-    }
-    all
-}
-
-fn own_text(dialect: Dialect, meta: &Meta, word: &str) -> Sql {
-    let column = Sql::new().lit("m.").ident(SEARCH_COLUMN);
-    match (word.chars().count() >= INSIDE_FROM, dialect) {
-        (true, Dialect::Sqlite) => {
-            Sql::new().lit("m.id in (").append(ids(dialect, meta, word)).lit(")")
-        }
-        (true, Dialect::Postgres) => column.lit(" like ").arg(format!("%{word}%")),
-        (false, _) => beginning(column, word),
-    }
-}
-
-fn one_of(texts: &[Sql], word: &str) -> Sql {
-    let mut any = Sql::new().lit("(1 = 0");
-    for text in texts {
-        let folded = Sql::new().lit(" or fo_fold(").append(text.clone()).lit(")");
-        any = any.append(folded).lit(" like ").arg(format!("%{word}%"));
-    }
-    any.lit(")")
-}
-
-/// `select` of the ids of the model's records whose text has the word.
-fn ids(dialect: Dialect, meta: &Meta, word: &str) -> Sql {
-    let inside = word.chars().count() >= INSIDE_FROM;
-    if inside && dialect == Dialect::Sqlite {
-        let sql = Sql::new().lit("select rowid from ").ident(&format!("{}__search", meta.table));
-        return sql.lit(" where ").ident(SEARCH_COLUMN).lit(" like ").arg(format!("%{word}%"));
-    }
-    let sql = Sql::new().lit("select id from ").ident(&meta.table).lit(" where ");
-    let column = Sql::new().ident(SEARCH_COLUMN);
-    if inside {
-        return sql.append(column).lit(" like ").arg(format!("%{word}%"));
-    }
-    sql.append(beginning(column, word))
-}
-
-/// A word of the text begins so.
-fn beginning(column: Sql, word: &str) -> Sql {
-    let first = Sql::new().lit("(").append(column.clone()).lit(" like ").arg(format!("{word}%"));
-    first.lit(" or ").append(column).lit(" like ").arg(format!("% {word}%")).lit(")")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod condition;
 mod form;
 mod writer;
 mod filter;
+mod found;
 mod functions;
 mod insert;
 mod select;
@@ -16,8 +17,9 @@ mod update;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub(crate) use filter::{Key, Searched, found, keyset, order};
+pub(crate) use filter::{Key, keyset, order};
 pub(crate) use form::Form;
+pub(crate) use found::{Search, Searched, Way};
 pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
 pub(crate) use select::{

@@ -7,7 +7,8 @@ use fondaco_schema::expr::FieldRef;
 use fondaco_schema::{Kind, tables::values_table};
 use fondaco_values::{AnyId, Value};
 
-use super::{Form, Sight, Writer};
+use super::found::STEPS_MAX;
+use super::{Form, Sight, Way, Writer};
 use crate::db::{Cell, RowRef, Sql};
 use crate::model::catalog::{Catalog, Meta};
 use crate::model::cells::to_value;
@@ -70,10 +71,10 @@ impl Plan {
         Ok(self)
     }
 
-    fn columns(&mut self) -> Sql {
+    fn columns(&self) -> Sql {
         let mut sql = Sql::new();
-        for (at, column) in std::mem::take(&mut self.select).into_iter().enumerate() {
-            sql = sql.lit(if at == 0 { "select " } else { ", " }).append(column);
+        for (at, column) in self.select.iter().enumerate() {
+            sql = sql.lit(if at == 0 { "select " } else { ", " }).append(column.clone());
         }
         sql
     }
@@ -135,35 +136,75 @@ fn title_path(catalog: &Catalog, meta: &Meta, at: usize) -> Option<Vec<FieldRef>
     None
 }
 
-/// One page: the rows, and the cells of the sort keys of the last one.
+/// One page: the rows, and the cells of the sort keys of each.
 pub(crate) async fn page(
     tx: &mut Tx,
     meta: &Meta,
-    mut plan: Plan,
-    keys: Vec<Sql>,
-    tail: Sql,
+    plan: &Plan,
+    keys: &[Sql],
+    way: &Way,
+    tail: &Sql,
 ) -> Result<Vec<(Rec, Vec<Cell>)>> {
-    let mut sql = plan.columns();
     let (width, sorted) = (plan.width(), keys.len());
-    for key in keys {
-        sql = sql.lit(", ").append(key);
-    }
-    let sql = sql.lit(" from ").ident(&meta.table).lit(" as m").append(tail);
-    let mut rows = Vec::new();
-    tx.each(sql, |row| {
+    let statement = |among: Option<&Sql>| {
+        let sql = keys.iter().fold(plan.columns(), |sql, key| sql.lit(", ").append(key.clone()));
+        sql.append(from(meta, among)).append(tail.clone())
+    };
+    by_way(tx, way, statement, |row| {
         let keys = (width..width + sorted).map(|place| row.cell(place)).collect();
-        rows.push((plan.read(meta, row), keys));
+        (plan.read(meta, row), keys)
     })
-    .await?;
-    Ok(rows)
+    .await
 }
 
 /// How many rows there are, counted no further than `at_most`.
-pub(crate) async fn count(tx: &mut Tx, meta: &Meta, tail: Sql, at_most: usize) -> Result<usize> {
-    let sql = Sql::new().lit("select count(*) from (select 1 as one from ").ident(&meta.table);
-    let sql = sql.lit(" as m").append(tail).lit(" limit ").arg(signed(at_most)).lit(") as counted");
-    let row = tx.row(sql).await?;
-    Ok(row.map_or(0, |row| usize::try_from(row.int(0)).unwrap_or_default()))
+pub(crate) async fn count(
+    tx: &mut Tx,
+    meta: &Meta,
+    way: &Way,
+    tail: &Sql,
+    at_most: usize,
+) -> Result<usize> {
+    let statement = |among: Option<&Sql>| {
+        let sql = Sql::new().lit("select count(*) from (select 1 as one");
+        let sql = sql.append(from(meta, among)).append(tail.clone());
+        sql.lit(" limit ").arg(signed(at_most)).lit(") as counted")
+    };
+    let counts = by_way(tx, way, statement, |row| row.opt_int(0)).await?;
+    let count = counts.first().copied().flatten().unwrap_or_default();
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// ` from table as m`, or only those rows of it that are among some.
+fn from(meta: &Meta, among: Option<&Sql>) -> Sql {
+    let Some(among) = among else {
+        return Sql::new().lit(" from ").ident(&meta.table).lit(" as m");
+    };
+    let sql = Sql::new().lit(" from (").append(among.clone()).lit(") as found cross join ");
+    sql.ident(&meta.table).lit(" as m on m.id = found.id")
+}
+
+/// The rows of a statement that is carried out as the search asks for.
+async fn by_way<T: Send>(
+    tx: &mut Tx,
+    way: &Way,
+    statement: impl Fn(Option<&Sql>) -> Sql,
+    read: impl Fn(&RowRef<'_, '_>) -> T + Send + Sync,
+) -> Result<Vec<T>> {
+    let mut rows = Vec::new();
+    let among = match way {
+        Way::Plain => None,
+        Way::Rare(among) => Some(among),
+        Way::Frequent(among) => {
+            if tx.each_within(statement(None), STEPS_MAX, |row| rows.push(read(row))).await? {
+                return Ok(rows);
+            }
+            rows.clear();
+            Some(among)
+        }
+    };
+    tx.each(statement(among), |row| rows.push(read(row))).await?;
+    Ok(rows)
 }
 
 pub(crate) fn signed(number: usize) -> i64 {
