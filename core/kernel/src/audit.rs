@@ -45,9 +45,17 @@ pub(crate) fn note(
     changes.insert(field.name.clone(), json!([show(from), show(to)]));
 }
 
-/// Writes the changes of one statement's worth of records, in one statement.
-pub(crate) async fn write(tx: &mut Tx, model: &Model, entries: Vec<Entry>) -> Result<()> {
-    let rows: Vec<Vec<Cell>> = entries.into_iter().map(|e| row(tx, &model.name, e)).collect();
+/// Notes changes; all of a transaction are written in one statement at its end.
+pub(crate) fn write(tx: &mut Tx, model: &Model, entries: Vec<Entry>) {
+    for entry in entries {
+        let row = row(tx, &model.name, entry);
+        tx.pending_audit.push(row);
+    }
+}
+
+/// Writes what was noted so far.
+pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
+    let rows = std::mem::take(&mut tx.pending_audit);
     tx.insert_rows("audit", COLUMNS, &rows).await
 }
 
@@ -77,6 +85,7 @@ pub async fn of_record(
     limit: i64,
     may_read: impl Fn(&str) -> bool + Send,
 ) -> Result<Vec<Change>> {
+    flush(tx).await?;
     let sql = Sql::text(
         "select at, actor, request, action, changes from audit \
          where model = $1 and record = $2 order by id desc limit $3",

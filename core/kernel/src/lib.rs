@@ -36,6 +36,7 @@ pub mod numbers;
 pub mod repeats;
 pub mod files;
 pub mod timeline;
+mod kept;
 pub mod keys;
 pub mod marks;
 pub mod seeds;

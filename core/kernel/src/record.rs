@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use fondaco_schema::{Kind, Model};
 use fondaco_values::{AnyId, Date, Decimal, Id, Money, Quantity, Timestamp, Value};
-use serde_json::{Map, Value as Json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value as Json;
 
 use crate::model::{Draft, Line};
 use crate::{Error, Result};
@@ -128,34 +129,9 @@ impl Rec {
         self.shown.as_ref().is_none_or(|shown| shown.contains(&at))
     }
 
-    /// The shown fields by name; decimals and ids as strings, lines as arrays of the same. Names of
-    /// linked records stand under `_titles`, records that were asked for under `_expanded`.
+    /// What [`Serialize`] writes, as a value.
     pub fn to_json(&self) -> Json {
-        let mut out = Map::new();
-        for (at, (name, field)) in self.model.fields.iter().enumerate() {
-            if !self.shows(at) {
-                continue;
-            }
-            if matches!(field.kind, Kind::Lines { .. }) {
-                if let Some((_, lines)) = self.lines.iter().find(|(field, _)| *field == at) {
-                    out.insert(name.clone(), lines.iter().map(Rec::to_json).collect());
-                }
-                continue;
-            }
-            out.insert(name.clone(), self.values[at].to_json());
-        }
-        let name_of = |at: &usize| self.model.fields.get_index(*at).map(|(name, _)| name.clone());
-        if !self.titles.is_empty() {
-            let titles =
-                self.titles.iter().filter_map(|(at, t)| Some((name_of(at)?, t.clone().into())));
-            out.insert("_titles".to_owned(), Json::Object(titles.collect()));
-        }
-        if !self.expanded.is_empty() {
-            let recs = |recs: &[Rec]| recs.iter().map(Rec::to_json).collect::<Json>();
-            let expanded = self.expanded.iter().filter_map(|(at, r)| Some((name_of(at)?, recs(r))));
-            out.insert("_expanded".to_owned(), Json::Object(expanded.collect()));
-        }
-        Json::Object(out)
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     #[track_caller]
@@ -166,8 +142,49 @@ impl Rec {
     }
 }
 
+/// The shown fields by name; decimals and ids as strings, lines as arrays of the same. Names of
+/// linked records stand under `_titles`, records that were asked for under `_expanded`.
+impl Serialize for Rec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut shown = vec![self.shown.is_none(); self.model.fields.len()];
+        for at in self.shown.iter().flat_map(|shown| shown.iter()) {
+            shown[*at] = true;
+        }
+        let mut map = serializer.serialize_map(None)?;
+        let fields = self.model.fields.iter().enumerate().filter(|(at, _)| shown[*at]);
+        for (at, (name, field)) in fields {
+            if !matches!(field.kind, Kind::Lines { .. }) {
+                map.serialize_entry(name, &self.values[at])?;
+            } else if let Some((_, lines)) = self.lines.iter().find(|(field, _)| *field == at) {
+                map.serialize_entry(name, lines)?;
+            }
+        }
+        if !self.titles.is_empty() {
+            map.serialize_entry("_titles", &ByName(&self.model, &self.titles))?;
+        }
+        if !self.expanded.is_empty() {
+            map.serialize_entry("_expanded", &ByName(&self.model, &self.expanded))?;
+        }
+        map.end()
+    }
+}
+
+/// What stands by index of field, by its name.
+struct ByName<'r, T>(&'r Model, &'r [(usize, T)]);
+
+impl<T: Serialize> Serialize for ByName<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let name = |at: usize| self.0.fields.get_index(at).map(|(name, _)| name);
+        let named = self.1.iter().filter_map(|(at, value)| Some((name(*at)?, value)));
+        serializer.collect_map(named)
+    }
+}
+
 /// A value as one reads it in a title.
 pub(crate) fn plain(value: &Value) -> String {
+    if let Value::Text(text) = value {
+        return text.clone();
+    }
     match value.to_json() {
         Json::String(text) => text,
         Json::Null => String::new(),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::refuse_if_any;
 use crate::model::{self, Deed, Meta, Saving, Stage};
-pub use crate::model::{Draft, Line, Page, Query, Select};
+pub use crate::model::{Count, Draft, Line, Page, Query, Select};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
 use crate::{Error, Outcome, Result, Tx, store};

@@ -181,7 +181,7 @@ pub(crate) async fn run_action(
         None => {
             let entry =
                 audit::Entry { record: rec.id, action: action.to_owned(), changes: Map::new() };
-            audit::write(tx, &meta.model, vec![entry]).await?;
+            audit::write(tx, &meta.model, vec![entry]);
         }
     }
     let numbered = meta.system.number.is_some_and(|at| !rec.values[at].is_null());

@@ -13,11 +13,12 @@ use crate::Ctx;
 use crate::db::{Cell, Conn, Dialect, Row, Sql};
 use crate::error::Result;
 use crate::in_force::Version;
+use crate::kept::Kept;
 use crate::kernel::Shared;
 use crate::module::Registry;
-use crate::numbers;
 use crate::ports::Ports;
 use crate::record::Rec;
+use crate::{audit, numbers};
 
 /// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
 pub type Fut<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -30,7 +31,10 @@ pub struct Tx {
     now: Timestamp,
     effects: Effects,
     pending_numbers: Vec<(String, AnyId)>,
+    /// Rows of the audit that are not written yet.
+    pub(crate) pending_audit: Vec<Vec<Cell>>,
     statements: u64,
+    kept: Kept,
 }
 
 /// What the rest of the process is told after the commit, and only then.
@@ -64,7 +68,9 @@ impl Tx {
             shared,
             effects: Effects::default(),
             pending_numbers: Vec::new(),
+            pending_audit: Vec::new(),
             statements: 0,
+            kept: Kept::default(),
         }
     }
 
@@ -146,10 +152,12 @@ impl Tx {
     /// Works on with another schema.
     pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
         self.registry = registry;
+        self.kept.forget();
     }
 
     /// The last steps of every unit of work, before the commit.
     pub(crate) async fn finish(&mut self) -> Result<()> {
+        audit::flush(self).await?;
         self.draw_numbers().await
     }
 }
@@ -163,6 +171,8 @@ impl Tx {
         &mut self,
         part: impl for<'t> FnOnce(&'t mut Tx) -> Fut<'t, T> + Send,
     ) -> Result<Result<T>> {
+        // What was noted before must not go when the part does.
+        audit::flush(self).await?;
         self.conn.begin_part().await?;
         let numbers = self.pending_numbers.len();
         let (jobs, changes) = (self.effects.jobs, self.effects.changes.len());
@@ -171,7 +181,9 @@ impl Tx {
             self.conn.keep_part().await?;
         } else {
             self.conn.undo_part().await?;
+            self.kept.forget();
             self.pending_numbers.truncate(numbers);
+            self.pending_audit.clear();
             self.effects.jobs = jobs;
             self.effects.changes.truncate(changes);
         }
@@ -214,14 +226,34 @@ impl Tx {
         self.statements
     }
 
+    fn heed(&mut self, text: &str) {
+        self.statements += 1;
+        self.kept.heed(text);
+    }
+
+    /// What this transaction has read.
+    pub(crate) fn kept(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+
+    /// Reads rows of masters, unless they were read before.
+    pub(crate) async fn kept_rows(&mut self, sql: Sql) -> Result<Arc<Vec<Row>>> {
+        if let Some(rows) = self.kept().answer(&sql) {
+            return Ok(rows);
+        }
+        let rows = Arc::new(self.rows(sql.clone()).await?);
+        self.kept.keep(&sql, &rows);
+        Ok(rows)
+    }
+
     /// Runs a statement; answers how many rows it changed.
     pub(crate) async fn exec(&mut self, sql: Sql) -> Result<u64> {
-        self.statements += 1;
+        self.heed(sql.as_str());
         self.conn.exec(&sql).await
     }
 
     pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>> {
-        self.statements += 1;
+        self.heed(sql.as_str());
         self.conn.rows(&sql).await
     }
 
@@ -240,7 +272,7 @@ impl Tx {
         sql: Sql,
         each: impl FnMut(&crate::db::RowRef<'_, '_>) + Send,
     ) -> Result<()> {
-        self.statements += 1;
+        self.heed(sql.as_str());
         self.conn.each(&sql, each).await
     }
 
@@ -251,7 +283,7 @@ impl Tx {
         thousand_steps: usize,
         each: impl FnMut(&crate::db::RowRef<'_, '_>) + Send,
     ) -> Result<bool> {
-        self.statements += 1;
+        self.heed(sql.as_str());
         self.conn.each_within(&sql, thousand_steps, each).await
     }
 
@@ -260,7 +292,7 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        self.statements += 1;
+        self.heed(text);
         self.conn.exec_each(text, rows).await
     }
 

@@ -206,6 +206,7 @@ impl Serialize for Value {
         match self {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Int(i) if i.unsigned_abs() > JSON_EXACT_MAX => serializer.collect_str(i),
             Value::Int(i) => serializer.serialize_i64(*i),
             Value::Decimal(d) => serializer.collect_str(d),
             Value::Text(text) => serializer.serialize_str(text),

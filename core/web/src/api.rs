@@ -7,7 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fondaco_kernel::records::{self, Change, Select};
+use fondaco_kernel::record::Rec;
+use fondaco_kernel::records::{self, Change, Count, Select};
 use fondaco_kernel::values::AnyId;
 use fondaco_kernel::{Error, Tx, audit, permissions};
 use serde_json::{Map, Value, json};
@@ -21,12 +22,20 @@ use crate::respond::{self, etag, seen_version};
 /// Changes of a record that one answer holds at most.
 const HISTORY_MAX: i64 = 200;
 
+/// One page of a list.
+#[derive(serde::Serialize)]
+struct Listed<'p> {
+    items: &'p [Rec],
+    next: Option<String>,
+    count: Option<Count>,
+}
+
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(ctx): Caller,
     Path(model): Path<String>,
     Query(given): Query<HashMap<String, String>>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let query = query::list(given)?;
     let page = app
         .kernel
@@ -35,9 +44,7 @@ pub(crate) async fn list(
             Box::pin(async move { records::list(tx, &model, &query).await })
         })
         .await?;
-    let items: Vec<Value> = page.rows.iter().map(|rec| rec.to_json()).collect();
-    let count = page.count.map(|c| json!({ "number": c.number, "capped": c.capped }));
-    Ok(Json(json!({ "items": items, "next": page.next, "count": count })))
+    Ok(Json(Listed { items: &page.rows, next: page.next, count: page.count }).into_response())
 }
 
 pub(crate) async fn get(
@@ -54,7 +61,7 @@ pub(crate) async fn get(
             Box::pin(async move { records::get(tx, &model, id, &select).await })
         })
         .await?;
-    let mut response = Json(rec.to_json()).into_response();
+    let mut response = Json(&rec).into_response();
     response.headers_mut().insert(header::ETAG, etag(rec.version));
     Ok(response)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fondaco_values::{Date, Id, Timestamp};
 
 /// What a column holds in a database.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Cell {
     Null,
     Int(i64),

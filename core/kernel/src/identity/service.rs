@@ -75,7 +75,7 @@ impl Tx {
             let mut changes = serde_json::Map::new();
             changes.insert("reason".to_owned(), json!([null, reason]));
             let entry = audit::Entry { record: user, action: "as_system".to_owned(), changes };
-            audit::write(self, &model, vec![entry]).await?;
+            audit::write(self, &model, vec![entry]);
         }
         let mut companies = before.companies.clone();
         if !companies.contains(&self.ctx.company) {

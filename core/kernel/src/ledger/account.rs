@@ -108,7 +108,7 @@ impl Chart {
         if let Some(company) = company {
             sql = sql.lit(" and a.company = ").arg(company);
         }
-        let rows = tx.rows(sql).await?;
+        let rows = tx.kept_rows(sql).await?;
         let currency = rows.first().and_then(|row| row.opt_id(13));
         let accounts = rows.iter().map(Account::from_row).map(|a| (a.id, a)).collect();
         let mut chart = Chart { currency, accounts, currencies: HashMap::new() };
@@ -149,24 +149,24 @@ pub(crate) async fn currencies(tx: &mut Tx, units: &BTreeSet<i64>) -> Result<Has
         return Ok(HashMap::new());
     }
     let sql = Sql::new().lit("select id, exponent from currency where id");
-    let rows = tx.rows(among(sql, tx.dialect(), units)).await?;
+    let rows = tx.kept_rows(among(sql, tx.dialect(), units)).await?;
     Ok(rows.iter().map(|r| (r.id(0), u8::try_from(r.int(1)).unwrap_or(2))).collect())
 }
 
 /// The account of the caller's company with that purpose, such as `receivable`.
 pub async fn by_purpose(tx: &mut Tx, purpose: &str) -> Result<Id<Account>> {
     let sql = Sql::text("select id from account where company = $1 and purpose = $2 order by id");
-    let row = tx.row(sql.bind(tx.ctx().company()).bind(purpose)).await?;
+    let rows = tx.kept_rows(sql.bind(tx.ctx().company()).bind(purpose)).await?;
     let missing = || Reason::NoAccountFor { purpose: purpose.to_owned() }.refusal("purpose");
-    row.map(|row| row.id(0)).ok_or_else(missing)
+    rows.first().map(|row| row.id(0)).ok_or_else(missing)
 }
 
 /// The account of the caller's company with that code.
 pub async fn by_code(tx: &mut Tx, code: &str) -> Result<Id<Account>> {
     let sql = Sql::text("select id from account where company = $1 and code = $2 order by id");
-    let row = tx.row(sql.bind(tx.ctx().company()).bind(code)).await?;
+    let rows = tx.kept_rows(sql.bind(tx.ctx().company()).bind(code)).await?;
     let missing = || Reason::NoAccountCalled { code: code.to_owned() }.refusal("code");
-    row.map(|row| row.id(0)).ok_or_else(missing)
+    rows.first().map(|row| row.id(0)).ok_or_else(missing)
 }
 
 /// The account of the caller's company with that id.

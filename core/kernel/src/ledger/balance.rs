@@ -153,8 +153,8 @@ pub(crate) async fn of_accounts(
 /// The currency of the caller's company.
 pub(crate) async fn currency(tx: &mut Tx) -> Result<AnyId> {
     let sql = Sql::text("select currency from company where id = $1").bind(tx.ctx().company());
-    let row = tx.row(sql).await?;
-    let set = row.and_then(|row| row.opt_id(0));
+    let rows = tx.kept_rows(sql).await?;
+    let set = rows.first().and_then(|row| row.opt_id(0));
     set.ok_or_else(|| Reason::NoCurrency.refusal("company.currency"))
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn load(tx: &mut Tx, codes: &BTreeSet<&str>) -> Result<BTreeMap
     for (n, code) in codes.iter().enumerate() {
         sql = sql.lit(if n == 0 { " and code in (" } else { ", " }).arg(*code);
     }
-    let rows = tx.rows(sql.lit(")")).await?;
+    let rows = tx.kept_rows(sql.lit(")")).await?;
     let read = |row: &crate::db::Row| {
         let template = row.opt_str(3).filter(|t| !t.is_empty()).map(str::to_owned);
         let template = template.unwrap_or_else(|| format!("{}-{{year}}-{{seq:5}}", row.str(1)));
@@ -41,7 +41,7 @@ pub(crate) async fn codes(tx: &mut Tx, ids: BTreeSet<i64>) -> Result<BTreeMap<i6
         return Ok(BTreeMap::new());
     }
     let sql = Sql::new().lit("select id, code from journal where id");
-    let rows = tx.rows(among(sql, tx.dialect(), &ids)).await?;
+    let rows = tx.kept_rows(among(sql, tx.dialect(), &ids)).await?;
     Ok(rows.iter().map(|row| (row.int(0), row.str(1).to_owned())).collect())
 }
 

@@ -239,7 +239,8 @@ impl Calendar {
              where company = $1 and month >= $2 and state <> 'open'",
         );
         let mut calendar = Calendar { first_month: 1, books: BTreeMap::new() };
-        for row in tx.rows(sql.bind(tx.ctx().company()).bind(month(from))).await? {
+        let sql = sql.bind(tx.ctx().company()).bind(month(from));
+        for row in tx.kept_rows(sql).await?.iter() {
             let Some(book) = row.opt_str(0) else {
                 calendar.first_month = i8::try_from(row.int(3)).unwrap_or(1);
                 continue;

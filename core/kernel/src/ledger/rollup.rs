@@ -110,8 +110,9 @@ pub(crate) async fn newest(tx: &mut Tx) -> Result<i64> {
 }
 
 pub(crate) async fn mark(tx: &mut Tx, name: &'static str) -> Result<i64> {
-    let row = tx.row(Sql::text("select seq from ledger_mark where name = $1").bind(name)).await?;
-    Ok(row.map_or(0, |row| row.int(0)))
+    let sql = Sql::text("select seq from ledger_mark where name = $1");
+    let rows = tx.kept_rows(sql.bind(name)).await?;
+    Ok(rows.first().map_or(0, |row| row.int(0)))
 }
 
 pub(crate) async fn set_mark(tx: &mut Tx, name: &'static str, seq: i64) -> Result<()> {

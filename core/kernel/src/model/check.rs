@@ -454,7 +454,10 @@ async fn exist(
             let company = target.system.company.map(|at| rec.values[at].as_link());
             rec.model.name == model && company.is_none_or(|company| company == Some(own))
         };
-        let read = |id: &AnyId| sight == Sight::Whole && stage.known(*id).is_some_and(ours);
+        let (kept, _) = tx.kept().recs(&target.table, &ids);
+        let kept: Found = kept.iter().filter(|rec| ours(rec)).map(|rec| rec.id).collect();
+        let known = |id: &AnyId| kept.contains(id) || stage.known(*id).is_some_and(ours);
+        let read = |id: &AnyId| sight == Sight::Whole && known(id);
         ids.retain(|id| !read(id));
         let there = present(tx, stage, target, &ids, sight).await?;
         let missing = |id: &AnyId| !there.contains(id) && !read(id);
@@ -493,5 +496,5 @@ async fn present(
     if let Some(allowed) = allowed {
         sql = sql.lit(" and ").append(allowed);
     }
-    Ok(tx.rows(sql).await?.iter().map(|row| row.id(0)).collect())
+    Ok(tx.kept_rows(sql).await?.iter().map(|row| row.id(0)).collect())
 }

@@ -54,7 +54,7 @@ pub struct Page {
 }
 
 /// How many there are, as far as they were counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Count {
     pub number: usize,
     /// Counting stopped here; there are more.
@@ -154,8 +154,7 @@ pub(crate) async fn ask(
     if let Some(limit) = ask.limit {
         tail = tail.lit(" limit ").arg(sql::signed(limit));
     }
-    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail).await?;
-    Ok(rows.into_iter().map(|(rec, _)| rec).collect())
+    sql::kept_page(tx, meta, &plan, tail).await
 }
 
 /// How many records a module asks about.
@@ -553,7 +552,7 @@ pub(crate) async fn computed(tx: &mut Tx, meta: &Arc<Meta>, recs: &mut [Rec]) ->
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(&ids)).lit(close);
     let joins = writer.joins();
-    let rows = sql::page(tx, meta, plan, Vec::new(), tail(&joins, &[among])).await?;
+    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail(&joins, &[among])).await?;
     let mut found: HashMap<AnyId, Rec> = rows.into_iter().map(|(rec, _)| (rec.id, rec)).collect();
     for rec in recs {
         let Some(mut row) = found.remove(&rec.id) else { continue };

@@ -59,7 +59,9 @@ pub(crate) async fn save(
     sql::insert(tx, meta, &new).await.map_err(|error| check::on_constraint(meta, error))?;
     sql::update(tx, meta, &changed).await.map_err(|error| check::on_constraint(meta, error))?;
     let written = new.into_iter().chain(changed);
+    let written: Vec<_> = written.inspect(|c| sql::keep_written(tx, meta, &c.next)).collect();
     let saved: Vec<Saved> = written
+        .into_iter()
         .map(|c| {
             let mut next = c.next;
             compute::unstored(&stage, meta, &mut next);
@@ -109,7 +111,7 @@ async fn note(tx: &mut Tx, meta: &Meta, saved: &[Saved], deed: &Deed<'_>) -> Res
         changes: changes(meta, one),
     });
     let entries = entries.collect();
-    audit::write(tx, &meta.model, entries).await?;
+    audit::write(tx, &meta.model, entries);
     for one in saved {
         match entered(meta, one) {
             Some(state) => {

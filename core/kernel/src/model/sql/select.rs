@@ -9,9 +9,9 @@ use fondaco_values::{AnyId, Value};
 
 use super::found::STEPS_MAX;
 use super::{Form, Sight, Way, Writer};
-use crate::db::{Cell, RowRef, Sql};
+use crate::db::{Cell, Dialect, RowRef, Sql};
 use crate::model::catalog::{Catalog, Meta};
-use crate::model::cells::to_value;
+use crate::model::cells::{to_cell, to_value};
 use crate::record::{Rec, plain};
 use crate::{Result, Tx};
 
@@ -157,6 +157,18 @@ pub(crate) async fn page(
     .await
 }
 
+/// The same for a module, unless it was read before.
+pub(crate) async fn kept_page(
+    tx: &mut Tx,
+    meta: &Meta,
+    plan: &Plan,
+    tail: Sql,
+) -> Result<Vec<Rec>> {
+    let sql = plan.columns().append(from(meta, None)).append(tail);
+    let recs = kept_each(tx, sql, |row| plan.read(meta, row)).await?;
+    Ok(Arc::unwrap_or_clone(recs))
+}
+
 /// How many rows there are, counted no further than `at_most`.
 pub(crate) async fn count(
     tx: &mut Tx,
@@ -237,14 +249,20 @@ fn read_all(meta: &Meta, row: &RowRef<'_, '_>) -> Rec {
 
 /// Whole rows by id, in no order; without lines, tags, many links and unstored computed fields.
 pub(crate) async fn by_ids(tx: &mut Tx, meta: &Meta, ids: &[AnyId]) -> Result<Vec<Rec>> {
+    let (mut recs, missing) = tx.kept().recs(&meta.table, ids);
+    if missing.is_empty() {
+        return Ok(recs);
+    }
     let (open, close) = tx.dialect().in_array();
     let text = meta.texts.by_ids.get_or_init(|| {
         let sql = all_columns(meta).lit(" where m.id").lit(open).lit("$1").lit(close);
         sql.as_str().into()
     });
-    let sql = Sql::shared(text.clone(), vec![array(ids)]);
-    let mut recs = Vec::with_capacity(ids.len());
-    tx.each(sql, |row| recs.push(read_all(meta, row))).await?;
+    let sql = Sql::shared(text.clone(), vec![array(&missing)]);
+    let mut read = Vec::with_capacity(missing.len());
+    tx.each(sql, |row| read.push(read_all(meta, row))).await?;
+    tx.kept().keep_recs(&meta.table, &read);
+    recs.append(&mut read);
     Ok(recs)
 }
 
@@ -255,7 +273,13 @@ pub(crate) async fn children(
     by: usize,
     parents: &[AnyId],
 ) -> Result<Vec<Rec>> {
-    let (open, close) = tx.dialect().in_array();
+    let sql = of_parents(tx.dialect(), child, by, parents);
+    let recs = kept_each(tx, sql, |row| read_all(child, row)).await?;
+    Ok(Arc::unwrap_or_clone(recs))
+}
+
+fn of_parents(dialect: Dialect, child: &Meta, by: usize, parents: &[AnyId]) -> Sql {
+    let (open, close) = dialect.in_array();
     let text = child.texts.child(by, || {
         let link = &child.model.fields[by].name;
         let sql = all_columns(child).lit(" where m.").ident(link).lit(open).lit("$1").lit(close);
@@ -263,26 +287,65 @@ pub(crate) async fn children(
         let sql = sql.lit(", m.position nulls first, m.id nulls first");
         sql.as_str().to_owned()
     });
-    let sql = Sql::shared(text, vec![array(parents)]);
-    let mut recs = Vec::new();
-    tx.each(sql, |row| recs.push(read_all(child, row))).await?;
-    Ok(recs)
+    Sql::shared(text, vec![array(parents)])
+}
+
+/// Keeps a document as it was just written, with the lines that it was written with, for whoever
+/// reads it next in this transaction.
+pub(crate) fn keep_written(tx: &mut Tx, meta: &Meta, rec: &Rec) {
+    for of in &meta.lines {
+        let Some((_, lines)) = rec.lines.iter().find(|(at, _)| *at == of.at) else { continue };
+        let mut lines: Vec<Rec> = lines.iter().map(|line| as_read(&of.child, line)).collect();
+        let position = of.child.system.position;
+        lines.sort_by_key(|line| (position.and_then(|at| line.values[at].as_int()), line.id));
+        let sql = of_parents(tx.dialect(), &of.child, of.by, &[rec.id]);
+        tx.kept().keep(&sql, &Arc::new(lines));
+    }
+    tx.kept().keep_recs(&meta.table, &[as_read(meta, rec)]);
+}
+
+/// A record as its columns give it back.
+fn as_read(meta: &Meta, written: &Rec) -> Rec {
+    let mut rec = Rec::empty(&meta.model, written.id);
+    for at in &meta.columns {
+        let kind = &meta.model.fields[*at].kind;
+        rec.values[*at] = to_value(kind, to_cell(kind, &written.values[*at]));
+    }
+    name(meta, &mut rec);
+    rec
+}
+
+/// The rows of a statement, unless they were read before.
+pub(super) async fn kept_each<T: Send + Sync + 'static>(
+    tx: &mut Tx,
+    sql: Sql,
+    read: impl Fn(&RowRef<'_, '_>) -> T + Send + Sync,
+) -> Result<Arc<Vec<T>>> {
+    if let Some(rows) = tx.kept().answer(&sql) {
+        return Ok(rows);
+    }
+    let mut rows = Vec::new();
+    tx.each(sql.clone(), |row| rows.push(read(row))).await?;
+    let rows = Arc::new(rows);
+    tx.kept().keep(&sql, &rows);
+    Ok(rows)
 }
 
 /// The values of a field of kind tags or links, into the records that they belong to.
 pub(crate) async fn many(tx: &mut Tx, meta: &Meta, at: usize, recs: &mut [Rec]) -> Result<()> {
+    if recs.is_empty() {
+        return Ok(());
+    }
     let field = &meta.model.fields[at];
     let ids: Vec<AnyId> = recs.iter().map(|rec| rec.id).collect();
     let (open, close) = tx.dialect().in_array();
     let sql = Sql::new().lit("select record, value from ");
     let sql = sql.ident(&values_table(&meta.model, &field.name)).lit(" where record").lit(open);
     let sql = sql.arg(array(&ids)).lit(close).lit(" order by record, position");
-    let mut values: Vec<(i64, Value)> = Vec::new();
-    tx.each(sql, |row| {
-        let value = to_value(&field.kind, row.cell(1));
-        values.push((row.opt_int(0).unwrap_or_default(), value));
-    })
-    .await?;
+    let read = |row: &RowRef<'_, '_>| {
+        (row.opt_int(0).unwrap_or_default(), to_value(&field.kind, row.cell(1)))
+    };
+    let values = kept_each(tx, sql, read).await?;
     for rec in recs {
         let own = values.iter().filter(|(record, _)| *record == rec.id.raw());
         rec.values[at] = Value::List(own.map(|(_, value)| value.clone()).collect());
