@@ -16,15 +16,16 @@ use crate::db::{Cell, Sql};
 use crate::record::Rec;
 
 /// Larger answers are not worth their copy.
-const ROWS_MAX: usize = 200;
-/// Records and answers kept; above this many the memory is emptied and starts anew.
-const KEPT_MAX: usize = 2_000;
+const ROWS_MAX: usize = 500;
+/// Rows and answers kept; above this many the memory is emptied and starts anew.
+const KEPT_MAX: usize = 5_000;
 
 #[derive(Default)]
 pub(crate) struct Kept {
     /// Whole rows by table and id.
     recs: HashMap<String, HashMap<AnyId, Rec>>,
     answers: HashMap<Question, Answer>,
+    /// Rows of both, and one for each answer.
     size: usize,
 }
 
@@ -37,6 +38,7 @@ struct Question {
 struct Answer {
     tables: Vec<String>,
     rows: Arc<dyn Any + Send + Sync>,
+    size: usize,
 }
 
 impl Question {
@@ -66,7 +68,9 @@ impl Kept {
             return;
         }
         let known = self.recs.entry(table.to_owned()).or_default();
+        let before = known.len();
         known.extend(recs.iter().map(|rec| (rec.id, rec.clone())));
+        self.size += known.len() - before;
     }
 
     /// What the same question was answered with.
@@ -79,9 +83,12 @@ impl Kept {
     }
 
     pub(crate) fn keep<T: Send + Sync + 'static>(&mut self, sql: &Sql, rows: &Arc<Vec<T>>) {
-        if self.has_room(1 + rows.len()) {
-            let answer = Answer { tables: read(sql.as_str()), rows: rows.clone() };
-            self.answers.insert(Question::of(sql), answer);
+        let size = 1 + rows.len();
+        if self.has_room(size) {
+            let answer = Answer { tables: read(sql.as_str()), rows: rows.clone(), size };
+            let before = self.answers.insert(Question::of(sql), answer);
+            self.size += size;
+            self.size -= before.map_or(0, |answer| answer.size);
         }
     }
 
@@ -92,7 +99,6 @@ impl Kept {
         if self.size + rows > KEPT_MAX {
             self.forget();
         }
-        self.size += rows;
         true
     }
 
@@ -103,8 +109,13 @@ impl Kept {
         }
         match written(text) {
             Some(table) => {
-                self.recs.remove(table);
-                self.answers.retain(|_, answer| answer.tables.iter().all(|read| read != table));
+                self.size -= self.recs.remove(table).map_or(0, |recs| recs.len());
+                let size = &mut self.size;
+                self.answers.retain(|_, answer| {
+                    let stays = answer.tables.iter().all(|read| read != table);
+                    *size -= if stays { 0 } else { answer.size };
+                    stays
+                });
             }
             None => self.forget(),
         }
@@ -185,6 +196,7 @@ mod tests {
         assert!(kept.answer::<i64>(&ask).is_some());
         kept.heed("update \"account\" set \"code\" = $1 where id = $2");
         assert!(kept.answer::<i64>(&ask).is_none());
+        assert_eq!(kept.size, 0);
         kept.keep(&ask, &Arc::new(vec![7_i64]));
         kept.heed("alter table account add column x text");
         assert!(kept.answer::<i64>(&ask).is_none());

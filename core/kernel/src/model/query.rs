@@ -154,7 +154,11 @@ pub(crate) async fn ask(
     if let Some(limit) = ask.limit {
         tail = tail.lit(" limit ").arg(sql::signed(limit));
     }
-    sql::kept_page(tx, meta, &plan, tail).await
+    let recs = sql::kept_page(tx, meta, &plan, tail).await?;
+    if unstored.is_empty() {
+        tx.kept().keep_recs(&meta.table, &recs);
+    }
+    Ok(recs)
 }
 
 /// How many records a module asks about.

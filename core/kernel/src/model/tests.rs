@@ -4,6 +4,7 @@ mod world;
 mod agreement;
 mod migration;
 mod search;
+mod kept;
 mod stories;
 mod texts;
 mod figures;

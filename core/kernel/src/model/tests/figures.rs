@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::world::{Line, Order, World, draft};
 use crate::db::{Cell, Sql};
-use crate::model::{Query, Select};
-use crate::{Result, Tx, records, store};
+use crate::model::{self, Deed, Query, Saving, Select};
+use crate::{Result, Tx, audit, records, store};
 
 const ROUNDS: usize = 300;
 
@@ -77,6 +77,7 @@ async fn creating(
     let order = || Order::of(acme, (1..=10).map(|n| Line::of(bolt, n)).collect());
     let mut first = order();
     store::insert(tx, &mut first).await?;
+    audit::flush(tx).await?;
     let mut bare = rows_of(tx, first.id.raw()).await?;
     let mut columns = Vec::new();
     for (table, key) in TABLES {
@@ -93,10 +94,12 @@ async fn creating(
         plain += cpu() - start;
         let start = cpu();
         store::insert(tx, &mut order()).await?;
+        audit::flush(tx).await?;
         kernel += cpu() - start;
         let start = cpu();
         let draft = draft(tx, &json)?;
         records::create(tx, "kernel_orders.order", vec![draft]).await?;
+        audit::flush(tx).await?;
         outer += cpu() - start;
     }
     report("an order of 10 lines by its module", kernel, plain);
@@ -141,6 +144,51 @@ async fn listing(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// 100,000 parties: a search against a walk through the list that asks the index about each word.
+async fn searching(tx: &mut Tx) -> Result<()> {
+    const TOWNS: [&str; 8] =
+        ["Lario", "Como", "Lecco", "Garda", "Iseo", "Orta", "Lugano", "Maggiore"];
+    let meta = tx.registry().catalog.meta("party")?.clone();
+    for slice in 0..200 {
+        let mut batch = Vec::new();
+        for n in slice * 500..(slice + 1) * 500 {
+            let name = format!("{} Trading {n}", TOWNS[n % TOWNS.len()]);
+            let draft = records::draft(tx, "party")?.with("name", name.as_str());
+            batch.push(Saving { id: tx.new_id(), old: None, draft });
+        }
+        model::save(tx, &meta, batch, Deed::of_module("create")).await?;
+    }
+    audit::flush(tx).await?;
+    for (words, rounds) in [
+        (&["77123"][..], 20),
+        (&["trading"], 20),
+        (&["lario", "trading"], 20),
+        (&["maggiore", "trading", "9"], 20),
+        (&["lario", "maggiore"], 20),
+        (&["nowhere"], 20),
+    ] {
+        let mut walk = Sql::new().lit("select m.* from party as m where m.company = ");
+        walk = walk.arg(tx.ctx().company());
+        for word in words {
+            let found = " and m.id in (select rowid from party__search where search_text like ";
+            walk = walk.lit(found).arg(format!("%{word}%")).lit(")");
+        }
+        let walk = walk.lit(" order by m.name nulls first, m.id nulls first limit 81");
+        let query = Query { search: Some(words.join(" ")), ..Query::default() };
+        let (mut kernel, mut plain) = (Duration::MAX, Duration::MAX);
+        for _ in 0..rounds {
+            let start = cpu();
+            tx.rows(walk.clone()).await?;
+            plain = plain.min(cpu() - start);
+            let start = cpu();
+            records::list(tx, "party", &query).await?;
+            kernel = kernel.min(cpu() - start);
+        }
+        println!("search {words:?}: {} µs, walk {} µs", kernel.as_micros(), plain.as_micros());
+    }
+    Ok(())
+}
+
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn figures() {
@@ -151,7 +199,8 @@ async fn figures() {
         .run(&chief, move |tx| {
             Box::pin(async move {
                 creating(tx, ids).await?;
-                listing(tx).await
+                listing(tx).await?;
+                searching(tx).await
             })
         })
         .await

@@ -239,36 +239,36 @@ async fn no_list_and_no_document_asks_row_by_row() {
     let world = World::new().await;
     let chief = world.ann(&["chief", "seller", "employee", "everyone"]);
     let (acme, bolt) = (world.acme, world.bolt);
-    let counts = world
-        .run(&chief, move |tx| {
+    let line = json!({"product": bolt.to_string(), "quantity": 1});
+    let mut made = Vec::new();
+    // Each in a transaction of its own, which has read nothing yet.
+    for (orders, lines) in [(1, 1), (80, 1), (1, 100)] {
+        let order = json!({"customer": acme.to_string(), "lines": vec![line.clone(); lines]});
+        let counted = world.run(&chief, move |tx| {
+            let order = order.clone();
             Box::pin(async move {
-                let line = json!({"product": bolt.to_string(), "quantity": 1});
-                let order = |lines: usize| json!({"customer": acme.to_string(), "lines": vec![line.clone(); lines]});
-                let mut counts = Vec::new();
-                for (orders, lines) in [(1, 1), (80, 1), (1, 100)] {
-                    let before = tx.statements();
-                    let drafts = (0..orders).map(|_| draft(tx, &order(lines))).collect::<Result<_>>()?;
-                    let ids = records::create(tx, ORDER, drafts).await?;
-                    let created = tx.statements();
-                    records::get(tx, ORDER, ids[0], &Select::default()).await?;
-                    let got = tx.statements();
-                    counts.push((created - before, got - created));
-                }
-                let before = tx.statements();
-                let page = records::list(tx, ORDER, &Query::default()).await?;
-                assert_eq!(page.rows.len(), 80);
-                assert!(page.rows.iter().all(|rec| rec.title_of("customer").is_some()));
-                let listed = tx.statements() - before;
-                let expand = vec!["lines.product".to_owned(), "customer".to_owned()];
-                let query = Query { show: Select { expand, ..Select::default() }, ..Query::default() };
-                let before = tx.statements();
-                records::list(tx, ORDER, &query).await?;
-                Ok((counts, listed, tx.statements() - before))
+                let drafts = (0..orders).map(|_| draft(tx, &order)).collect::<Result<_>>()?;
+                let ids = records::create(tx, ORDER, drafts).await?;
+                let created = tx.statements();
+                records::get(tx, ORDER, ids[0], &Select::default()).await?;
+                Ok((created, tx.statements() - created))
             })
+        });
+        made.push(counted.await.unwrap());
+    }
+    let counts = world.run(&chief, |tx| {
+        Box::pin(async move {
+            let page = records::list(tx, ORDER, &Query::default()).await?;
+            assert_eq!(page.rows.len(), 80);
+            assert!(page.rows.iter().all(|rec| rec.title_of("customer").is_some()));
+            let listed = tx.statements();
+            let expand = vec!["lines.product".to_owned(), "customer".to_owned()];
+            let query = Query { show: Select { expand, ..Select::default() }, ..Query::default() };
+            records::list(tx, ORDER, &query).await?;
+            Ok((listed, tx.statements() - listed))
         })
-        .await
-        .unwrap();
-    let ((made, listed, expanded), one) = (counts, 3);
+    });
+    let ((listed, expanded), one) = (counts.await.unwrap(), 3);
     assert_eq!(made[0], made[1], "80 orders in the statements of one");
     assert_eq!(made[0], made[2], "100 lines in the statements of one");
     assert!(listed <= one, "{listed} statements for a list");
