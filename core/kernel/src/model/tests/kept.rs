@@ -5,7 +5,13 @@ use serde_json::{Value as Json, json};
 
 use super::world::{World, draft};
 use crate::records::{self, Change};
+use crate::testing::both;
 use crate::{Error, Result, Tx, audit, store};
+
+both! {
+    a_record_read_after_it_was_written_is_the_one_in_the_database,
+    what_was_taken_back_is_not_remembered,
+}
 
 const ORDER: &str = "kernel_orders.order";
 
@@ -20,7 +26,6 @@ async fn change(tx: &mut Tx, id: AnyId, json: &Json) -> Result<()> {
     records::update(tx, ORDER, vec![Change { id, version: None, draft }]).await.map(drop)
 }
 
-#[tokio::test]
 async fn a_record_read_after_it_was_written_is_the_one_in_the_database() {
     let world = World::new().await;
     let ann = world.ann(&["seller", "employee", "everyone"]);
@@ -71,7 +76,6 @@ async fn a_record_read_after_it_was_written_is_the_one_in_the_database() {
     assert_eq!(made, read);
 }
 
-#[tokio::test]
 async fn what_was_taken_back_is_not_remembered() {
     let world = World::new().await;
     let ann = world.ann(&["seller", "employee", "everyone"]);

@@ -6,7 +6,10 @@ use fondaco_values::{AnyId, Id};
 use super::world::World;
 use crate::model::sql::{Search, Searched, Way};
 use crate::model::{Deed, Query, Saving, Select};
+use crate::testing::both;
 use crate::{Ctx, Result, Tx, records};
+
+both! { every_way_of_searching_finds_the_same }
 
 const ORDER: &str = "kernel_orders.order";
 const TOWNS: [&str; 5] = ["Łódź", "Como", "Lecco", "Garda", "Zürich"];
@@ -103,7 +106,6 @@ async fn found(world: &World, ctx: &Ctx, model: &'static str, words: &str) -> Ve
     }
 }
 
-#[tokio::test]
 async fn every_way_of_searching_finds_the_same() {
     let world = World::new().await;
     world.run(&world.own(), |tx| Box::pin(fill(tx))).await.unwrap();
@@ -136,6 +138,7 @@ async fn every_way_of_searching_finds_the_same() {
     }
 }
 
+/// PostgreSQL takes its index by itself.
 #[tokio::test]
 async fn the_way_of_a_search_follows_how_many_have_the_words() {
     let world = World::new().await;
