@@ -5,7 +5,7 @@ use fondaco_schema::expr::{Aggregate, Fold, Op};
 use fondaco_schema::{Node, Type};
 use fondaco_values::Value;
 
-use super::form::{Form, alike, call, literal_cell};
+use super::form::{Form, alike, call, literal_cell, typed};
 use super::writer::{Writer, unaskable};
 use crate::Result;
 use crate::db::{Cell, Sql};
@@ -91,6 +91,7 @@ impl Writer<'_> {
             return Ok(truth(false));
         }
         let (left_sql, form) = self.value(left)?;
+        let left_sql = typed(left_sql);
         let mut cells = Vec::with_capacity(items.len());
         for item in &items {
             match item {

@@ -6,8 +6,8 @@ use fondaco_schema::expr::{ActorAttr, Aggregate, FieldRef, Fold, Func, Op};
 use fondaco_schema::{Kind, Node, Type};
 use fondaco_values::Value;
 
-use super::form::{Form, alike, all_alike, call, constant, form_of, int_call, kept, literal};
-use super::form::{to_whole, to_wide, wide};
+use super::form::{Form, alike, all_alike, call, form_of, int_call, kept, literal};
+use super::form::{to_whole, to_wide, typed, wide};
 use super::writer::{Writer, unaskable};
 use crate::db::Sql;
 use crate::{Error, Result};
@@ -23,8 +23,8 @@ impl Writer<'_> {
                 let value = self.ambient.company_field(&field.field);
                 Ok(literal(&value, &field.ty))
             }
-            Node::Now => Ok((constant(self.ambient.now), Form::Plain)),
-            Node::Today => Ok((constant(self.ambient.today), Form::Plain)),
+            Node::Now => Ok((Sql::new().arg(self.ambient.now), Form::Plain)),
+            Node::Today => Ok((Sql::new().arg(self.ambient.today), Form::Plain)),
             Node::List { .. } => Err(unaskable("a list")),
             Node::Negate(of) => {
                 let of = self.value(of)?;
@@ -92,7 +92,7 @@ impl Writer<'_> {
                 Ok(int_call("fo_date_sub(", vec![left.0, right.0]))
             }
             (Op::Sub, Type::Time, Type::Time) => {
-                let sql = Sql::new().lit("((").append(left.0).lit(" - ").append(right.0);
+                let sql = Sql::new().lit("((").append(typed(left.0)).lit(" - ").append(right.0);
                 Ok((sql.lit(") / 1000000)"), Form::Scaled(0)))
             }
             (_, Type::Date | Type::Time, _) => {

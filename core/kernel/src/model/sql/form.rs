@@ -60,6 +60,32 @@ pub(super) fn alike(left: (Sql, Form), right: (Sql, Form)) -> (Sql, Sql, Form) {
 }
 
 pub(super) fn all_alike(values: Vec<(Sql, Form)>) -> (Vec<Sql>, Form) {
+    let (mut values, form) = brought_together(values);
+    // A server takes constants for texts where no column says otherwise.
+    if values.iter().all(|sql| is_constant(sql) || sql.as_str() == "null") {
+        values = values.into_iter().map(typed).collect();
+    }
+    (values, form)
+}
+
+fn is_constant(sql: &Sql) -> bool {
+    sql.as_str() == "$1"
+}
+
+/// A value that says what it is, should it be a constant.
+pub(super) fn typed(sql: Sql) -> Sql {
+    match sql.binds() {
+        [Cell::Int(_)] if is_constant(&sql) => {
+            Sql::new().lit("cast(").append(sql).lit(" as bigint)")
+        }
+        [Cell::Text(_)] if is_constant(&sql) => {
+            Sql::new().lit("cast(").append(sql).lit(" as text)")
+        }
+        _ => sql,
+    }
+}
+
+fn brought_together(values: Vec<(Sql, Form)>) -> (Vec<Sql>, Form) {
     let first = values.first().map_or(Form::Plain, |(_, form)| *form);
     if values.iter().all(|(_, form)| *form == first) {
         return (values.into_iter().map(|(sql, _)| sql).collect(), first);
@@ -109,14 +135,6 @@ pub(crate) fn form_of(kind: &Kind) -> Form {
     }
 }
 
-/// A constant that says what it is: a server that sees two of them side by side, and no column, would
-/// take both for texts.
-pub(super) fn constant(cell: impl Into<Cell>) -> Sql {
-    let cell = cell.into();
-    let close = if matches!(cell, Cell::Text(_)) { " as text)" } else { " as bigint)" };
-    Sql::new().lit("cast(").arg(cell).lit(close)
-}
-
 pub(super) fn literal(value: &Value, ty: &Type) -> (Sql, Form) {
     if value.is_null() {
         return (Sql::new().lit("null"), Form::Plain);
@@ -127,14 +145,14 @@ pub(super) fn literal(value: &Value, ty: &Type) -> (Sql, Form) {
             let decimal = decimal.normalize();
             let scale = decimal.scale();
             return match (cells::scaled(decimal, scale), u8::try_from(scale)) {
-                (Some(scaled), Ok(places)) => (constant(scaled), Form::Scaled(places)),
-                _ => (constant(decimal.to_string()), Form::Wide),
+                (Some(scaled), Ok(places)) => (Sql::new().arg(scaled), Form::Scaled(places)),
+                _ => (Sql::new().arg(decimal.to_string()), Form::Wide),
             };
         }
         _ => Form::Plain,
     };
     let cell = literal_cell(value, ty, form).unwrap_or(Cell::Null);
-    (constant(cell), form)
+    (Sql::new().arg(cell), form)
 }
 
 /// A literal as a column of this form holds it; `None` when it cannot.
