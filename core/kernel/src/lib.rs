@@ -27,6 +27,7 @@ pub mod module;
 pub mod plan;
 pub mod hooks;
 pub mod plugins;
+pub mod rollout;
 pub mod workflow;
 pub mod ports;
 pub mod events;

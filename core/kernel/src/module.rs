@@ -16,6 +16,7 @@ use crate::plan::Desired;
 use crate::ports::Ports;
 use crate::record::{Declared, Record};
 use crate::seeds::{self, Seed};
+use crate::rollout::OpeningFn;
 use crate::store;
 use crate::tx::{Fut, Tx};
 
@@ -41,6 +42,7 @@ pub struct Module {
     jobs: Vec<(&'static str, JobFn)>,
     report_rows: Vec<(&'static str, ReportFn)>,
     ports: Vec<fn(&mut Ports)>,
+    opening: Option<OpeningFn>,
 }
 
 impl Module {
@@ -60,6 +62,7 @@ impl Module {
             jobs: Vec::new(),
             report_rows: Vec::new(),
             ports: Vec::new(),
+            opening: None,
         }
     }
 
@@ -126,6 +129,27 @@ impl Module {
     pub fn port(mut self, provide: fn(&mut Ports)) -> Module {
         self.ports.push(provide);
         self
+    }
+
+    /// Takes up what is there when this module, or another whose port it uses, is switched on.
+    pub fn opening(mut self, open: OpeningFn) -> Module {
+        self.opening = Some(open);
+        self
+    }
+
+    pub(crate) fn opens(&self) -> Option<OpeningFn> {
+        self.opening
+    }
+
+    /// Adds what it does for others.
+    pub(crate) fn provide(&self, ports: &mut Ports) {
+        self.ports.iter().for_each(|provide| provide(ports));
+    }
+
+    /// Its own hearers of an event inside the transaction.
+    pub(crate) fn hearers(&self, event: &str) -> Vec<Subscriber> {
+        let own = self.inside.iter().filter(|(name, _)| *name == event);
+        own.map(|(_, hear)| *hear).collect()
     }
 
     pub(crate) fn data_files(&self) -> &[(&'static str, &'static str)] {
@@ -391,6 +415,22 @@ impl Registry {
     /// Of all the texts that it was made of.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The modules that are on, in the order in which they are told of each other.
+    pub fn modules(&self) -> &[Module] {
+        &self.desired.modules
+    }
+
+    /// The modules that this program has and that are off.
+    pub fn resting(&self) -> &[Module] {
+        &self.desired.off
+    }
+
+    /// Those of the modules that are off which would hear an event inside its transaction.
+    pub(crate) fn deaf_to(&self, event: &str) -> Vec<&'static str> {
+        let hears = |module: &&Module| module.inside.iter().any(|(name, _)| *name == event);
+        self.desired.off.iter().filter(hears).map(Module::name).collect()
     }
 
     pub(crate) fn action(&self, model: &str, name: &str) -> Option<ActionFn> {

@@ -5,10 +5,11 @@ use fondaco_kernel::ledger::{Account, Line};
 use fondaco_kernel::ports::books::{Books, Place, ValueMove};
 use fondaco_kernel::shared::{Currency, Product};
 use fondaco_kernel::{Error, Fut, Result, Tx};
-use fondaco_values::Id;
+use fondaco_values::{Date, Id};
 
 use crate::accounts::{Accounts, Use, purpose};
 use crate::document::own_currency;
+use crate::opening;
 
 pub(crate) struct General;
 
@@ -27,6 +28,10 @@ impl Books for General {
                 },
             )
         })
+    }
+
+    fn open_from<'t>(&'t self, tx: &'t mut Tx) -> Fut<'t, Date> {
+        Box::pin(opening::books_from(tx))
     }
 }
 

@@ -8,7 +8,7 @@ use fondaco_kernel::ledger::{self, Line, Pending};
 use fondaco_kernel::ports::credit::{Credit, Standing};
 use fondaco_kernel::shared::Party;
 use fondaco_kernel::store::{self, Filter};
-use fondaco_kernel::{Args, DocRef, Error, Fut, Record, Result, Table, Tx};
+use fondaco_kernel::{Args, DocRef, Error, Fut, Record, Result, Table, Tx, rollout};
 use fondaco_values::{AnyId, Date, Id, Money};
 
 use crate::accounts::purpose;
@@ -184,6 +184,17 @@ async fn release(tx: &mut Tx, source: &DocRef, amount: Option<Money>) -> Result<
         store::update(tx, &mut hold).await?;
         if rest.is_zero() {
             store::perform(tx, hold.id, "release", Args::default()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives back what is held for documents that ended while accounting was off.
+pub(crate) async fn let_go(tx: &mut Tx) -> Result<()> {
+    for hold in store::find::<Hold>(tx, Filter::new().eq("state", "held").sort("id")).await? {
+        let source = DocRef { model: hold.source_model, id: AnyId::new(hold.source_id) };
+        if rollout::is_over(tx, &source).await? {
+            release(tx, &source, None).await?;
         }
     }
     Ok(())

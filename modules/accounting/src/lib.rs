@@ -63,6 +63,7 @@ fn files(module: Module) -> Module {
             "models/fiscal_year.toml",
             "models/period.toml",
             "models/hold.toml",
+            "models/company.toml",
             "models/account.toml",
             "models/journal.toml",
             "models/party.toml",
@@ -104,6 +105,7 @@ fn records(module: Module) -> Module {
         .record::<credit::Hold>()
         .record::<credit::Customer>()
         .record::<accounts::AccountName>()
+        .record::<opening::BooksOf>()
         .record::<document::Tax>()
         .record::<tax_report::TaxedInvoice>()
         .record::<tax_report::TaxedBill>()
@@ -111,6 +113,7 @@ fn records(module: Module) -> Module {
 
 fn hooks(module: Module) -> Module {
     module
+        .opening(|tx, opening| Box::pin(opening::begin(tx, opening)))
         .before_save("accounting.invoice", |tx, batch| Box::pin(draft::prepare_sales(tx, batch)))
         .before_save("accounting.bill", |tx, batch| Box::pin(draft::prepare_purchases(tx, batch)))
         .action("accounting.invoice", "post", act!(invoice::post))

@@ -1,21 +1,62 @@
-//! Opening the books of a company that counted goods before: what the stock book holds and the
-//! general book does not show yet becomes the lines of an opening entry.
-//! Not here: posting the entry (`entry`).
+//! Opening the books of a company that was at work before: the day they begin on, and an opening
+//! entry by hand of what the stock book holds and the general book does not show.
+//! Not here: posting the entry (`entry`), goods that moved while the books were off (inventory).
 
 use std::collections::BTreeMap;
 
 use fondaco_kernel::ledger::{self, Account, GENERAL, Group};
 use fondaco_kernel::permissions::Allowed;
+use fondaco_kernel::rollout::Opening;
 use fondaco_kernel::shared::Product;
-use fondaco_kernel::{Args, Error, Outcome, Result, Tx, store};
-use fondaco_values::{AnyId, Id, Money};
+use fondaco_kernel::{Args, Error, Outcome, Record, Result, Tx, store};
+use fondaco_values::{AnyId, Date, Id, Money};
 
 use crate::accounts::{Accounts, Use, purpose};
+use crate::credit;
 use crate::document::own_currency;
 use crate::entry::{JournalEntry, JournalLine};
 
 /// Places of value in the stock book that have an account in the general book.
 const PLACES: [&str; 3] = ["value_stock", "value_supplier", "value_production"];
+
+/// What a company says of its books.
+#[derive(Record, Clone, Debug)]
+#[record("company")]
+pub(crate) struct BooksOf {
+    pub(crate) id: Id<BooksOf>,
+    pub(crate) version: i64,
+    pub(crate) fiscal_year_start: i64,
+    pub(crate) books_from: Option<Date>,
+}
+
+/// Accounting is switched on: from now on it is known which day the books begin on, and nothing is
+/// held for orders that ended meanwhile.
+pub(crate) async fn begin(tx: &mut Tx, opening: &Opening) -> Result<()> {
+    if opening.is_again() {
+        credit::let_go(tx).await?;
+    }
+    books_from(tx).await.map(drop)
+}
+
+/// The first day that the books show; the first of the fiscal year, unless the company says one.
+pub(crate) async fn books_from(tx: &mut Tx) -> Result<Date> {
+    let company = tx.ctx().company();
+    let mut company = store::get::<BooksOf>(tx, company.cast()).await?;
+    if let Some(day) = company.books_from {
+        return Ok(day);
+    }
+    let day = year_begins(tx.today(), company.fiscal_year_start);
+    company.books_from = Some(day);
+    store::update(tx, &mut company).await?;
+    Ok(day)
+}
+
+/// The first day of the fiscal year that a day is in.
+fn year_begins(today: Date, first_month: i64) -> Date {
+    let month = i8::try_from(first_month.clamp(1, 12)).unwrap_or(1);
+    let year = if today.month() < month { today.year() - 1 } else { today.year() };
+    Date::new(year, month, 1).unwrap_or(today)
+}
 
 /// Fills a draft with the differences; equity takes the other side.
 pub(crate) async fn take_stock(
@@ -94,5 +135,23 @@ fn line(account: Id<Account>, amount: i64, exponent: u8) -> JournalLine {
         due_on: None,
         tax_code: None,
         tax_part: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_that_a_day_is_in() {
+        for (today, first_month, begins) in [
+            ("2026-01-05", 1, "2026-01-01"),
+            ("2026-12-31", 1, "2026-01-01"),
+            ("2026-03-31", 4, "2025-04-01"),
+            ("2026-04-01", 4, "2026-04-01"),
+        ] {
+            let day = year_begins(today.parse().unwrap(), first_month);
+            assert_eq!(day.to_string(), begins, "{today}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Query, Select};
+use fondaco_kernel::rollout::Opening;
 use fondaco_kernel::shared::Party;
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::limits::PAGE_SIZE_MAX;
@@ -194,6 +195,12 @@ pub(crate) async fn call_for_keys(tx: &mut Tx) -> Result<()> {
         jobs::enqueue(tx, KEYS, serde_json::Value::Null, tx.now()).await?;
     }
     Ok(())
+}
+
+/// Customers that were there before: their pages are made as they are asked for; what those are found
+/// by is kept beside them.
+pub(crate) async fn open(tx: &mut Tx, opening: &Opening) -> Result<()> {
+    if opening.is_own() { complete_keys(tx).await } else { Ok(()) }
 }
 
 /// The job: gives keys to some numbers, and calls for itself while others have none.

@@ -38,6 +38,7 @@ pub fn module() -> Module {
         .record::<opportunity::Stage>()
         .record::<opportunity::Course>()
         .record::<overview::Said>()
+        .opening(|tx, opening| Box::pin(duplicates::open(tx, opening)))
         .before_save("crm.lead", |tx, batch| Box::pin(lead::prepare(tx, batch)))
         .before_save("crm.opportunity", |tx, batch| Box::pin(opportunity::prepare(tx, batch)))
         .before_save("party", |tx, batch| Box::pin(duplicates::prepare_party(tx, batch)))

@@ -23,6 +23,7 @@ mod count;
 mod adjustment;
 mod guard;
 mod standard;
+mod opening;
 
 mod port;
 mod overview;
@@ -104,6 +105,7 @@ fn records(module: Module) -> Module {
 
 fn behaviour(module: Module) -> Module {
     module
+        .opening(|tx, opening| Box::pin(opening::open(tx, opening)))
         .before_save("inventory.warehouse", |tx, batch| {
             Box::pin(place::prepare_warehouses(tx, batch))
         })

@@ -12,8 +12,8 @@ use fondaco_kernel::ports::stock::{
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
-use fondaco_kernel::{DocRef, Record, Result, Tx};
-use fondaco_values::{Id, Money, Quantity, Rounding, share};
+use fondaco_kernel::{DocRef, Record, Result, Tx, rollout};
+use fondaco_values::{AnyId, Id, Money, Quantity, Rounding, share};
 
 use crate::delivery::{self, Delivery, DeliveryLine};
 use crate::goods::{Coin, Goods};
@@ -189,6 +189,25 @@ fn reserved(
         lines_of(deliveries, key.raw(), product).map(|line| line.reserved + line.moved).sum();
     let reserved = if goods.is_goods(product) { got.min(wanted) } else { wanted };
     Reserved { key, product, wanted, reserved }
+}
+
+/// Gives back what was set aside or expected for documents that ended while the inventory was off.
+pub(crate) async fn let_go(tx: &mut Tx) -> Result<()> {
+    let mut sources = BTreeSet::new();
+    let open = Filter::new().is_in("state", ["waiting", "ready"]);
+    for delivery in store::find::<Delivery>(tx, open.clone()).await? {
+        sources.extend(delivery.source_model.zip(delivery.source_id));
+    }
+    for receipt in store::find::<Receipt>(tx, open).await? {
+        sources.extend(receipt.source_model.zip(receipt.source_id));
+    }
+    for (model, id) in sources {
+        let source = DocRef { model, id: AnyId::new(id) };
+        if rollout::is_over(tx, &source).await? {
+            withdraw(tx, &source).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {

@@ -241,17 +241,25 @@ fn no_account(purpose: &str) -> Error {
     Error::problem("account", "no_account", message)
 }
 
+const PLACES: [Place; 7] = [
+    Place::Stock,
+    Place::Supplier,
+    Place::Customer,
+    Place::Production,
+    Place::Adjustment,
+    Place::Work,
+    Place::Opening,
+];
+
+/// The accounts that keep values, with the place of each.
+pub(crate) async fn value_places(tx: &mut Tx) -> Result<BTreeMap<Id<ledger::Account>, Place>> {
+    let accounts = value_accounts(tx).await?;
+    let place = |place: Place| Some((*accounts.get(purpose(place))?, place));
+    Ok(PLACES.into_iter().filter_map(place).collect())
+}
+
 async fn value_accounts(tx: &mut Tx) -> Result<BTreeMap<String, Id<ledger::Account>>> {
-    let places = [
-        Place::Stock,
-        Place::Supplier,
-        Place::Customer,
-        Place::Production,
-        Place::Adjustment,
-        Place::Work,
-        Place::Opening,
-    ];
-    let filter = Filter::new().is_in("purpose", places.map(purpose)).sort("id");
+    let filter = Filter::new().is_in("purpose", PLACES.map(purpose)).sort("id");
     let accounts = store::find::<StockAccount>(tx, filter).await?;
     let named = accounts.into_iter().rev();
     Ok(named.filter_map(|account| Some((account.purpose?, account.id.cast()))).collect())

@@ -12,6 +12,7 @@ mod schedule;
 mod order;
 mod release;
 mod floor;
+mod open;
 
 mod supply;
 mod report;
@@ -65,6 +66,7 @@ pub fn module() -> Module {
 
 fn behaviour(module: Module) -> Module {
     module
+        .opening(|tx, opening| Box::pin(open::open(tx, opening)))
         .before_save("manufacturing.bom", |tx, batch| Box::pin(bom::prepare(tx, batch)))
         .action("manufacturing.order", "release", act!(release::release))
         .action("manufacturing.order", "check", act!(release::check_again))

@@ -176,7 +176,7 @@ pub(crate) async fn unit_costs(
 }
 
 /// Sets components aside, asks for what is missing; answers whether something is.
-async fn set_aside(tx: &mut Tx, order: &mut Order, centres: &Centres) -> Result<bool> {
+pub(crate) async fn set_aside(tx: &mut Tx, order: &mut Order, centres: &Centres) -> Result<bool> {
     let Some(stock) = tx.ports().stock else { return Ok(false) };
     let by = order.starts_on.unwrap_or(order.due);
     let line = |own: &OrderComponent| DemandLine {

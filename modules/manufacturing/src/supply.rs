@@ -9,8 +9,8 @@ use fondaco_kernel::ports::supply::{self, Covered, Need, Outlook, Part, Taken};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
-use fondaco_kernel::{DocRef, Result, Tx};
-use fondaco_values::{Date, Decimal, Id, Quantity, Rounding, round};
+use fondaco_kernel::{DocRef, Result, Tx, rollout};
+use fondaco_values::{AnyId, Date, Decimal, Id, Quantity, Rounding, round};
 
 use crate::order::Order;
 use crate::release::{centres_of, unit_costs};
@@ -125,6 +125,18 @@ async fn can_be_made(tx: &mut Tx, product: Id<Product>, quantity: Quantity) -> R
 async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {
     for order in orders_of(tx, source).await? {
         if !order.has_begun() {
+            store::perform(tx, order.id, "cancel", Args::default()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Cancels what was opened for documents that ended while nobody made anything.
+pub(crate) async fn let_go(tx: &mut Tx) -> Result<()> {
+    let planned = Filter::new().is_in("state", ["draft", "waiting", "ready"]).not_null("source_id");
+    for order in store::find::<Order>(tx, planned).await? {
+        let Some((model, id)) = order.source_model.zip(order.source_id) else { continue };
+        if rollout::is_over(tx, &DocRef { model, id: AnyId::new(id) }).await? {
             store::perform(tx, order.id, "cancel", Args::default()).await?;
         }
     }

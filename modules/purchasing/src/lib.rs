@@ -29,6 +29,7 @@ pub fn module() -> Module {
         .record::<order::OrderLine>()
         .record::<head::OrderHead>()
         .record::<settings::Terms>()
+        .opening(|tx, opening| Box::pin(order::open::open(tx, opening)))
         .before_save("purchasing.request", |tx, batch| Box::pin(request::prepare(tx, batch)))
         .before_save("purchasing.supplier_price", |tx, batch| {
             Box::pin(supplier_price::prepare(tx, batch))

@@ -6,6 +6,7 @@ pub(crate) mod bill;
 pub(crate) mod confirm;
 mod known;
 pub(crate) mod matching;
+pub(crate) mod open;
 pub(crate) mod prepare;
 pub(crate) mod receive;
 pub(crate) mod stop;
@@ -63,6 +64,8 @@ pub(crate) struct OrderLine {
     pub(crate) goods: bool,
     /// Without what was sent back.
     pub(crate) received: Quantity,
+    /// Of what is received, what came while nobody counted the goods.
+    pub(crate) uncounted: Quantity,
     /// At what it was received, in the company's currency.
     pub(crate) received_value: HomeMoney,
     pub(crate) billed: Quantity,

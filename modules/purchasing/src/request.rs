@@ -167,6 +167,7 @@ fn line(
         factor: Decimal::ONE,
         goods: true,
         received: Quantity::ZERO,
+        uncounted: Quantity::ZERO,
         received_value: HomeMoney::default(),
         billed: Quantity::ZERO,
         cleared_value: HomeMoney::default(),

@@ -8,8 +8,8 @@ use fondaco_kernel::ports::supply::{Covered, Need, Outlook, Taken};
 use fondaco_kernel::shared::{Product, Unit};
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::tx::Fut;
-use fondaco_kernel::{DocRef, Result, Tx};
-use fondaco_values::{Date, Decimal, Id, Quantity, Rounding};
+use fondaco_kernel::{DocRef, Result, Tx, rollout};
+use fondaco_values::{AnyId, Date, Decimal, Id, Quantity, Rounding};
 
 use crate::request::{self, Request};
 use crate::supplier_price::Market;
@@ -166,6 +166,19 @@ async fn withdraw(tx: &mut Tx, source: &DocRef) -> Result<()> {
     store::update_many(tx, &mut requests).await
 }
 
+/// Withdraws what was asked for by documents that ended while nobody bought anything.
+pub(crate) async fn let_go(tx: &mut Tx) -> Result<()> {
+    let open = Filter::new().eq("state", "open").not_null("source_id").sort("id");
+    for request in store::find::<Request>(tx, open).await? {
+        let Some((model, id)) = request.source_model.zip(request.source_id) else { continue };
+        let source = DocRef { model, id: AnyId::new(id) };
+        if rollout::is_over(tx, &source).await? {
+            withdraw(tx, &source).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn outlook(tx: &mut Tx, need: &Need) -> Result<Outlook> {
     let units = units(tx, std::iter::once(need.product)).await?;
     let unit = units.get(&need.product);
@@ -206,8 +219,6 @@ async fn units(
 
 #[cfg(test)]
 mod tests {
-    use fondaco_values::AnyId;
-
     use super::*;
     use crate::order::tests::quantity;
 

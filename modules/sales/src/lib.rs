@@ -26,6 +26,7 @@ pub fn module() -> Module {
         .record::<head::OrderHead>()
         .record::<returns::Return>()
         .record::<returns::ReturnLine>()
+        .opening(|tx, opening| Box::pin(order::open::open(tx, opening)))
         .before_save("sales.order", |tx, batch| Box::pin(order::prepare::prepare(tx, batch)))
         .action("sales.order", "confirm", act!(order::confirm::confirm))
         .action("sales.order", "invoice", act!(order::bill::invoice))

@@ -6,6 +6,7 @@ pub(crate) mod bill;
 pub(crate) mod confirm;
 pub(crate) mod deliver;
 mod known;
+pub(crate) mod open;
 pub(crate) mod prepare;
 pub(crate) mod provide;
 pub(crate) mod stop;
@@ -67,6 +68,8 @@ pub(crate) struct OrderLine {
     pub(crate) factor: Decimal,
     pub(crate) goods: bool,
     pub(crate) delivered: Quantity,
+    /// Of what is delivered, what left while nobody counted the goods.
+    pub(crate) uncounted: Quantity,
     pub(crate) returned: Quantity,
     pub(crate) invoiced: Quantity,
     pub(crate) credited: Quantity,
@@ -328,6 +331,7 @@ pub(crate) mod tests {
             amount: Money::ZERO,
             factor: Decimal::ONE,
             goods: true,
+            uncounted: Quantity::ZERO,
             delivered,
             returned,
             invoiced,

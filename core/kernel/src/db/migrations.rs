@@ -40,6 +40,12 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../../migrations/sqlite/0003_identity.sql"),
         postgres: include_str!("../../migrations/postgres/0003_identity.sql"),
     },
+    Step {
+        name: "0004_rollout",
+        tables: include_str!("../../migrations/0004_rollout.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.

@@ -27,6 +27,7 @@ mod year;
 mod balance;
 mod report;
 mod rollup;
+mod uncovered;
 
 mod chain;
 mod keep;
@@ -57,6 +58,7 @@ pub use balance::{Balance, Filter, Group, amount, balance};
 pub use report::{Cursor, LedgerPage, LedgerRow, PageAsk, TrialBalance, TrialRow};
 pub use report::{general_ledger, trial_balance};
 pub use rollup::{rebuild, roll};
+pub use uncovered::{Uncovered, counterpart, seq_of_key, uncovered};
 
 pub use chain::{Hash, Head, Step, climb};
 pub use keep::upkeep;

@@ -1,7 +1,7 @@
 //! What a movement of goods means in money: the lines of the general book that belong into the
 //! same entry. Value moves between places; accounting knows the accounts.
 
-use fondaco_values::{Id, Money};
+use fondaco_values::{Date, Id, Money};
 
 use crate::ledger;
 use crate::shared::{Party, Product};
@@ -38,4 +38,8 @@ pub struct ValueMove {
 pub trait Books: Send + Sync {
     /// Balanced lines of the general book, two for each move.
     fn lines<'t>(&'t self, tx: &'t mut Tx, moves: &'t [ValueMove]) -> Fut<'t, Vec<ledger::Line>>;
+
+    /// The first day that the books show. What moved before is one opening entry, and what was
+    /// invoiced and billed before is none of their business.
+    fn open_from<'t>(&'t self, tx: &'t mut Tx) -> Fut<'t, Date>;
 }

@@ -104,8 +104,8 @@ impl PurchaseOrder {
         u32::try_from(days).ok()
     }
 
-    fn expected(&self, today: Date) -> Expected {
-        let goods = self.lines.iter().filter(|line| line.goods);
+    pub(super) fn expected(&self, today: Date) -> Expected {
+        let goods = self.lines.iter().filter(|line| line.goods && line.quantity > line.uncounted);
         Expected {
             source: self.source(),
             party: Some(self.supplier),
@@ -119,7 +119,7 @@ impl PurchaseOrder {
         Some(ExpectedLine {
             key: line.id.any(),
             product: line.product,
-            quantity: measure::to_base(line.quantity, line.factor)?,
+            quantity: measure::to_base(line.quantity - line.uncounted, line.factor)?,
             unit_cost: line.unit_cost(self.rate),
         })
     }

@@ -59,6 +59,7 @@ pub(crate) async fn by_hand(
         let rate = order.rate;
         let line = &mut order.lines[at];
         line.received += quantity;
+        line.uncounted += quantity;
         let value = measure::worth(quantity, line.unit_price, rate, home.exponent);
         line.received_value.0 += value.ok_or_else(|| too_large("lines"))?;
     }

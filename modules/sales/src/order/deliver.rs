@@ -76,6 +76,7 @@ pub(crate) async fn by_hand(
     for (at, quantity) in picked {
         let line = &mut order.lines[at];
         line.delivered += quantity;
+        line.uncounted += quantity;
         line.delivered_cost.0 += line.uncounted_cost(quantity, home.exponent);
     }
     let (goods, invoices) = (around::goods(tx), around::invoices(tx));

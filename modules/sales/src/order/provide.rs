@@ -2,9 +2,10 @@
 //! Asking again makes no double, so this is also how an order is planned anew.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fondaco_kernel::ports::stock::{Demand, DemandLine, Purpose};
-use fondaco_kernel::ports::supply::{self, Need};
+use fondaco_kernel::ports::supply::{self, Need, Supply};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Args, Outcome, Result, Tx, permissions::Allowed};
@@ -74,6 +75,22 @@ pub(crate) async fn provide(tx: &mut Tx, order: &SalesOrder) -> Result<Provision
     let ready = short.is_empty() && around::goods(tx) == Goods::Counted;
     let ready_on = cover(tx, order, short, &mut notes).await?;
     Ok(Provision { ready, ready_on, notes })
+}
+
+/// Has those who have come make or buy what is open of an order whose goods nobody counts.
+pub(super) async fn provide_from(
+    tx: &mut Tx,
+    order: &SalesOrder,
+    suppliers: &[Arc<dyn Supply>],
+) -> Result<()> {
+    let short = to_order(tx, order.demand()).await?;
+    let products = products_of(tx, short.iter().map(|short| short.product)).await?;
+    let is_theirs = |short: &Short| {
+        let way = products.get(&short.product).map(|product| product.supply.as_str());
+        suppliers.iter().any(|supplier| way == Some(supplier.way()))
+    };
+    let short = short.into_iter().filter(is_theirs).collect();
+    cover(tx, order, short, &mut Vec::new()).await.map(drop)
 }
 
 /// What could not be set aside.
@@ -170,7 +187,7 @@ pub(crate) async fn products_of(
 
 impl SalesOrder {
     /// The goods ordered, in base units. A demand is for the whole line: what is delivered of it is
-    /// known to who delivers.
+    /// known to who delivers, but for what left while nobody counted.
     fn demand(&self) -> Vec<DemandLine> {
         let open = self.lines.iter().filter(|line| !line.open().is_zero());
         open.filter_map(OrderLine::demand).collect()
@@ -180,7 +197,7 @@ impl SalesOrder {
 impl OrderLine {
     /// `None` when the quantity is more than can be counted in base units.
     fn demand(&self) -> Option<DemandLine> {
-        let quantity = measure::to_base(self.quantity, self.factor)?;
+        let quantity = measure::to_base(self.quantity - self.uncounted, self.factor)?;
         Some(DemandLine { key: self.id.any(), product: self.product, quantity })
     }
 }
@@ -197,9 +214,11 @@ mod tests {
         let mut dozens = line(["2", "0.5", "0", "0", "0"]);
         (dozens.id, dozens.factor) = (Id::new(7), decimal("12"));
         let delivered = line(["3", "3", "0", "0", "0"]);
-        let demand = order(vec![service, dozens, delivered]).demand();
+        let mut by_hand = line(["5", "2", "0", "0", "0"]);
+        (by_hand.id, by_hand.uncounted) = (Id::new(8), quantity("2"));
+        let demand = order(vec![service, dozens, delivered, by_hand]).demand();
         let figures: Vec<(i64, Quantity)> =
             demand.iter().map(|line| (line.key.raw(), line.quantity)).collect();
-        assert_eq!(figures, [(7, quantity("24"))]);
+        assert_eq!(figures, [(7, quantity("24")), (8, quantity("3"))]);
     }
 }
