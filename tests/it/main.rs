@@ -17,6 +17,7 @@ mod permissions;
 mod modules;
 mod custom;
 mod taken_up;
+mod rollout;
 mod plan;
 mod versions;
 mod statements;

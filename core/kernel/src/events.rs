@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::jobs;
+use crate::{jobs, rollout};
 use crate::tx::{Changed, Tx};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +60,7 @@ pub async fn emit(tx: &mut Tx, mut event: Event) -> Result<()> {
     for hear in registry.inside(&event.name) {
         hear(tx, &event).await?;
     }
+    rollout::remember(tx, &event).await?;
     for (job, _) in registry.after(&event.name) {
         let payload = serde_json::to_value(&event).unwrap_or_default();
         jobs::enqueue(tx, job, payload, tx.now()).await?;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::{Saved, Saving};
 use crate::record::Rec;
 use crate::tx::Tx;
-use crate::{ActorKind, identity, ledger, seeds};
+use crate::{ActorKind, identity, ledger, rollout, seeds};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
@@ -34,6 +34,7 @@ pub(crate) async fn after_save(tx: &mut Tx, model: &Model, saved: &[Saved]) -> R
             let registry = tx.registry().clone();
             for new in saved.iter().filter(|saved| saved.is_new()) {
                 Box::pin(seeds::sow_company(tx, registry.seeds(), new.id().cast())).await?;
+                Box::pin(rollout::open_in(tx, new.id().cast())).await?;
             }
             Ok(())
         }

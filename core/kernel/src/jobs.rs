@@ -119,7 +119,19 @@ async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
         .arg(now)
         .lit(" and (lease_until is null or lease_until < ")
         .arg(now)
-        .lit(") order by run_at, id limit ")
+        .lit(")");
+    // Work of modules that are off waits for their return.
+    let resting = tx.registry().resting_jobs();
+    let sql = match resting.is_empty() {
+        true => sql,
+        false => {
+            let (open, close) = tx.dialect().in_array();
+            let names = serde_json::Value::from(resting).to_string();
+            sql.lit(" and not (name").lit(open).arg(names).lit(close).lit(")")
+        }
+    };
+    let sql = sql
+        .lit(" order by run_at, id limit ")
         .arg(CLAIM_MAX)
         .lit(tx.dialect().skip_locked())
         .lit(") returning id, name, payload, company, attempts");

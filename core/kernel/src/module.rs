@@ -321,6 +321,7 @@ pub struct Registry {
     jobs: HashMap<String, JobFn>,
     reports: HashMap<String, ReportFn>,
     seeds: Vec<Seed>,
+    all: Option<Schema>,
     digest: String,
     desired: Desired,
     /// The tables that there would be with every module of this program on.
@@ -334,8 +335,10 @@ impl Registry {
     /// `Schema` with all faults at once; `Startup` when Rust and TOML disagree, or when a file of
     /// records cannot be read.
     pub(crate) fn new(desired: Desired) -> Result<Registry> {
-        let seeds = seeds::read(&seeds::sources(&desired.modules, &desired.data))?;
         let schema = Arc::new(desired.schema()?);
+        let all = if desired.off.is_empty() { None } else { desired.schema_of_all() };
+        let seeds = seeds::read(&seeds::sources(&desired.modules, &desired.data))?;
+        let seeds = seeds::known(seeds, &schema, all.as_ref());
         let digest = desired.to_applied().digest();
         let modules = desired.modules.clone();
         let declared: Vec<Declared> =
@@ -351,6 +354,7 @@ impl Registry {
             jobs: HashMap::new(),
             reports: HashMap::new(),
             seeds,
+            all,
             digest,
             desired,
             of_all: OnceLock::new(),
@@ -380,7 +384,7 @@ impl Registry {
             self.inside.entry(event.to_owned()).or_default().push(hear);
         }
         for (n, (event, hear)) in module.after.into_iter().enumerate() {
-            let job = format!("{}:{event}:{n}", module.name);
+            let job = subscription(module.name, event, n);
             self.after.entry(event.to_owned()).or_default().push((job, hear));
         }
         for (name, rows) in module.report_rows {
@@ -400,10 +404,15 @@ impl Registry {
         &self.seeds
     }
 
-    /// The tables that there would be with every module of this program on; `None` when they do not go
-    /// together.
+    /// The schema that there would be with every module of this program on; `None` when every module is
+    /// on, and when they do not go together.
+    pub(crate) fn all(&self) -> Option<&Schema> {
+        self.all.as_ref()
+    }
+
+    /// The tables of [`Registry::all`].
     pub(crate) fn tables_of_all(&self) -> Option<&Tables> {
-        let all = || Some(fondaco_schema::tables(&self.desired.schema_of_all()?));
+        let all = || Some(fondaco_schema::tables(self.all.as_ref()?));
         self.of_all.get_or_init(all).as_ref()
     }
 
@@ -425,6 +434,16 @@ impl Registry {
     /// The modules that this program has and that are off.
     pub fn resting(&self) -> &[Module] {
         &self.desired.off
+    }
+
+    /// Names of the jobs of modules that are off.
+    pub(crate) fn resting_jobs(&self) -> Vec<String> {
+        let own = self.desired.off.iter().flat_map(|module| {
+            let jobs = module.jobs.iter().map(|(name, _)| (*name).to_owned());
+            let after = module.after.iter().enumerate();
+            jobs.chain(after.map(|(n, (event, _))| subscription(module.name, event, n)))
+        });
+        own.collect()
     }
 
     /// Those of the modules that are off which would hear an event inside its transaction.
@@ -462,6 +481,11 @@ impl Registry {
     pub(crate) fn report(&self, name: &str) -> Option<ReportFn> {
         self.reports.get(name).copied()
     }
+}
+
+/// The name of the job that tells a module of an event after the commit.
+fn subscription(module: &str, event: &str, n: usize) -> String {
+    format!("{module}:{event}:{n}")
 }
 
 /// A problem with one argument of an action.

@@ -102,7 +102,7 @@ fn place_of(company: Id<Company>) -> String {
 }
 
 async fn standing(tx: &mut Tx, company: Id<Company>) -> Result<Standing> {
-    kept(tx, &place_of(company)).await
+    Ok(kept(tx, &place_of(company)).await?.unwrap_or_default())
 }
 
 /// Opens in every company what has come there.

@@ -120,6 +120,19 @@ pub(crate) fn read(files: &[Source]) -> Result<Vec<Seed>> {
     if wrong.is_empty() { Ok(seeds) } else { Err(Error::Startup(wrong.join("\n"))) }
 }
 
+/// What of the records is known to a schema. What is of modules that are off, which `all` knows, is
+/// left out: their records, and their fields of others'.
+pub(crate) fn known(mut seeds: Vec<Seed>, schema: &Schema, all: Option<&Schema>) -> Vec<Seed> {
+    let Some(all) = all else { return seeds };
+    seeds.retain(|seed| schema.model(&seed.model).is_some() || all.model(&seed.model).is_none());
+    for Seed { model, fields, .. } in &mut seeds {
+        fields.retain(|name, _| {
+            schema.field(model, name).is_some() || all.field(model, name).is_none()
+        });
+    }
+    seeds
+}
+
 /// The files of records: the kernel's, the modules', the company folder's.
 pub(crate) fn sources(modules: &[Module], company: &[(String, String)]) -> Vec<Source> {
     let kernel = KERNEL.iter().map(|(path, text)| Source::new(Origin::Kernel, *path, *text));

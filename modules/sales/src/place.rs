@@ -75,6 +75,7 @@ impl OrderLine {
             factor: Decimal::ONE,
             goods: true,
             delivered: Quantity::ZERO,
+            uncounted: Quantity::ZERO,
             returned: Quantity::ZERO,
             invoiced: Quantity::ZERO,
             credited: Quantity::ZERO,

@@ -42,6 +42,7 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
         tx.forget_statements();
     }
     fill(tx, &applied, &steps).await?;
+    wake(tx, &applied, &wanted).await?;
     recompute(tx, &applied).await?;
     for step in &steps {
         if let Some((table, column)) = required(step, &applied) {
@@ -380,18 +381,35 @@ async fn fill(tx: &mut Tx, applied: &Tables, steps: &[Step]) -> Result<()> {
         if !applied.tables.contains_key(table) {
             continue;
         }
-        let Some((model, field)) = field_of(&registry.schema, table, column) else { continue };
-        let Some(default) = constant_default(field) else { continue };
-        let stage = Stage::new(tx, &[default]).await?;
-        let nobody = Rec::empty(model, AnyId::default());
-        let value = eval(default, &stage.scope(&nobody) as &dyn Scope);
-        if !value.is_null() {
-            let sql = Sql::new().lit("update ").ident(table).lit(" set ").ident(column);
-            let sql = sql.lit(" = ").arg(to_cell(&field.kind, &value));
-            tx.exec(sql.lit(" where ").ident(column).lit(" is null")).await?;
+        fill_one(tx, &registry.schema, table, column).await?;
+    }
+    Ok(())
+}
+
+/// Columns of modules that are on again: what was written meanwhile takes the default.
+async fn wake(tx: &mut Tx, applied: &Tables, wanted: &Tables) -> Result<()> {
+    let registry = tx.registry().clone();
+    for (name, before) in &applied.tables {
+        let Some(next) = wanted.tables.get(name) else { continue };
+        for column in before.waking(next) {
+            fill_one(tx, &registry.schema, name, column).await?;
         }
     }
     Ok(())
+}
+
+async fn fill_one(tx: &mut Tx, schema: &Schema, table: &str, column: &str) -> Result<()> {
+    let Some((model, field)) = field_of(schema, table, column) else { return Ok(()) };
+    let Some(default) = constant_default(field) else { return Ok(()) };
+    let stage = Stage::new(tx, &[default]).await?;
+    let nobody = Rec::empty(model, AnyId::default());
+    let value = eval(default, &stage.scope(&nobody) as &dyn Scope);
+    if value.is_null() {
+        return Ok(());
+    }
+    let sql = Sql::new().lit("update ").ident(table).lit(" set ").ident(column);
+    let sql = sql.lit(" = ").arg(to_cell(&field.kind, &value));
+    tx.exec(sql.lit(" where ").ident(column).lit(" is null")).await.map(drop)
 }
 
 fn field_of<'s>(

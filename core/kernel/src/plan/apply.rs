@@ -13,7 +13,7 @@ use crate::in_force::{VERSION, Version};
 use crate::kernel::{Adopt, Kernel};
 use crate::module::Registry;
 use crate::tx::Tx;
-use crate::{identity, model, seeds};
+use crate::{identity, model, rollout, seeds};
 
 /// What the operator agrees to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,9 +144,12 @@ async fn carry_out(tx: &mut Tx, registry: &Arc<Registry>) -> Result<Version> {
     tx.adopt(registry.clone());
     model::migrate::run(tx).await?;
     if let Some(before) = before {
-        seeds::renew(tx, &seeds::read(&before.data)?, registry.seeds()).await?;
+        let old = before.schema(tx.shared().in_force.available());
+        let described = seeds::known(seeds::read(&before.data)?, &old, registry.all());
+        seeds::renew(tx, &described, registry.seeds()).await?;
     }
     seeds::sow(tx, registry.seeds()).await?;
+    rollout::open_all(tx).await?;
     desired::keep(tx, &registry.desired().to_applied()).await?;
     drift::keep(tx).await?;
     let version = Version { number, digest: registry.digest().to_owned() };

@@ -30,6 +30,7 @@ use crate::in_force::Version;
 use crate::kernel::Kernel;
 use crate::model::migrate::{self, Difference};
 use crate::module::Registry;
+use crate::seeds::{self, Seed};
 use crate::tx::Tx;
 
 /// What is to change.
@@ -102,6 +103,12 @@ impl Before {
     fn schema(&self) -> Option<&Schema> {
         self.applied.as_ref().map(|(_, schema)| schema)
     }
+
+    /// The records as they were described, as far as the modules of then knew them.
+    fn seeds(&self, registry: &Registry) -> Result<Vec<Seed>> {
+        let Some((applied, schema)) = &self.applied else { return Ok(Vec::new()) };
+        Ok(seeds::known(seeds::read(&applied.data)?, schema, registry.all()))
+    }
 }
 
 /// The plan as this transaction sees the database.
@@ -125,8 +132,8 @@ async fn draw(tx: &mut Tx, registry: &Registry, before: &Before) -> Result<Plan>
         plan.users = rights::of_users(tx, old, new).await?;
     }
     plan.changes.extend(changes);
-    let applied = before.applied.as_ref().map(|(applied, _)| applied);
-    plan.changes.extend(records::changes(tx, fresh, new, registry.seeds(), applied).await?);
+    let seeds = (&*before.seeds(registry)?, registry.seeds());
+    plan.changes.extend(records::changes(tx, fresh, new, seeds).await?);
     Ok(plan)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use fondaco_schema::{Schema, Subject, What};
 
-use super::{Applied, Change};
+use super::Change;
 use crate::db::{Cell, Sql};
 use crate::error::Result;
 use crate::seeds::{self, Seed};
@@ -22,8 +22,7 @@ pub(super) async fn changes(
     tx: &mut Tx,
     fresh: bool,
     schema: &Schema,
-    seeds: &[Seed],
-    applied: Option<&Applied>,
+    (described, seeds): (&[Seed], &[Seed]),
 ) -> Result<Vec<Change>> {
     let companies = if fresh { Vec::new() } else { companies(tx).await? };
     let mut models: BTreeMap<&str, Vec<&Seed>> = BTreeMap::new();
@@ -47,7 +46,7 @@ pub(super) async fn changes(
             changes.push(made(name, &new));
         }
     }
-    changes.extend(changed(schema, seeds, applied)?);
+    changes.extend(changed(schema, described, seeds));
     Ok(changes)
 }
 
@@ -60,10 +59,8 @@ fn made(model: &str, keys: &[String]) -> Change {
 }
 
 /// Records that are in both sets of files, with other fields.
-fn changed(schema: &Schema, seeds: &[Seed], applied: Option<&Applied>) -> Result<Vec<Change>> {
-    let Some(applied) = applied else { return Ok(Vec::new()) };
-    let before = seeds::read(&applied.data)?;
-    let pairs = seeds::pairs(&before, seeds);
+fn changed(schema: &Schema, described: &[Seed], seeds: &[Seed]) -> Vec<Change> {
+    let pairs = seeds::pairs(described, seeds);
     let changes = pairs.into_iter().filter_map(|(old, new)| {
         let fields = new.fields_other_than(old, schema);
         let name = format!("{} {}", new.model(), new.key());
@@ -71,7 +68,7 @@ fn changed(schema: &Schema, seeds: &[Seed], applied: Option<&Applied>) -> Result
         let change = Change::safe(Subject::Record, &name, What::Changed).note(text);
         (!fields.is_empty()).then_some(change)
     });
-    Ok(changes.collect())
+    changes.collect()
 }
 
 async fn companies(tx: &mut Tx) -> Result<Vec<(i64, Option<String>)>> {
