@@ -18,6 +18,7 @@ mod modules;
 mod custom;
 mod taken_up;
 mod rollout;
+mod pilot;
 mod plan;
 mod versions;
 mod statements;

@@ -78,6 +78,11 @@ pub enum Scopes {
 }
 
 impl Actor {
+    /// The kernel on its own business, which is everybody's.
+    pub(crate) fn is_kernel(&self) -> bool {
+        self.kind == ActorKind::Service && self.name == crate::identity::KERNEL
+    }
+
     pub fn kind(&self) -> ActorKind {
         self.kind
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::{jobs, rollout};
 use crate::tx::{Changed, Tx};
+use crate::{jobs, rollout};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::{Saved, Saving};
 use crate::record::Rec;
 use crate::tx::Tx;
-use crate::{ActorKind, identity, ledger, rollout, seeds};
+use crate::{ActorKind, identity, ledger, rollout, seeds, views};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
@@ -30,17 +30,24 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
 /// of the company folder are sown by the start itself); the books follow their accounts.
 pub(crate) async fn after_save(tx: &mut Tx, model: &Model, saved: &[Saved]) -> Result<()> {
     match model.name.as_str() {
-        "company" if tx.ctx().actor().kind() != ActorKind::System => {
-            let registry = tx.registry().clone();
-            for new in saved.iter().filter(|saved| saved.is_new()) {
-                Box::pin(seeds::sow_company(tx, registry.seeds(), new.id().cast())).await?;
-                Box::pin(rollout::open_in(tx, new.id().cast())).await?;
-            }
-            Ok(())
-        }
+        "company" => companies_saved(tx, saved).await,
         "account" => ledger::masters::accounts_saved(tx, saved).await,
         _ => Ok(()),
     }
+}
+
+async fn companies_saved(tx: &mut Tx, saved: &[Saved]) -> Result<()> {
+    let whole = tx.shared().registry();
+    views::find_places(tx, &whole).await?;
+    if tx.ctx().actor().kind() == ActorKind::System {
+        return Ok(());
+    }
+    let registry = tx.registry().clone();
+    for new in saved.iter().filter(|saved| saved.is_new()) {
+        Box::pin(seeds::sow_company(tx, registry.seeds(), new.id().cast())).await?;
+        Box::pin(rollout::open_in(tx, new.id().cast())).await?;
+    }
+    Ok(())
 }
 
 /// Before rows go: what the books stand on stays. Links of models are watched by the database.

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::module::{Module, Registry};
 use crate::plan::{self, Desired};
 use crate::tx::Tx;
+use crate::views;
 
 /// Registries kept beside the newest: readers on an older snapshot and changes about to be committed.
 const KEPT_MAX: usize = 4;
@@ -177,15 +178,15 @@ async fn load(tx: &mut Tx, version: &Version) -> Result<Arc<Registry>> {
         return Err(Error::Startup(why));
     }
     let applied = plan::applied(tx).await?;
-    let in_force = &tx.shared().in_force;
     let made = applied
         .ok_or_else(|| Error::Startup("the database does not say what was applied".to_owned()))
-        .and_then(|applied| Desired::of_applied(&applied, in_force.available()))
+        .and_then(|applied| Desired::of_applied(&applied, tx.shared().in_force.available()))
         .and_then(Registry::new);
     let why = match made {
         Ok(registry) if registry.digest() == version.digest => {
             let registry = Arc::new(registry);
-            in_force.keep(registry.clone());
+            views::find_places(tx, &registry).await?;
+            tx.shared().in_force.keep(registry.clone());
             return Ok(registry);
         }
         Ok(_) => "its models are those of another version of the program".to_owned(),
@@ -196,6 +197,6 @@ async fn load(tx: &mut Tx, version: &Version) -> Result<Arc<Registry>> {
          {why}; start the program that applied it",
         version.number
     );
-    *lock(&in_force.refused) = Some((version.clone(), why.clone()));
+    *lock(&tx.shared().in_force.refused) = Some((version.clone(), why.clone()));
     Err(Error::Startup(why))
 }

@@ -152,7 +152,8 @@ async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
 }
 
 async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
-    let registry = tx.registry().clone();
+    let registry = tx.shared().registry().of_job(AnyId::new(job.company), &job.name);
+    tx.work_with(registry.clone());
     let payload: serde_json::Value = serde_json::from_str(&job.payload)
         .map_err(|e| Error::internal(format!("job {}: {e}", job.name)))?;
     if let Some(hear) = registry.subscriber(&job.name) {

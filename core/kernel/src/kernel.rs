@@ -17,6 +17,7 @@ use crate::module::{Module, Registry};
 use crate::plan::Desired;
 use crate::plugins::{NoPlugins, Plugins};
 use crate::tx::{Changed, Effects, Fut, Tx};
+use crate::views::{self, Pilots};
 use crate::{Ctx, identity, plan};
 
 /// Changes that a slow listener may fall behind before he misses some.
@@ -39,6 +40,8 @@ pub struct Setup {
     pub company: Vec<Source>,
     /// The company folder's records: `(path, text)` of each file in `data/` (`seeds`).
     pub data: Vec<(String, String)>,
+    /// What is in force for some first.
+    pub pilots: Pilots,
     pub clock: Clock,
     /// Set for runs that can be replayed: ids, tokens and numbers then follow from it.
     pub seed: Option<u64>,
@@ -76,6 +79,7 @@ impl Setup {
             available: Vec::new(),
             company: Vec::new(),
             data: Vec::new(),
+            pilots: Pilots::new(),
             clock: Clock::system(),
             seed: None,
             cheap_passwords: false,
@@ -91,6 +95,7 @@ impl Setup {
             off: plan::others(&self.modules, &self.available),
             company: self.company.clone(),
             data: self.data.clone(),
+            pilots: self.pilots.clone(),
         }
     }
 }
@@ -134,6 +139,9 @@ impl Kernel {
             let registry = tx.registry().clone();
             Box::pin(async move {
                 let version = plan::settle(tx, &registry, adopt).await?;
+                if version.is_some() {
+                    views::find_places(tx, &registry).await?;
+                }
                 Ok(version.map(|version| (version, registry)))
             })
         });
@@ -203,6 +211,11 @@ impl Kernel {
     /// The registry now in force.
     pub fn registry(&self) -> Arc<Registry> {
         self.shared.registry()
+    }
+
+    /// What of it is in force for a caller.
+    pub fn seen_by(&self, ctx: &Ctx) -> Arc<Registry> {
+        self.registry().seen_by(ctx)
     }
 
     pub fn clock(&self) -> &Clock {

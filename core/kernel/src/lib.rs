@@ -28,6 +28,7 @@ pub mod plan;
 pub mod hooks;
 pub mod plugins;
 pub mod rollout;
+pub mod views;
 pub mod workflow;
 pub mod ports;
 pub mod events;

@@ -8,6 +8,7 @@ use fondaco_schema::{Origin, Schema, Source, Tables};
 use fondaco_values::{AnyId, Date, Decimal, Problem, Value};
 use indexmap::IndexMap;
 
+use crate::Ctx;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::model::{Catalog, Saving};
@@ -15,10 +16,11 @@ use crate::permissions::Allowed;
 use crate::plan::Desired;
 use crate::ports::Ports;
 use crate::record::{Declared, Record};
-use crate::seeds::{self, Seed};
 use crate::rollout::OpeningFn;
+use crate::seeds::{self, Seed};
 use crate::store;
 use crate::tx::{Fut, Tx};
+use crate::views::{Views, Whole};
 
 pub type ActionFn = for<'t> fn(&'t mut Tx, Acting) -> Fut<'t, Outcome>;
 pub type BeforeSave = for<'t> fn(&'t mut Tx, &'t mut [Saving]) -> Fut<'t, ()>;
@@ -144,6 +146,17 @@ impl Module {
     /// Adds what it does for others.
     pub(crate) fn provide(&self, ports: &mut Ports) {
         self.ports.iter().for_each(|provide| provide(ports));
+    }
+
+    /// Names of the jobs that it runs, subscriptions after the commit among them.
+    fn job_names(&self) -> impl Iterator<Item = String> {
+        let jobs = self.jobs.iter().map(|(name, _)| (*name).to_owned());
+        let after = self.after.iter().enumerate();
+        jobs.chain(after.map(|(n, (event, _))| subscription(self.name, event, n)))
+    }
+
+    fn runs(&self, job: &str) -> bool {
+        self.job_names().any(|name| name == job)
     }
 
     /// Its own hearers of an event inside the transaction.
@@ -312,7 +325,7 @@ pub struct Table {
 /// Schema and behaviour of everything that is switched on.
 pub struct Registry {
     pub schema: Arc<Schema>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub ports: Ports,
     actions: HashMap<String, ActionFn>,
     before_save: HashMap<String, Vec<BeforeSave>>,
@@ -326,6 +339,8 @@ pub struct Registry {
     desired: Desired,
     /// The tables that there would be with every module of this program on.
     of_all: OnceLock<Option<Tables>>,
+    views: Views,
+    whole: Option<Whole>,
 }
 
 impl Registry {
@@ -335,6 +350,13 @@ impl Registry {
     /// `Schema` with all faults at once; `Startup` when Rust and TOML disagree, or when a file of
     /// records cannot be read.
     pub(crate) fn new(desired: Desired) -> Result<Registry> {
+        let mut registry = Registry::plain(desired)?;
+        registry.views = Views::new(&registry.desired, &registry)?;
+        Ok(registry)
+    }
+
+    /// The whole, whoever is to see it.
+    pub(crate) fn plain(desired: Desired) -> Result<Registry> {
         let schema = Arc::new(desired.schema()?);
         let all = if desired.off.is_empty() { None } else { desired.schema_of_all() };
         let seeds = seeds::read(&seeds::sources(&desired.modules, &desired.data))?;
@@ -344,7 +366,7 @@ impl Registry {
         let declared: Vec<Declared> =
             modules.iter().flat_map(|m| m.records.iter().cloned()).collect();
         let mut registry = Registry {
-            catalog: Catalog::new(schema.clone(), &declared)?,
+            catalog: Arc::new(Catalog::new(schema.clone(), &declared)?),
             schema,
             ports: Ports::default(),
             actions: HashMap::new(),
@@ -358,6 +380,8 @@ impl Registry {
             digest,
             desired,
             of_all: OnceLock::new(),
+            views: Views::default(),
+            whole: None,
         };
         let mut wrong = Vec::new();
         for module in modules {
@@ -436,14 +460,41 @@ impl Registry {
         &self.desired.off
     }
 
+    pub(crate) fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// The registry of what is in force for a caller.
+    pub(crate) fn seen_by(self: &Arc<Registry>, ctx: &Ctx) -> Arc<Registry> {
+        self.views.of(ctx).unwrap_or(self).clone()
+    }
+
+    /// The registry of what is in force for somebody in a company.
+    pub(crate) fn in_company(self: &Arc<Registry>, company: AnyId) -> Arc<Registry> {
+        self.views.in_company(company).unwrap_or(self).clone()
+    }
+
+    /// The registry that a job is run with.
+    pub(crate) fn of_job(self: &Arc<Registry>, company: AnyId, job: &str) -> Arc<Registry> {
+        let own = |module: &&Module| module.runs(job);
+        let module = self.modules().iter().find(own).map(Module::name);
+        self.views.of_job(company, module).unwrap_or(self).clone()
+    }
+
+    /// From now on it is what some see of another, under that one's version.
+    pub(crate) fn is_part_of(&mut self, whole: &Registry) {
+        self.digest.clone_from(&whole.digest);
+        self.whole = Some(Whole::new(whole.catalog.clone(), &self.catalog));
+    }
+
+    /// Of one that some see: the whole.
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        self.whole.as_ref()
+    }
+
     /// Names of the jobs of modules that are off.
     pub(crate) fn resting_jobs(&self) -> Vec<String> {
-        let own = self.desired.off.iter().flat_map(|module| {
-            let jobs = module.jobs.iter().map(|(name, _)| (*name).to_owned());
-            let after = module.after.iter().enumerate();
-            jobs.chain(after.map(|(n, (event, _))| subscription(module.name, event, n)))
-        });
-        own.collect()
+        self.desired.off.iter().flat_map(Module::job_names).collect()
     }
 
     /// Those of the modules that are off which would hear an event inside its transaction.

@@ -57,6 +57,9 @@ struct Standing {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
     on: bool,
+    /// For whom, where it is not on for all: for others it comes anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    scope: String,
     /// The how-manieth time that it is on.
     times: u32,
     /// Of the others, and of itself: which of their times it has been told of.
@@ -65,16 +68,17 @@ struct Place {
 
 impl Standing {
     /// Notes who is on now; answers whether anybody has come or gone.
-    fn switch(&mut self, on: &[&str]) -> bool {
+    fn switch(&mut self, on: &[(&str, String)]) -> bool {
         let before = self.clone();
         for (name, place) in &mut self.modules {
-            place.on &= on.contains(&name.as_str());
+            place.on &= on.iter().any(|(on, scope)| on == name && *scope == place.scope);
         }
-        for name in on {
+        for (name, scope) in on {
             let place = self.modules.entry((*name).to_owned()).or_default();
             if !place.on {
                 place.on = true;
                 place.times += 1;
+                place.scope.clone_from(scope);
             }
         }
         *self != before
@@ -118,8 +122,8 @@ pub(crate) async fn open_all(tx: &mut Tx) -> Result<()> {
 pub(crate) async fn open_in(tx: &mut Tx, company: Id<Company>) -> Result<()> {
     let widest = tx.registry().clone();
     let before = std::mem::replace(&mut tx.ctx.company, company);
-    tx.adopt(widest.clone());
-    let opened = open_here(tx, company).await;
+    tx.adopt(widest.in_company(company.any()));
+    let opened = open_here(tx, &widest, company).await;
     let opened = match opened {
         Ok(()) => tx.draw_numbers().await,
         Err(error) => Err(error),
@@ -129,9 +133,10 @@ pub(crate) async fn open_in(tx: &mut Tx, company: Id<Company>) -> Result<()> {
     opened
 }
 
-async fn open_here(tx: &mut Tx, company: Id<Company>) -> Result<()> {
+async fn open_here(tx: &mut Tx, widest: &Registry, company: Id<Company>) -> Result<()> {
     let registry = tx.registry().clone();
-    let on: Vec<&str> = registry.modules().iter().map(Module::name).collect();
+    let with_scope = |module: &Module| (module.name(), widest.views().scope(module.name()));
+    let on: Vec<(&str, String)> = registry.modules().iter().map(with_scope).collect();
     let mut standing = standing(tx, company).await?;
     if !standing.switch(&on) {
         return Ok(());
@@ -246,7 +251,8 @@ mod tests {
 
     /// The story of one company: who is on, and what each of them is told.
     fn told(standing: &mut Standing, on: &[&str]) -> String {
-        standing.switch(on);
+        let all: Vec<_> = on.iter().map(|name| (*name, String::new())).collect();
+        standing.switch(&all);
         let mut said = Vec::new();
         for module in on {
             let news = standing.news(module).join("+");

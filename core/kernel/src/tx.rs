@@ -59,7 +59,7 @@ pub struct Changed {
 
 impl Tx {
     pub(crate) fn begin(conn: Conn, ctx: Ctx, shared: Arc<Shared>) -> Tx {
-        let (registry, now) = (shared.registry(), shared.clock.now());
+        let (registry, now) = (shared.registry().seen_by(&ctx), shared.clock.now());
         Tx {
             conn,
             ctx,
@@ -151,6 +151,11 @@ impl Tx {
 
     /// Works on with another schema.
     pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
+        self.registry = registry.seen_by(&self.ctx);
+    }
+
+    /// Works on with exactly this registry.
+    pub(crate) fn work_with(&mut self, registry: Arc<Registry>) {
         self.registry = registry;
         self.kept.forget();
     }

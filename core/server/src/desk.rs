@@ -130,7 +130,7 @@ impl Desk {
         sort: &str,
     ) -> fondaco_kernel::Result<Vec<Json>> {
         let lines =
-            self.kernel.registry().schema.model(model).map(|model| {
+            self.kernel.seen_by(&self.ctx).schema.model(model).map(|model| {
                 model.lines().map(|(field, ..)| field.name.clone()).collect::<Vec<_>>()
             });
         let query = Query {

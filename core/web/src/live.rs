@@ -54,7 +54,7 @@ pub(crate) async fn events(
 /// Of a company of his, and a record that he may read. Where not all of a model are his to read, it
 /// is looked up; one that is gone is judged by what it held last.
 async fn concerns(kernel: &Kernel, ctx: &Ctx, changed: &Changed) -> bool {
-    let registry = kernel.registry();
+    let registry = kernel.seen_by(ctx);
     let Some(model) = registry.schema.model(&changed.model) else { return false };
     let company = match model.shared {
         true => Some(ctx.clone()),

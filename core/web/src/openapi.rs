@@ -13,7 +13,7 @@ use crate::App;
 use crate::caller::Caller;
 
 pub(crate) async fn document(State(app): State<App>, Caller(ctx): Caller) -> Json<Value> {
-    let registry = app.kernel.registry();
+    let registry = app.kernel.seen_by(&ctx);
     Json(of(&ctx, &registry.schema))
 }
 

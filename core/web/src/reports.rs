@@ -15,7 +15,7 @@ use crate::problem::Refusal;
 
 /// The reports that the caller may run.
 pub(crate) async fn index(State(app): State<App>, Caller(ctx): Caller) -> Json<Value> {
-    let registry = app.kernel.registry();
+    let registry = app.kernel.seen_by(&ctx);
     let reports = registry.schema.reports.values();
     let items: Vec<Value> = reports
         .filter(|report| permissions::may_run_report(&ctx, report))
@@ -31,7 +31,7 @@ pub(crate) async fn run(
     Path(name): Path<String>,
     Query(given): Query<HashMap<String, String>>,
 ) -> Result<Json<Value>, Refusal> {
-    let registry = app.kernel.registry();
+    let registry = app.kernel.seen_by(&ctx);
     let report = registry.schema.reports.get(&name);
     let report = report.cloned().ok_or_else(|| Error::not_found("report", &name))?;
     let params: Vec<(String, String)> = given.into_iter().collect();

@@ -36,5 +36,7 @@ pub(crate) use user::before_save;
 pub const ADMINISTRATOR: &str = "administrator";
 /// The kernel's role that every signed-in user holds without being given it.
 pub const EVERYONE: &str = "everyone";
+/// The kernel itself.
+pub(crate) const KERNEL: &str = "kernel";
 /// The service that acts for commands given on the server's own console.
 pub const CONSOLE: &str = "console";

@@ -9,7 +9,7 @@ use fondaco_schema::Schema;
 use fondaco_values::{AnyId, Id};
 use serde_json::json;
 
-use super::{CONSOLE, EVERYONE};
+use super::{CONSOLE, EVERYONE, KERNEL};
 use crate::Ctx;
 use crate::audit;
 use crate::ctx::{Actor, ActorKind, Scopes};
@@ -26,7 +26,7 @@ use crate::tx::Tx;
 /// # Errors
 /// `Internal` for the name that is kept for [`Tx::as_system`].
 pub fn service(kernel: &Kernel, name: &str, company: Id<Company>) -> Result<Ctx> {
-    if name == permissions::SYSTEM {
+    if [permissions::SYSTEM, KERNEL].contains(&name) {
         return Err(Error::internal("no service may call itself the system"));
     }
     let actor = Actor {
@@ -54,7 +54,7 @@ pub(crate) fn kernel_itself() -> Ctx {
     let actor = Actor {
         kind: ActorKind::Service,
         user: None,
-        name: "kernel".to_owned(),
+        name: KERNEL.to_owned(),
         party: None,
         roles: Vec::new(),
         companies: Vec::new(),

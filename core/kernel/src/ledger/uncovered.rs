@@ -54,7 +54,9 @@ pub async fn uncovered(
     let sql = sql.arg(company).lit(" and e.seq > ").arg(seq);
     let sql = line_of(sql.lit(" and exists (select 1 from ledger_line l where "), "l", "e");
     let sql = among(sql.lit(" and l.account"), tx.dialect(), &ids);
-    let sql = sql.lit(") and not exists (select 1 from ledger_line g join account a on a.id = g.account where ");
+    let sql = sql.lit(
+        ") and not exists (select 1 from ledger_line g join account a on a.id = g.account where ",
+    );
     let sql = line_of(sql, "g", "e").lit(" and a.book = ").arg(GENERAL);
     let sql = sql.lit(") and not exists (select 1 from ledger_entry c where c.company = ");
     let sql = sql.arg(company).lit(" and c.key = 'books:' || cast(e.seq as text))");

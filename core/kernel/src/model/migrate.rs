@@ -477,21 +477,79 @@ async fn recompute(tx: &mut Tx, applied: &Tables) -> Result<()> {
     if before == now { Ok(()) } else { keep(tx, COMPUTED, &now).await }
 }
 
+/// Gives records that were written by who knows only `part` of their model what the rest of it asks
+/// for: defaults and computed fields.
+pub(crate) async fn complete(
+    tx: &mut Tx,
+    whole: &Arc<Meta>,
+    part: &Meta,
+    ids: &[AnyId],
+) -> Result<()> {
+    let recs = sql::documents(tx, whole, ids, &whole.all_lines()).await?;
+    let mut filled = recs.clone();
+    fill_recs(tx, whole, part, filled.iter_mut()).await?;
+    for lines in &whole.lines {
+        let Some(known) = part.lines.iter().find(|own| own.child.table == lines.child.table) else {
+            continue;
+        };
+        let all = filled.iter_mut().flat_map(|rec| rec.lines.iter_mut());
+        let own = all.filter(|(at, _)| *at == lines.at).flat_map(|(_, lines)| lines.iter_mut());
+        fill_recs(tx, &lines.child, &known.child, own).await?;
+    }
+    recompute_recs(tx, whole, recs.into_iter().zip(filled).collect()).await
+}
+
+/// Defaults of the fields that `part` lacks, where there is nothing.
+async fn fill_recs(
+    tx: &mut Tx,
+    whole: &Meta,
+    part: &Meta,
+    recs: impl Iterator<Item = &mut Rec> + Send,
+) -> Result<()> {
+    let mut defaults = Vec::new();
+    for (at, field) in whole.model.fields.values().enumerate() {
+        if part.model.field(&field.name).is_some() {
+            continue;
+        }
+        if let Some(default) = constant_default(field) {
+            let stage = Stage::new(tx, &[default]).await?;
+            let nobody = Rec::empty(&whole.model, AnyId::default());
+            defaults.push((at, eval(default, &stage.scope(&nobody) as &dyn Scope)));
+        }
+    }
+    for rec in recs {
+        for (at, value) in
+            defaults.iter().filter(|(at, _)| rec.values[*at].is_null()).cloned().collect::<Vec<_>>()
+        {
+            rec.values[at] = value;
+        }
+    }
+    Ok(())
+}
+
 async fn recompute_model(tx: &mut Tx, meta: &Arc<Meta>) -> Result<()> {
     let mut after = 0;
     loop {
         let recs = slice(tx, meta, after).await?;
         let Some(last) = recs.last() else { return Ok(()) };
         after = last.id.raw();
-        let mut stage = Stage::new(tx, &[]).await?;
-        let lines = recs.iter().flat_map(|rec| rec.lines.iter().flat_map(|(_, lines)| lines));
-        let ids: Vec<AnyId> = recs.iter().chain(lines).filter_map(compute::currency_of).collect();
-        let registry = tx.registry().clone();
-        stage.fetch(tx, registry.catalog.meta("currency")?, &ids).await?;
-        for mut rec in recs {
-            let old = rec.clone();
-            compute::stored(&stage, meta, &mut rec);
-            sql::rewrite(tx, meta, &old, &rec).await?;
-        }
+        let pairs = recs.iter().cloned().zip(recs.iter().cloned()).collect();
+        recompute_recs(tx, meta, pairs).await?;
     }
+}
+
+/// Computes stored fields of records anew and writes what is another than it was: pairs of what is
+/// written and what is to be.
+async fn recompute_recs(tx: &mut Tx, meta: &Arc<Meta>, pairs: Vec<(Rec, Rec)>) -> Result<()> {
+    let mut stage = Stage::new(tx, &[]).await?;
+    let recs = || pairs.iter().map(|(_, next)| next);
+    let lines = recs().flat_map(|rec| rec.lines.iter().flat_map(|(_, lines)| lines));
+    let ids: Vec<AnyId> = recs().chain(lines).filter_map(compute::currency_of).collect();
+    let registry = tx.registry().clone();
+    stage.fetch(tx, registry.catalog.meta("currency")?, &ids).await?;
+    for (old, mut rec) in pairs {
+        compute::stored(&stage, meta, &mut rec);
+        sql::rewrite(tx, meta, &old, &rec).await?;
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use super::{Stage, sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
 use crate::tx::Changed;
-use crate::{Result, Tx, audit, events, hooks, timeline};
+use crate::{Result, Tx, audit, events, hooks, timeline, views};
 
 /// By which deed records are written.
 pub(crate) struct Deed<'a> {
@@ -58,6 +58,8 @@ pub(crate) async fn save(
     let (new, changed): (Vec<_>, Vec<_>) = checked.into_iter().partition(|c| c.old.is_none());
     sql::insert(tx, meta, &new).await.map_err(|error| check::on_constraint(meta, error))?;
     sql::update(tx, meta, &changed).await.map_err(|error| check::on_constraint(meta, error))?;
+    let ids = new.iter().chain(&changed).map(|c| c.next.id).collect();
+    views::complete(tx, meta, ids).await?;
     let written = new.into_iter().chain(changed);
     let written: Vec<_> = written.inspect(|c| sql::keep_written(tx, meta, &c.next)).collect();
     let saved: Vec<Saved> = written

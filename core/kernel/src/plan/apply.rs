@@ -13,7 +13,7 @@ use crate::in_force::{VERSION, Version};
 use crate::kernel::{Adopt, Kernel};
 use crate::module::Registry;
 use crate::tx::Tx;
-use crate::{identity, model, rollout, seeds};
+use crate::{identity, model, rollout, seeds, views};
 
 /// What the operator agrees to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +149,7 @@ async fn carry_out(tx: &mut Tx, registry: &Arc<Registry>) -> Result<Version> {
         seeds::renew(tx, &described, registry.seeds()).await?;
     }
     seeds::sow(tx, registry.seeds()).await?;
+    views::find_places(tx, registry).await?;
     rollout::open_all(tx).await?;
     desired::keep(tx, &registry.desired().to_applied()).await?;
     drift::keep(tx).await?;

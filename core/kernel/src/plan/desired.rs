@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::module::Module;
 use crate::tx::Tx;
+use crate::views::Pilots;
 use crate::{model, seeds};
 
 /// Where it is kept in `meta`.
@@ -24,6 +25,8 @@ pub struct Desired {
     pub company: Vec<Source>,
     /// Records of the company folder: `(path, text)` of each file in `data/`.
     pub data: Vec<(String, String)>,
+    /// What is in force for some first.
+    pub pilots: Pilots,
 }
 
 /// What a database was brought to, in whole: enough to say later what has changed since.
@@ -35,6 +38,8 @@ pub struct Applied {
     pub sources: Vec<Source>,
     /// All files of records.
     pub data: Vec<Source>,
+    #[serde(default, skip_serializing_if = "Pilots::is_empty")]
+    pub pilots: Pilots,
 }
 
 impl Desired {
@@ -70,6 +75,7 @@ impl Desired {
             off,
             company: applied.sources.iter().filter(own).cloned().collect(),
             data: data.map(|source| (source.path.clone(), source.text.clone())).collect(),
+            pilots: applied.pilots.clone(),
         })
     }
 
@@ -103,6 +109,7 @@ impl Desired {
             modules: self.modules.iter().map(|module| module.name().to_owned()).collect(),
             sources: self.sources().into_iter().map(inside).collect(),
             data: seeds::sources(&self.modules, &self.data).into_iter().map(inside).collect(),
+            pilots: self.pilots.clone(),
         }
     }
 }
@@ -141,6 +148,10 @@ impl Applied {
             put(&source.origin.to_string());
             put(&source.path);
             put(&source.text);
+        }
+        for (name, pilot) in &self.pilots {
+            put(name);
+            put(&serde_json::to_string(pilot).unwrap_or_default());
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

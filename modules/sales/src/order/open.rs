@@ -73,9 +73,8 @@ async fn hold(tx: &mut Tx, order: &SalesOrder) -> Result<()> {
     let open = order.at_home(order.total - order.invoiced_total, exponent);
     let Some(open) = open.filter(|open| *open > Money::ZERO) else { return Ok(()) };
     let (customer, source) = (order.customer, order.source());
-    let held = tx.attempt(move |tx| {
-        Box::pin(async move { credit.hold(tx, customer, source, open).await })
-    });
+    let held = tx
+        .attempt(move |tx| Box::pin(async move { credit.hold(tx, customer, source, open).await }));
     // Beyond the limit there is nothing to hold; the next order of this customer will be refused.
     held.await.map(drop)
 }
