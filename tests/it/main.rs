@@ -19,6 +19,7 @@ mod custom;
 mod taken_up;
 mod rollout;
 mod pilot;
+mod profiles;
 mod plan;
 mod versions;
 mod statements;

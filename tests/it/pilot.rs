@@ -127,7 +127,7 @@ async fn work(desk: &Desk) -> Vec<Json> {
     let piece = desk.by_key("unit", "piece").await.unwrap().to_string();
     let bolt = json!({ "name": "Bolt", "code": "B", "kind": "goods", "unit": piece });
     let bolt = desk.create("product", bolt).await.unwrap();
-    let acme = desk.create("party", json!({ "name": "Acme" })).await.unwrap();
+    let acme = desk.create("party", json!({ "name": "Acme", "customer": true })).await.unwrap();
     let order = json!({
         "customer": acme.to_string(),
         "lines": [{ "product": bolt.to_string(), "quantity": "2", "unit_price": "5" }],

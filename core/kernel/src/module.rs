@@ -487,6 +487,11 @@ impl Registry {
         self.whole = Some(Whole::new(whole.catalog.clone(), &self.catalog));
     }
 
+    /// The schema of the whole.
+    pub(crate) fn whole_schema(&self) -> Arc<Schema> {
+        self.whole.as_ref().map_or(&self.schema, Whole::schema).clone()
+    }
+
     /// Of one that some see: the whole.
     pub(crate) fn whole(&self) -> Option<&Whole> {
         self.whole.as_ref()

@@ -6,19 +6,20 @@
 
 use std::collections::BTreeMap;
 
+use fondaco_schema::Model;
 use fondaco_values::{AnyId, Id};
 use serde::{Deserialize, Serialize};
 
-use crate::DocRef;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::model::migrate::{keep, kept};
+use crate::model::migrate::{self, keep, kept};
 use crate::module::{Module, Registry};
 use crate::ports::Ports;
 use crate::shared::Company;
 use crate::store::{self, Filter};
 use crate::tx::{Fut, Tx};
+use crate::{DocRef, Kernel, identity};
 
 /// What a module does when it, or another, has come.
 pub type OpeningFn = for<'t> fn(&'t mut Tx, &'t Opening) -> Fut<'t, ()>;
@@ -238,8 +239,68 @@ pub async fn is_over(tx: &mut Tx, document: &DocRef) -> Result<bool> {
     Ok(now.is_none_or(|state| !open.contains(&state)))
 }
 
+/// Where one module of this program stands, in all companies together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    pub module: String,
+    pub is_on: bool,
+    /// Documents that are begun and not at their end.
+    pub half_way: Vec<HalfWay>,
+    /// Events that wait for its return, or that it could not take up.
+    pub missed: i64,
+}
+
+/// So many documents of a model are in a state that is no end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HalfWay {
+    pub label: String,
+    pub state: String,
+    pub count: i64,
+}
+
+/// Where the modules stand, those that are off too.
+///
+/// # Errors
+/// Those of the database.
+pub async fn status(kernel: &Kernel) -> Result<Vec<Status>> {
+    kernel.read(&identity::kernel_itself(), |tx| Box::pin(statuses(tx))).await
+}
+
+async fn statuses(tx: &mut Tx) -> Result<Vec<Status>> {
+    let registry = tx.registry().clone();
+    let schema = registry.all().unwrap_or(&registry.schema);
+    let missed = missed(tx).await?;
+    let there = migrate::applied(tx).await?;
+    let on = registry.modules().iter().map(|module| (module, true));
+    let mut all = Vec::new();
+    for (module, is_on) in on.chain(registry.resting().iter().map(|module| (module, false))) {
+        let mut half_way = Vec::new();
+        for model in schema.models.values().filter(|model| model.module == module.name()) {
+            let states = model.states.as_ref().filter(|states| !states.open.is_empty());
+            if let Some(states) = states.filter(|_| there.tables.contains_key(&model.table())) {
+                half_way.extend(begun(tx, model, &states.open).await?);
+            }
+        }
+        let missed = missed.get(module.name()).copied().unwrap_or(0);
+        all.push(Status { module: module.name().to_owned(), is_on, half_way, missed });
+    }
+    Ok(all)
+}
+
+async fn begun(tx: &mut Tx, model: &Model, open: &[String]) -> Result<Vec<HalfWay>> {
+    let sql = Sql::new().lit("select state, count(*) from ").ident(&model.table());
+    let rows = tx.rows(sql.lit(" group by state order by state")).await?;
+    let open = rows.iter().filter(|row| open.iter().any(|state| state == row.str(0)));
+    let told = open.map(|row| HalfWay {
+        label: model.plural.clone(),
+        state: row.str(0).to_owned(),
+        count: row.int(1),
+    });
+    Ok(told.collect())
+}
+
 /// How many events wait for each module in all companies, by name.
-pub(crate) async fn missed(tx: &mut Tx) -> Result<BTreeMap<String, i64>> {
+async fn missed(tx: &mut Tx) -> Result<BTreeMap<String, i64>> {
     let sql = Sql::text("select module, count(*) from missed_event group by module");
     let rows = tx.rows(sql).await?;
     Ok(rows.iter().map(|row| (row.str(0).to_owned(), row.int(1))).collect())

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use fondaco_schema::Schema;
 use fondaco_values::{AnyId, limits};
 use serde::{Deserialize, Serialize};
 
@@ -218,6 +219,10 @@ impl Whole {
         });
         let models = documents.collect();
         Whole { catalog, models }
+    }
+
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        self.catalog.schema()
     }
 }
 

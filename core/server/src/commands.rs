@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 pub mod init;
 pub mod ledger;
+pub mod module;
 pub mod plan;
 pub mod rehearse;
 pub mod schema;

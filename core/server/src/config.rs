@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use fondaco_kernel::schema::{Origin, Source};
+use fondaco_kernel::views::Pilots;
 use fondaco_kernel::{Adopt, Database, PostgresSettings, Setup};
 use serde::Deserialize;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub server: Server,
     pub database: DatabaseFile,
     pub modules: Modules,
+    /// What is in force for some first: `[pilot.crm]` with companies, roles or users.
+    pub pilot: Pilots,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,6 +162,7 @@ impl Company {
         };
         setup.company = self.sources.clone();
         setup.data = self.data.clone();
+        setup.pilots = self.config.pilot.clone();
         Ok(setup)
     }
 }

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod desk;
 pub mod modules;
+pub mod profile;
 pub mod progress;
 pub mod import;
 pub mod story;
@@ -13,7 +14,9 @@ pub mod history;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{apply, check, demo, export, init, ledger, plan, rehearse, schema, serve, user};
+use commands::{
+    apply, check, demo, export, init, ledger, module, plan, rehearse, schema, serve, user,
+};
 
 /// One platform for customers, orders, goods, production, people and books.
 #[derive(Debug, Parser)]
@@ -29,6 +32,7 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Check(check::Check),
+    Module(module::Module),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Rehearse(rehearse::Rehearse),
@@ -68,6 +72,7 @@ async fn dispatch(command: Command) -> anyhow::Result<End> {
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args),
+        Command::Module(args) => module::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Apply(args) => apply::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,

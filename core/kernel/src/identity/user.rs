@@ -191,7 +191,8 @@ async fn watch(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
         if let Some(login) = saving.draft.text("login").map(normal) {
             saving.draft.set("login", login);
         }
-        problems.extend(role_problems(tx.schema(), &given_in(saving)));
+        // Roles of a pilot are given by administrators who are not in it, too.
+        problems.extend(role_problems(&tx.registry().whole_schema(), &given_in(saving)));
         let rights = saving.draft.has("roles") || saving.changes("companies");
         let off = saving.changes("active") && *saving.value("active") != Value::Bool(true);
         if !saving.is_new() && (rights || off) {

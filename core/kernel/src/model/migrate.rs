@@ -53,6 +53,11 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
     if applied == after { Ok(()) } else { keep(tx, TABLES, &after).await }
 }
 
+/// The tables that there are.
+pub(crate) async fn applied(tx: &mut Tx) -> Result<Tables> {
+    Ok(kept(tx, TABLES).await?.unwrap_or_default())
+}
+
 /// What there is, what is to be, and the way from one to the other.
 pub(crate) struct Difference {
     pub(crate) applied: Tables,

@@ -94,7 +94,7 @@ fn bind_to(change: &mut Plan, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn agreed() -> Result<bool> {
+pub(super) fn agreed() -> Result<bool> {
     note("Apply this? Type yes:");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("reading the answer")?;
