@@ -1,8 +1,11 @@
 //! The shop floor: components are taken out, hours reported, goods finished, in parts as well. What
 //! has gone in comes out with the goods, to the last cent.
 
+use std::sync::Arc;
+
 use fondaco_kernel::module::{Args, Outcome};
 use fondaco_kernel::permissions::Allowed;
+use fondaco_kernel::ports::Stock;
 use fondaco_kernel::ports::stock::{MovedLine, Output};
 use fondaco_kernel::store;
 use fondaco_kernel::{Error, Result, Tx};
@@ -43,6 +46,17 @@ fn asked(args: &Args, all: Quantity) -> Result<Quantity> {
     Quantity::exact(given).ok_or_else(unreadable)
 }
 
+/// The stock that counts the goods of an order; `None` where nobody does.
+fn stock_of(tx: &Tx, order: &Order) -> Result<Option<Arc<dyn Stock>>> {
+    let message =
+        "Inventory counts the goods of this order and is switched off: switch it on again.";
+    match (order.stocked, tx.ports().stock) {
+        (false, _) => Ok(None),
+        (true, None) => Err(Error::problem("", "inventory_off", message)),
+        (true, stock) => Ok(stock),
+    }
+}
+
 /// Takes out the components for so many more.
 async fn take_out(tx: &mut Tx, order: &mut Order, quantity: Quantity) -> Result<()> {
     let left = order.quantity - order.issued;
@@ -51,7 +65,7 @@ async fn take_out(tx: &mut Tx, order: &mut Order, quantity: Quantity) -> Result<
             format!("Components for up to {left} more can be taken out, not for {quantity}.");
         return Err(Error::problem("quantity", "range", message));
     }
-    let taken = match tx.ports().stock.filter(|_| order.stocked) {
+    let taken = match stock_of(tx, order)? {
         Some(stock) => stock.issue(tx, &order.reference(), (quantity, left)).await?.lines,
         None => uncounted(tx, order, quantity, left).await?,
     };
@@ -118,7 +132,8 @@ pub(crate) async fn report(tx: &mut Tx, order: Allowed<Order>, args: Args) -> Re
         let message = "So much work is not left in the order: part of it is finished already.";
         return Err(Error::problem("hours", "too_much_back", message));
     }
-    if let Some(stock) = tx.ports().stock.filter(|_| order.stocked && !total.is_zero()) {
+    let stock = stock_of(tx, &order)?;
+    if let Some(stock) = stock.filter(|_| !total.is_zero()) {
         stock.add_work(tx, &order.reference(), order.product, total).await?;
     }
     store::update(tx, &mut order).await?;
@@ -168,7 +183,7 @@ pub(crate) async fn finish(tx: &mut Tx, order: Allowed<Order>, args: Args) -> Re
     check_finish(&order, quantity)?;
     let exponent = exponent(tx).await?;
     let cost = finished_cost(&order, quantity, last, exponent);
-    if let Some(stock) = tx.ports().stock.filter(|_| order.stocked) {
+    if let Some(stock) = stock_of(tx, &order)? {
         let output = Output {
             source: order.reference(),
             key: order.id.any(),
@@ -233,7 +248,8 @@ pub(crate) async fn abandon(tx: &mut Tx, order: Allowed<Order>, args: Args) -> R
     let mut order = order.into_inner();
     let lost = order.in_work();
     take_back(tx, &order).await?;
-    if let Some(stock) = tx.ports().stock.filter(|_| order.stocked && !lost.is_zero()) {
+    let stock = stock_of(tx, &order)?;
+    if let Some(stock) = stock.filter(|_| !lost.is_zero()) {
         let output = Output {
             source: order.reference(),
             key: order.id.any(),
