@@ -1,5 +1,6 @@
 //! Production orders that have not begun when others come: their components are set aside by the
-//! inventory that has come, and what is missing is asked for from those who buy or make it now.
+//! inventory that has come, and what is missing is asked for from those who buy or make it now. Drafts
+//! for documents are released once somebody can say what goes into them.
 //! Orders that have begun end as they began: what they took out was counted, or it was not.
 //! Not here: an order's own release (`release`).
 
@@ -17,9 +18,28 @@ pub(crate) async fn open(tx: &mut Tx, opening: &Opening) -> Result<()> {
         supply::let_go(tx).await?;
     }
     let came = opening.came();
-    if came.stock.is_none() && came.supply.is_empty() || tx.ports().stock.is_none() {
-        return Ok(());
+    if came.configuration.is_some() {
+        release_drafts(tx).await?;
     }
+    let supplied = came.stock.is_some() || !came.supply.is_empty();
+    if supplied && tx.ports().stock.is_some() {
+        plan_again(tx).await?;
+    }
+    Ok(())
+}
+
+/// Orders for what nobody could say how to make, until those came who configure products.
+async fn release_drafts(tx: &mut Tx) -> Result<()> {
+    let drafts = Filter::new().eq("state", "draft").not_null("source_id").sort("id");
+    for order in store::find::<Order>(tx, drafts).await? {
+        if supply::can_be_made(tx, order.product, order.quantity).await? {
+            store::perform(tx, order.id, "release", Args::default()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn plan_again(tx: &mut Tx) -> Result<()> {
     let planned = Filter::new().is_in("state", ["waiting", "ready"]).sort("id");
     for mut order in store::find::<Order>(tx, planned).await? {
         if order.state == "ready" && order.stocked {

@@ -113,7 +113,11 @@ async fn open_order(
     store::get(tx, id).await
 }
 
-async fn can_be_made(tx: &mut Tx, product: Id<Product>, quantity: Quantity) -> Result<bool> {
+pub(crate) async fn can_be_made(
+    tx: &mut Tx,
+    product: Id<Product>,
+    quantity: Quantity,
+) -> Result<bool> {
     let product = store::get::<Product>(tx, product).await?;
     let on = tx.today();
     let make = Make { product: &product, quantity, on, bom: None, choice: None };
