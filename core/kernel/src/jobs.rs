@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fondaco_values::{AnyId, Timestamp};
 
-use crate::db::{Kind, Sql};
+use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::tx::Tx;
@@ -126,8 +126,7 @@ async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
         true => sql,
         false => {
             let (open, close) = tx.dialect().in_array();
-            let names = serde_json::Value::from(resting).to_string();
-            sql.lit(" and not (name").lit(open).arg(names).lit(close).lit(")")
+            sql.lit(" and not (name").lit(open).arg(Cell::Texts(resting)).lit(close).lit(")")
         }
     };
     let sql = sql
