@@ -252,6 +252,7 @@ pub(crate) mod tests {
             factor: Decimal::ONE,
             goods: true,
             received,
+            uncounted: Quantity::ZERO,
             received_value: value(received),
             billed,
             cleared_value: value(billed),
