@@ -39,7 +39,7 @@ const HISTORY: &[(u64, &[&str], Deed)] = steps![
     0 ["inventory"] stock_of_before;
     0 ["accounting"] bank_of_before;
     0 ["crm"] lead;
-    1 ["cpq"] quote;
+    1 ["crm", "cpq"] quote;
     2 ["cpq"] accept;
     2 ["cpq", "sales"] place;
     2 ["sales"] confirm;
@@ -347,7 +347,9 @@ impl House {
         let schema = self.kernel.registry().schema.clone();
         for model in schema.models.values().filter(|model| !model.is_line()) {
             let Some(states) = &model.states else { continue };
-            for state in states.values.iter().filter(|state| *state != "cancelled") {
+            // What was called off, and how often an order was held up, is the way and not the end.
+            let ends = |state: &&String| *state != "cancelled" && *state != "released";
+            for state in states.values.iter().filter(ends) {
                 let filter = format!("state == '{state}'");
                 let found = self.desk.list(&model.name, &filter, "id").await.unwrap();
                 if !found.is_empty() {

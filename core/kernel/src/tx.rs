@@ -151,10 +151,10 @@ impl Tx {
 
     /// Works on with another schema.
     pub(crate) fn adopt(&mut self, registry: Arc<Registry>) {
-        self.registry = registry.seen_by(&self.ctx);
+        self.work_with(registry.seen_by(&self.ctx));
     }
 
-    /// Works on with exactly this registry.
+    /// Works on with exactly this registry. What was read before has the fields of another.
     pub(crate) fn work_with(&mut self, registry: Arc<Registry>) {
         self.registry = registry;
         self.kept.forget();

@@ -160,8 +160,8 @@ impl Profile {
                 ["payment_fees", "6120", "Fees of payment providers", "expense"],
             ],
             Profile::Enterprise => &[
-                ["due_from_group", "1250", "Due from companies of the group", "asset"],
-                ["due_to_group", "2150", "Due to companies of the group", "liability"],
+                ["due_from_group", "1260", "Due from companies of the group", "asset"],
+                ["due_to_group", "2160", "Due to companies of the group", "liability"],
             ],
         }
     }
