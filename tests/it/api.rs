@@ -728,8 +728,8 @@ async fn one_signs_in_with_a_password_and_out() {
 async fn the_operator_sees_how_it_goes() {
     let (served, admin) = open(&[]).await;
     let stranger = served.stranger();
-    assert_eq!(stranger.get("/health").unwrap().expect(200).body, "ok\n");
-    let ready = stranger.get("/ready").unwrap().expect(200);
+    assert_eq!(stranger.get("/health/live").unwrap().expect(200).body, "ok\n");
+    let ready = stranger.get("/health/ready").unwrap().expect(200);
     assert_eq!(ready.body["ready"], true);
     let made = admin.post("/api/party", &json!({ "name": "Acme" })).unwrap().expect(201).id();
     admin.get(&format!("/api/party/{made}")).unwrap().expect(200);
@@ -741,6 +741,8 @@ async fn the_operator_sees_how_it_goes() {
         "fondaco_requests_total{method=\"GET\",route=\"/api/{model}/{id}\",status=\"200\"} 1",
         "fondaco_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
         "fondaco_jobs_dead 0",
+        "fondaco_ledger_unsealed 0",
+        "fondaco_rerun_units_total 0",
     ] {
         assert!(text.contains(line), "{line}\nis not in\n{text}");
     }

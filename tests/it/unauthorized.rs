@@ -77,8 +77,8 @@ fn cases() -> Vec<Case> {
         case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
         // The operator's, without names or figures of the company.
         case("GET", "/", 200, 200, Json::Null),
-        case("GET", "/health", 200, 200, Json::Null),
-        case("GET", "/ready", 200, 200, Json::Null),
+        case("GET", "/health/live", 200, 200, Json::Null),
+        case("GET", "/health/ready", 200, 200, Json::Null),
         case("GET", "/metrics", 200, 200, Json::Null),
     ]
 }

@@ -32,7 +32,14 @@ pub fn binary() -> PathBuf {
 
 /// Runs a command of the program to its end.
 pub fn run(args: &[&str]) -> Output {
-    let run = Command::new(binary()).args(args).stdin(Stdio::null()).output();
+    run_in(&[], args)
+}
+
+/// The same with these variables in its environment.
+pub fn run_in(environment: &[(&str, &str)], args: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.envs(environment.iter().copied()).args(args).stdin(Stdio::null());
+    let run = command.output();
     run.unwrap_or_else(|e| unreachable!("the program does not start: {e}"))
 }
 
@@ -72,7 +79,7 @@ impl Program {
     }
 
     fn is_ready(&self) -> bool {
-        ureq::get(format!("http://{}/ready", self.address)).call().is_ok()
+        ureq::get(format!("http://{}/health/ready", self.address)).call().is_ok()
     }
 
     pub fn client(&self, token: &str) -> Client {

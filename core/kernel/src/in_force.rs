@@ -134,16 +134,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// # Errors
 /// `Startup` when this program cannot run that schema, since it lacks a module or has another
-/// version of one.
+/// version of one; `Conflict` when the whole database has moved elsewhere since it was opened.
 pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     if !tx.shared().in_force.follows.load(Ordering::Acquire) {
         return Ok(());
     }
-    let text = match tx.take_version() {
+    let found = match tx.take_version() {
         Some(found) => found,
-        None => tx.aside(Sql::text(READ).bind(VERSION)).await?.map(|row| row.str(0).to_owned()),
+        None => tx.aside(Sql::text(READ)).await?.map(|row| row.str(0).to_owned()),
     };
-    let Some(text) = text else { return Ok(()) };
+    let Some(mut text) = found else { return Ok(()) };
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        text = match tx.shared().is_closed_to_writing() {
+            true => version_of_moved(tx).await?,
+            false => return Err(moved(&text)),
+        };
+    }
     let text = text.as_str();
     let newest = {
         let in_force = &tx.shared().in_force;
@@ -163,7 +169,22 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-const READ: &str = "select value from meta where name = $1";
+/// The version, which begins with a digit; or, of a database that has moved, where to.
+pub(crate) const READ: &str =
+    "select value from meta where name in ('moved_to', 'version') order by name limit 1";
+
+/// A moved database is still read with the schema that it has.
+async fn version_of_moved(tx: &mut Tx) -> Result<String> {
+    let sql = Sql::text("select value from meta where name = $1").bind(VERSION);
+    let row = tx.aside(sql).await?;
+    row.map(|row| row.str(0).to_owned())
+        .ok_or_else(|| Error::Startup("this database was never brought to a schema".to_owned()))
+}
+
+fn moved(to: &str) -> Error {
+    let message = format!("This database has moved to {to} meanwhile: start the server there.");
+    Error::Conflict { code: "moved", message }
+}
 
 /// Whether a text is this version, without making a text of it.
 fn is_written(version: &Version, text: &str) -> bool {

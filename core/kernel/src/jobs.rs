@@ -51,6 +51,9 @@ impl Kernel {
     /// future is dropped.
     pub async fn work(&self) {
         let ctx = identity::kernel_itself();
+        if self.closed_to_writing().is_some() {
+            return std::future::pending().await;
+        }
         loop {
             if let Err(error) =
                 self.enter(Kind::Upkeep, &ctx, |tx| Box::pin(ledger::upkeep(tx))).await

@@ -1,17 +1,20 @@
 //! The kernel as a whole. `run` and `read` are the only ways to the database: a unit of work is a
 //! closure that can run again, awaits nothing but the kernel, and is committed as a whole or not.
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fondaco_schema::Source;
 use fondaco_values::Timestamp;
 use tokio::sync::{Notify, broadcast};
+use tracing::Instrument;
 
 pub use crate::db::PostgresSettings;
-use crate::db::{Door, Kind, Sql, Work};
+use crate::db::{Door, Kind, Purpose, Sql, Work};
 use crate::error::{Error, Result};
+use crate::figures::Counts;
 use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};
 use crate::plan::Desired;
@@ -104,6 +107,37 @@ impl Kernel {
     /// Opens the database, merges kernel, modules and company into one schema, brings the tables to
     /// it and sows what every company starts with. Must be called inside a tokio runtime.
     pub async fn open(setup: Setup) -> Result<Kernel> {
+        let adopt = setup.adopt;
+        let kernel = Kernel::connect(setup, Purpose::Work).await?;
+        match kernel.closed_to_writing() {
+            None => kernel.prepare(adopt).await?,
+            // It is read with the schema that it has.
+            Some(_) => kernel.shared.in_force.follow(),
+        }
+        Ok(kernel)
+    }
+
+    /// Opens a database that is there, to be looked at only: nothing in it is changed.
+    ///
+    /// # Errors
+    /// `Storage` when it is not there or cannot be read.
+    pub async fn look(setup: Setup) -> Result<Kernel> {
+        let kernel = Kernel::connect(setup, Purpose::Look).await?;
+        kernel.shared.close_to_writing("it was opened to be looked at only");
+        Ok(kernel)
+    }
+
+    /// Opens an empty database, or one whose filling was interrupted, for [`portable::receive`].
+    ///
+    /// [`portable::receive`]: crate::portable::receive
+    ///
+    /// # Errors
+    /// As [`Kernel::open`].
+    pub async fn vessel(setup: Setup) -> Result<Kernel> {
+        Kernel::connect(setup, Purpose::Receive).await
+    }
+
+    async fn connect(setup: Setup, purpose: Purpose) -> Result<Kernel> {
         let desired = setup.desired();
         let available = [desired.modules.clone(), desired.off.clone()].concat();
         let registry = Arc::new(Registry::new(desired)?);
@@ -115,12 +149,17 @@ impl Kernel {
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
+            counts: Counts::default(),
+            closed_to_writing: OnceLock::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
         });
-        let door = Arc::new(Door::open(&setup.database, shared.clone()).await?);
-        let kernel = Kernel { door, shared };
-        kernel.prepare(setup.adopt).await?;
-        Ok(kernel)
+        let door = Arc::new(Door::open(&setup.database, shared.clone(), purpose).await?);
+        Ok(Kernel { door, shared })
+    }
+
+    /// Why this database is only read, where it is.
+    pub fn closed_to_writing(&self) -> Option<&str> {
+        self.shared.closed_to_writing.get().map(String::as_str)
     }
 
     /// The schema that this setup would run with; touches no database.
@@ -191,8 +230,26 @@ impl Kernel {
         F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
     {
         let (work, slot) = erase(work);
-        self.door.run(kind, ctx.clone(), work).await?;
+        if kind != Kind::Read
+            && let Some(why) = self.closed_to_writing()
+        {
+            let message = format!("This database is not written to: {why}.");
+            return Err(Error::Conflict { code: "read_only", message });
+        }
+        self.measured(kind != Kind::Read, self.door.run(kind, ctx.clone(), work)).await?;
         take(&slot)
+    }
+
+    /// Counts a unit of work and lets traces see it.
+    async fn measured(&self, writes: bool, unit: impl Future<Output = Result<()>>) -> Result<()> {
+        let _waiting = self.shared.counts.enter(writes);
+        let span = tracing::info_span!("transaction", writes, error = tracing::field::Empty);
+        let outcome = unit.instrument(span.clone()).await;
+        if let Err(error) = &outcome {
+            self.shared.counts.refused();
+            span.record("error", tracing::field::display(error));
+        }
+        outcome
     }
 
     /// A copy of the whole database into a new file: one moment of it, whole.
@@ -278,12 +335,27 @@ pub(crate) struct Shared {
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,
+    pub(crate) counts: Counts,
+    closed_to_writing: OnceLock<String>,
     changes: broadcast::Sender<Changed>,
 }
 
 impl Shared {
     pub(crate) fn registry(&self) -> Arc<Registry> {
         self.in_force.registry()
+    }
+
+    pub(crate) fn close_as_moved(&self, to: &str) {
+        self.close_to_writing(&format!("it has moved to {to}: name that in fondaco.toml"));
+    }
+
+    /// From here on nothing is written, for this reason; the first one stays.
+    pub(crate) fn close_to_writing(&self, why: &str) {
+        let _ = self.closed_to_writing.set(why.to_owned());
+    }
+
+    pub(crate) fn is_closed_to_writing(&self) -> bool {
+        self.closed_to_writing.get().is_some()
     }
 
     pub(crate) fn after_commit(&self, effects: Effects) {

@@ -41,6 +41,10 @@ pub mod timeline;
 mod kept;
 pub mod keys;
 pub mod marks;
+pub mod figures;
+pub mod soundness;
+pub mod examine;
+pub mod portable;
 pub mod seeds;
 
 pub mod home;
@@ -53,6 +57,7 @@ pub mod calendars;
 mod testing;
 
 pub use ctx::{Actor, ActorKind, Ctx, Scopes};
+pub use db::backup;
 pub use error::{Error, Result};
 pub use fondaco_derive::Record;
 pub use fondaco_schema as schema;

@@ -1,8 +1,11 @@
 //! The commands, a file each.
 
 pub mod apply;
+pub mod backup;
 pub mod check;
+pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod init;
@@ -10,6 +13,9 @@ pub mod ledger;
 pub mod module;
 pub mod plan;
 pub mod rehearse;
+pub mod moving;
+pub mod reload;
+pub mod restore;
 pub mod schema;
 pub mod serve;
 pub mod user;

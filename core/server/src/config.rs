@@ -1,88 +1,130 @@
 //! A company folder: `fondaco.toml`, models, roles, workflows and data. The only place that reads
-//! the environment: `FONDACO_SERVER__LISTEN` stands above `listen` under `[server]`, and so on.
+//! the environment. Not here: which settings there are and where each value comes from (`settings`).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::views::Pilots;
 use fondaco_kernel::{Adopt, Database, PostgresSettings, Setup};
 use serde::Deserialize;
 
 use crate::modules;
+use crate::settings::{self, Setting};
 
 /// A company folder, read and checked as far as that goes without a database.
 #[derive(Debug)]
 pub struct Company {
     pub folder: PathBuf,
     pub config: Config,
+    /// What `config` was read from, setting by setting.
+    pub settings: Vec<Setting>,
     /// Models, roles and workflows.
     pub sources: Vec<Source>,
     /// Records to start with: `(path, text)`.
     pub data: Vec<(String, String)>,
 }
 
-/// `fondaco.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// The settings, typed. Every setting and its default is on the list in `settings`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: Server,
     pub database: DatabaseFile,
     pub modules: Modules,
     /// What is in force for some first: `[pilot.crm]` with companies, roles or users.
     pub pilot: Pilots,
+    pub log: Log,
+    pub limits: Limits,
+    pub backup: Backup,
+    pub trace: Trace,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Server {
-    /// Address and port; loopback unless somebody says otherwise.
     pub listen: String,
     /// What a start does when the folder and the database differ.
     pub apply: AtStart,
 }
 
 /// Whether a start carries out what `fondaco plan` shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AtStart {
     /// What works with the data that is there and puts nothing out of sight; the rest is refused.
-    #[default]
     Safe,
     /// Nothing: it refuses to start until `fondaco apply` has run.
     Never,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DatabaseFile {
-    /// Relative to the company folder.
     pub file: PathBuf,
-    /// The address of a PostgreSQL server, which then holds the data instead of the file:
-    /// `postgres://user@host/database`. One with a password comes from the environment or from
-    /// `url_file`.
+    /// A PostgreSQL server, which then holds the data instead of the file. May hold a password.
     pub url: Option<String>,
-    /// A file that holds the address, relative to the company folder.
-    pub url_file: Option<PathBuf>,
-    /// Connections to that server.
     pub connections: u32,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Modules {
     pub enabled: Vec<String>,
 }
 
-impl Default for Server {
-    fn default() -> Server {
-        Server { listen: "127.0.0.1:8069".to_owned(), apply: AtStart::default() }
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+    pub slow_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Auto,
+    Human,
+    Json,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub requests: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub folder: PathBuf,
+    pub keep: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    pub endpoint: Option<String>,
+    pub service: String,
+    pub token: Option<Secret>,
+}
+
+/// A text that stands in no log.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 }
 
-impl Default for DatabaseFile {
-    fn default() -> DatabaseFile {
-        DatabaseFile { file: "fondaco.db".into(), url: None, url_file: None, connections: 10 }
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
     }
 }
 
@@ -100,16 +142,8 @@ impl Company {
                 file.display()
             )
         })?;
-        let config: Config = toml::from_str(&text)
-            .map_err(|e| anyhow::anyhow!("{}: {}", file.display(), e.to_string().trim_end()))?;
-        if config.database.url.as_deref().is_some_and(has_password) {
-            bail!(
-                "{}: database.url holds a password: put the address into a file of its own, name \
-                 that as database.url_file, or set FONDACO_DATABASE__URL",
-                file.display()
-            );
-        }
-        let config = config.overridden_by(environment)?;
+        let settings = settings::resolve(&file, &text, &environment())
+            .map_err(|wrong| anyhow::anyhow!("{}", wrong.join("\n")))?;
         let mut sources = Vec::new();
         for place in ["models", "roles", "workflows"] {
             for (path, text) in toml_files(folder, place)? {
@@ -118,7 +152,8 @@ impl Company {
         }
         Ok(Company {
             folder: folder.to_owned(),
-            config,
+            config: Config::of(&settings)?,
+            settings,
             sources,
             data: toml_files(folder, "data")?,
         })
@@ -128,24 +163,18 @@ impl Company {
         self.folder.join(&self.config.database.file)
     }
 
-    /// Where the data is.
-    ///
-    /// # Errors
-    /// Says which file cannot be read, and where a password must not stand.
-    pub fn database(&self) -> Result<Database> {
+    /// Where the company's database is.
+    pub fn database(&self) -> Database {
         let config = &self.config.database;
-        let url = match (&config.url, &config.url_file) {
-            (None, None) => return Ok(Database::Sqlite(self.database_path())),
-            (Some(url), _) => url.clone(),
-            (None, Some(file)) => {
-                let file = self.folder.join(file);
-                let text = std::fs::read_to_string(&file);
-                text.with_context(|| format!("database.url_file: reading {}", file.display()))?
-            }
-        };
-        let mut settings = PostgresSettings::new(url.trim());
+        let Some(url) = &config.url else { return Database::Sqlite(self.database_path()) };
+        let mut settings = PostgresSettings::new(url);
         settings.connections = config.connections;
-        Ok(Database::Postgres(settings))
+        Database::Postgres(settings)
+    }
+
+    /// Where its backups are.
+    pub fn backups(&self) -> PathBuf {
+        self.folder.join(&self.config.backup.folder)
     }
 
     /// What the kernel is opened with.
@@ -153,8 +182,16 @@ impl Company {
     /// # Errors
     /// Names a module that does not exist.
     pub fn setup(&self) -> Result<Setup> {
+        self.setup_on(self.database())
+    }
+
+    /// The same on another database.
+    ///
+    /// # Errors
+    /// As [`Company::setup`].
+    pub fn setup_on(&self, database: Database) -> Result<Setup> {
         let modules = modules::named(&self.config.modules.enabled)?;
-        let mut setup = Setup::new(self.database()?, modules);
+        let mut setup = Setup::new(database, modules);
         setup.available = modules::all();
         setup.adopt = match self.config.server.apply {
             AtStart::Safe => Adopt::Safe,
@@ -168,39 +205,34 @@ impl Company {
 }
 
 impl Config {
-    fn overridden_by(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Config> {
-        if let Some(listen) = variable("FONDACO_SERVER__LISTEN") {
-            self.server.listen = listen;
-        }
-        if let Some(file) = variable("FONDACO_DATABASE__FILE") {
-            self.database.file = file.into();
-        }
-        if let Some(url) = variable("FONDACO_DATABASE__URL") {
-            self.database.url = Some(url);
-        }
-        if let Some(enabled) = variable("FONDACO_MODULES__ENABLED") {
-            self.modules.enabled = enabled.split(',').map(|m| m.trim().to_owned()).collect();
-        }
-        if self.server.listen.parse::<std::net::SocketAddr>().is_err() {
-            bail!(
-                "server.listen is {:?}: write an address and a port, such as \"127.0.0.1:8069\"",
-                self.server.listen
-            );
-        }
-        Ok(self)
+    /// The settings without a folder: defaults and the environment.
+    ///
+    /// # Errors
+    /// Names what is wrong in the environment.
+    pub fn without_folder() -> Result<Config> {
+        let settings = settings::resolve(Path::new("fondaco.toml"), "", &environment())
+            .map_err(|wrong| anyhow::anyhow!("{}", wrong.join("\n")))?;
+        Config::of(&settings)
+    }
+
+    fn of(settings: &[Setting]) -> Result<Config> {
+        settings::table(settings).try_into().context("a setting is not what the program expects")
     }
 }
 
-/// `postgres://user:password@…`
-fn has_password(url: &str) -> bool {
-    let named = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
-    named.is_some_and(|(who, _)| who.contains(':')) || url.contains("password=")
+/// The variables of the environment that are for this program.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("FONDACO_"))
+        .collect()
 }
 
-/// A variable of the environment, where it is set and readable.
-pub fn environment(name: &str) -> Option<String> {
+/// Where a service manager waits to hear that the server is ready, if one does (`sd_notify`).
+pub fn service_manager() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    std::env::var(name).ok()
+    std::env::var("NOTIFY_SOCKET").ok().map(PathBuf::from)
 }
 
 /// `(path, text)` of every TOML file in a part of the folder, in order of name.
@@ -232,29 +264,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_stands_above_the_file() {
-        let set = |name: &str| (name == "FONDACO_SERVER__LISTEN").then(|| "0.0.0.0:1".to_owned());
-        assert_eq!(Config::default().overridden_by(set).unwrap().server.listen, "0.0.0.0:1");
-    }
-
-    #[test]
-    fn a_password_is_seen_in_an_address() {
-        for (url, expected) in [
-            ("postgres://fondaco@db.example/works", false),
-            ("postgres://fondaco:secret@db.example/works", true),
-            ("postgres://db.example/works?user=fondaco&password=secret", true),
-            ("postgres://db.example:5433/works", false),
-        ] {
-            assert_eq!(has_password(url), expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let wrong = toml::from_str::<Config>("[server]\nlissten = \"x\"").unwrap_err().to_string();
-        assert!(wrong.contains("unknown field `lissten`"), "{wrong}");
-        let wrong = |_: &str| Some("somewhere".to_owned());
-        let error = Config::default().overridden_by(wrong).unwrap_err().to_string();
-        assert!(error.contains("127.0.0.1:8069"), "{error}");
+    fn every_setting_of_the_list_is_one_of_the_program_and_the_other_way_round() {
+        let all: BTreeMap<String, String> = settings::KEYS
+            .iter()
+            .filter(|key| key.default.is_none())
+            .map(|key| match key.kind {
+                settings::Kind::Url(schemes) => (key.variable(), format!("{}://x", schemes[0])),
+                _ => (key.variable(), "x".to_owned()),
+            })
+            .collect();
+        let settings = settings::resolve(Path::new("fondaco.toml"), "", &all).unwrap();
+        let config = Config::of(&settings).unwrap();
+        assert_eq!(config.trace.token.unwrap().reveal(), "x");
+        assert_eq!(format!("{:?}", Secret("x".to_owned())), "(secret)");
+        let none = settings::resolve(Path::new("fondaco.toml"), "", &BTreeMap::new()).unwrap();
+        assert_eq!(Config::of(&none).unwrap().server.listen, "127.0.0.1:8069");
     }
 }

@@ -3,7 +3,12 @@
 
 pub mod commands;
 pub mod config;
+pub mod settings;
+pub mod running;
+pub mod log;
+pub mod trace;
 pub mod desk;
+pub mod checkup;
 pub mod modules;
 pub mod profile;
 pub mod progress;
@@ -15,7 +20,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    apply, check, demo, export, init, ledger, module, plan, rehearse, schema, serve, user,
+    apply, backup, check, demo, doctor, export, init, ledger, module, moving, plan, rehearse,
+    reload, restore, schema, serve, user,
 };
 
 /// One platform for customers, orders, goods, production, people and books.
@@ -31,16 +37,22 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Serve(serve::Serve),
+    Reload(reload::Reload),
     Check(check::Check),
     Module(module::Module),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Rehearse(rehearse::Rehearse),
+    Config(commands::config::Config),
     Schema(schema::SchemaOf),
     User(user::User),
     Ledger(ledger::Ledger),
     Import(commands::import::Import),
     Export(export::Export),
+    Doctor(doctor::Doctor),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Move(moving::Move),
 }
 
 /// What ended well, badly, or with findings (such as faults in a company folder).
@@ -48,13 +60,17 @@ enum Command {
 pub enum End {
     Well,
     Found,
+    /// With findings of a kind that has an exit code of its own.
+    Code(u8),
 }
 
 /// Runs one command to its end. Exit codes: 0 done, 1 failed, 2 wrong usage (from the parser),
-/// 3 the check found something.
+/// 3 the check found something, 10 and above what the doctor found (its `--help` lists them).
 pub fn run(cli: Cli) -> ExitCode {
-    let log_json = matches!(cli.command, Command::Serve(_)) && !progress::is_terminal();
-    start_log(log_json);
+    let logging = config::Config::without_folder().and_then(|config| log::start(&config.log.level));
+    if let Err(error) = logging {
+        return failed(&error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::anyhow!("no runtime: {error}")),
@@ -62,6 +78,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match runtime.block_on(dispatch(cli.command)) {
         Ok(End::Well) => ExitCode::SUCCESS,
         Ok(End::Found) => ExitCode::from(3),
+        Ok(End::Code(code)) => ExitCode::from(code),
         Err(error) => failed(&error),
     }
 }
@@ -71,30 +88,26 @@ async fn dispatch(command: Command) -> anyhow::Result<End> {
         Command::Demo(args) => demo::run(args).await,
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args).await,
+        Command::Reload(args) => reload::run(&args),
         Command::Check(args) => check::run(args),
         Command::Module(args) => module::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Apply(args) => apply::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
+        Command::Config(args) => commands::config::run(&args),
         Command::Schema(args) => schema::run(args),
         Command::User(args) => user::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,
         Command::Import(args) => commands::import::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
+        Command::Move(args) => moving::run(args).await,
     }
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     progress::note(&format!("fondaco: {error:#}"));
     ExitCode::FAILURE
-}
-
-/// Logs go to stderr: for people on a terminal, as JSON lines otherwise.
-fn start_log(json: bool) {
-    use tracing_subscriber::EnvFilter;
-    let wish = config::environment("FONDACO_LOG").unwrap_or_else(|| "warn".to_owned());
-    let filter = EnvFilter::try_new(&wish).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start in one process (tests) keeps the first log.
-    let _ = if json { log.json().try_init() } else { log.try_init() };
 }

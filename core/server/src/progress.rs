@@ -53,6 +53,12 @@ impl Progress {
         }
     }
 
+    /// Stands at `done` of `total`, whatever was told before.
+    pub fn at(&mut self, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.step(done.saturating_sub(self.bar.position()));
+    }
+
     pub fn done(self) {
         self.bar.finish_and_clear();
     }

@@ -15,8 +15,10 @@ pub(crate) async fn alive() -> &'static str {
 
 /// The database answers too.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    match app.kernel.job_load().await {
-        Ok(jobs) => Json(json!({ "ready": true, "jobs": jobs })).into_response(),
+    match app.kernel.figures().await {
+        Ok(now) => {
+            Json(json!({ "ready": true, "jobs": now.jobs, "ledger": now.ledger })).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false }))).into_response()

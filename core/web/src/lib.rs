@@ -15,6 +15,7 @@ mod live;
 mod openapi;
 mod health;
 mod metrics;
+mod limits;
 mod problem;
 mod respond;
 
@@ -26,6 +27,7 @@ use fondaco_kernel::Kernel;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+pub use limits::Limits;
 pub use metrics::Metrics;
 
 /// What every handler gets.
@@ -33,6 +35,8 @@ pub use metrics::Metrics;
 pub struct App {
     pub kernel: Kernel,
     pub(crate) metrics: Arc<Metrics>,
+    /// What the operator may change while the server runs.
+    pub limits: Arc<Limits>,
     /// Whether the server is ending; streams end with it.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -40,7 +44,8 @@ pub struct App {
 impl App {
     pub fn new(kernel: Kernel) -> App {
         let closing = Arc::new(watch::Sender::new(false));
-        App { kernel, metrics: Arc::new(Metrics::default()), closing }
+        let (metrics, limits) = (Arc::new(Metrics::default()), Arc::new(Limits::default()));
+        App { kernel, metrics, limits, closing }
     }
 
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {

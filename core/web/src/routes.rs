@@ -4,11 +4,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use fondaco_kernel::values::limits;
+use fondaco_kernel::values::limits as sizes;
 
 use crate::{
-    App, api, batch, caller, health, ledger, live, metrics, openapi, reports, respond, session,
-    timeline,
+    App, api, batch, caller, health, ledger, limits, live, metrics, openapi, reports, respond,
+    session, timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -43,16 +43,17 @@ pub fn all(app: App) -> Router {
         // Where to begin.
         .route("/", get(respond::index))
         // For the operator.
-        .route("/health", get(health::alive))
-        .route("/ready", get(health::ready))
+        .route("/health/live", get(health::alive))
+        .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::text))
         .fallback(respond::no_such_route)
         .layer(from_fn(respond::as_problem))
+        .layer(from_fn_with_state(app.clone(), limits::at_once))
         .layer(from_fn_with_state(app.clone(), metrics::observe))
-        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(sizes::BODY_BYTES_MAX))
         .with_state(app)
 }
 
 fn for_files() -> DefaultBodyLimit {
-    DefaultBodyLimit::max(limits::ATTACHMENT_BYTES_MAX)
+    DefaultBodyLimit::max(sizes::ATTACHMENT_BYTES_MAX)
 }

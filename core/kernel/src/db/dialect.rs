@@ -1,5 +1,9 @@
 //! Where the databases differ, and nothing else. Everything not here is written once.
 
+use super::Sql;
+use crate::error::Result;
+use crate::tx::Tx;
+
 /// The engine that a statement is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -96,4 +100,13 @@ impl Dialect {
             Dialect::Postgres => false,
         }
     }
+}
+
+/// The engine and its version, for people.
+pub(crate) async fn engine_version(tx: &mut Tx) -> Result<String> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => Sql::text("select 'SQLite ' || sqlite_version()"),
+        Dialect::Postgres => Sql::text("select 'PostgreSQL ' || current_setting('server_version')"),
+    };
+    Ok(tx.row(sql).await?.map_or_else(String::new, |row| row.str(0).to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Kind, Work, postgres, sqlite};
+use super::{Kind, Purpose, Work, postgres, sqlite};
 use crate::error::Result;
 use crate::kernel::Shared;
 use crate::{Ctx, Database};
@@ -13,16 +13,22 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    /// Opens the database and brings the kernel's own tables up to date.
-    pub(crate) async fn open(database: &Database, shared: Arc<Shared>) -> Result<Door> {
+    /// Opens the database and, where it is to be worked with, brings the kernel's own tables up to date.
+    pub(crate) async fn open(
+        database: &Database,
+        shared: Arc<Shared>,
+        purpose: Purpose,
+    ) -> Result<Door> {
         match database {
-            Database::Memory => sqlite::Door::open(None, shared).map(Door::Sqlite),
+            Database::Memory => sqlite::Door::open(None, shared, purpose).map(Door::Sqlite),
             Database::Sqlite(path) => {
-                sqlite::make_folder(path)?;
-                sqlite::Door::open(Some(path), shared).map(Door::Sqlite)
+                if purpose != Purpose::Look {
+                    sqlite::make_folder(path)?;
+                }
+                sqlite::Door::open(Some(path), shared, purpose).map(Door::Sqlite)
             }
             Database::Postgres(server) => {
-                postgres::Door::open(server, shared).await.map(Door::Postgres)
+                postgres::Door::open(server, shared, purpose).await.map(Door::Postgres)
             }
         }
     }

@@ -54,6 +54,11 @@ const FUNCTIONS: [&str; 2] = [
     include_str!("../../migrations/postgres/functions.sql"),
 ];
 
+/// Names of all steps.
+pub(crate) fn released_steps() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
+}
+
 pub(super) fn run(connection: &mut Connection) -> Result<()> {
     // At once for writing: who reads first cannot go on to write when another process has written.
     let tx = connection

@@ -1,6 +1,6 @@
 //! The only place that knows a database: statements, cells and rows (`sql`), the embedded engine
 //! (`sqlite`), the database server (`postgres`), what differs between their languages (`dialect`),
-//! and the kernel's own tables (`migrations`).
+//! the kernel's own tables (`migrations`), and copies of a database file (`backup`).
 //! Not here: what the statements say; the rooms of the kernel write those.
 
 mod sql;
@@ -11,13 +11,16 @@ mod sqlite;
 mod functions;
 mod postgres;
 mod migrations;
+pub mod backup;
 
+use crate::error::Error;
 use crate::tx::{Fut, Tx};
 
 pub(crate) use conn::{Conn, RowRef};
-pub(crate) use dialect::Dialect;
+pub(crate) use dialect::{Dialect, engine_version};
 pub(crate) use door::Door;
 pub use postgres::PostgresSettings;
+pub(crate) use migrations::released_steps;
 pub(crate) use sql::{Cell, Row, Sql};
 
 /// A unit of work without its type; it may be called more than once.
@@ -37,4 +40,20 @@ pub(crate) enum Kind {
     Upkeep,
     /// Takes rows that several servers race for; each gets others.
     Claim,
+}
+
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Work,
+    /// To be looked at: nothing in it changes, and it must be there.
+    Look,
+    /// To be filled with what another held.
+    Receive,
+}
+
+/// A database that was begun to be filled is opened for nothing else.
+fn not_whole() -> Error {
+    let cure = "the restore or move into it did not end; run that command again";
+    Error::Startup(format!("this database is not whole: {cure}"))
 }

@@ -3,21 +3,25 @@
 //! Settings and measurements behind them: write-ahead log, synchronous FULL, one writer.
 //! INVARIANT: nobody is answered before the commit that holds his work is on disk.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 
 use super::conn::RowRef;
 use super::sql::{Cell, Sql};
-use super::{Kind, Work, migrations};
+use super::{Kind, Purpose, Work, migrations};
 use crate::Ctx;
 use crate::error::{Error, Result, StorageKind};
 use crate::in_force;
 use crate::kernel::Shared;
+use crate::portable::{MOVED_TO, RECEIVING};
 use crate::tx::Tx;
 
 /// Units of work that share one commit at most.
@@ -49,12 +53,14 @@ pub(crate) struct Door {
 impl Door {
     /// Opens the file (`None`: a database in memory), brings the kernel's own tables up to date and
     /// starts the threads.
-    pub(crate) fn open(path: Option<&Path>, shared: Arc<Shared>) -> Result<Door> {
+    pub(crate) fn open(path: Option<&Path>, shared: Arc<Shared>, purpose: Purpose) -> Result<Door> {
         if rusqlite::version_number() < VERSION_MIN {
             return Err(Error::Startup(format!("SQLite {} is too old", rusqlite::version())));
         }
-        let mut connection = open_writer(path)?;
-        migrations::run(&mut connection)?;
+        let connection = match (purpose, path) {
+            (Purpose::Look, Some(path)) => open_reader(path)?,
+            (_, path) => open_to_write(path, purpose, &shared)?,
+        };
         let handle = tokio::runtime::Handle::current();
         let (writer, inbox) = mpsc::channel(QUEUE_MAX);
         let writes = Writer { handle: handle.clone(), shared: shared.clone() };
@@ -74,6 +80,41 @@ impl Door {
     }
 }
 
+/// Brings the kernel's own tables up to date, unless the database has moved elsewhere: then it is
+/// left as it is, and closed to writing.
+fn open_to_write(path: Option<&Path>, purpose: Purpose, shared: &Shared) -> Result<Connection> {
+    let mut connection = open_writer(path)?;
+    if purpose == Purpose::Work
+        && let Some(to) = told(&connection, MOVED_TO)?
+    {
+        connection.pragma_update(None, "query_only", true).map_err(storage)?;
+        shared.close_as_moved(&to);
+        return Ok(connection);
+    }
+    match purpose {
+        Purpose::Receive => {
+            connection.pragma_update(None, "foreign_keys", false).map_err(storage)?
+        }
+        _ if told(&connection, RECEIVING)?.is_some() => {
+            return Err(super::not_whole());
+        }
+        _ => {}
+    }
+    migrations::run(&mut connection)?;
+    Ok(connection)
+}
+
+/// What `meta` says under a name, also in a database that has no `meta` yet.
+fn told(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let there = "select count(*) from sqlite_schema where name = 'meta'";
+    let there: i64 = connection.query_row(there, [], |row| row.get(0)).map_err(storage)?;
+    if there == 0 {
+        return Ok(None);
+    }
+    let sql = "select value from meta where name = ?1";
+    connection.query_row(sql, [name], |row| row.get(0)).optional().map_err(storage)
+}
+
 fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
@@ -83,6 +124,9 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 fn open_writer(path: Option<&Path>) -> Result<Connection> {
+    if let Some(path) = path {
+        make_private(path)?;
+    }
     let connection = match path {
         Some(path) => Connection::open(path),
         None => Connection::open_in_memory(),
@@ -93,6 +137,17 @@ fn open_writer(path: Option<&Path>) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "full").map_err(storage)?;
     connection.pragma_update(None, "wal_autocheckpoint", 1000).map_err(storage)?;
     Ok(connection)
+}
+
+/// A new file is its owner's alone; what SQLite keeps beside it follows.
+pub(super) fn make_private(path: &Path) -> Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Error::Startup(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn configure(connection: &Connection) -> Result<()> {

@@ -57,6 +57,7 @@ pub use year::{close_year, reopen_year};
 pub use balance::{Balance, Filter, Group, amount, balance};
 pub use report::{Cursor, LedgerPage, LedgerRow, PageAsk, TrialBalance, TrialRow};
 pub use report::{general_ledger, trial_balance};
+pub(crate) use rollup::go_on_after;
 pub use rollup::{rebuild, roll};
 pub use uncovered::{Uncovered, counterpart, seq_of_key, uncovered};
 

@@ -109,6 +109,19 @@ pub(crate) async fn newest(tx: &mut Tx) -> Result<i64> {
     }
 }
 
+/// After the entries of another database were taken in: the next sequence follows the last of them.
+pub(crate) async fn go_on_after(tx: &mut Tx) -> Result<()> {
+    let last = tx.row(Sql::text("select coalesce(max(seq), 0) from ledger_entry")).await?;
+    let last = last.map_or(0, |row| row.int(0));
+    match tx.dialect() {
+        Dialect::Sqlite => set_mark(tx, "posted", last).await,
+        Dialect::Postgres => {
+            let sql = Sql::text("select setval('ledger_seq', greatest($1, 1), $1 > 0)");
+            tx.row(sql.bind(last)).await.map(drop)
+        }
+    }
+}
+
 pub(crate) async fn mark(tx: &mut Tx, name: &'static str) -> Result<i64> {
     let sql = Sql::text("select seq from ledger_mark where name = $1");
     let rows = tx.kept_rows(sql.bind(name)).await?;

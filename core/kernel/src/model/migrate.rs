@@ -282,6 +282,27 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
         tx.exec(add.ident(sql::SEARCH_COLUMN).lit(" text")).await?;
     }
     fold_all(tx, table).await?;
+    index_search(tx, table).await
+}
+
+/// Indexes and searches of tables that were made and filled by somebody else.
+pub(crate) async fn index_all(tx: &mut Tx, tables: &Tables, searched: &[&str]) -> Result<()> {
+    for step in diff(&Tables::default(), tables) {
+        match &step {
+            Step::AddIndex { .. } => {
+                carry_out(tx, &step).await.map_err(|error| refused(&step, error))?;
+            }
+            Step::CreateSearch { table, .. } if searched.contains(&table.as_str()) => {
+                index_search(tx, table).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The index over the folded text.
+async fn index_search(tx: &mut Tx, table: &str) -> Result<()> {
     match tx.dialect() {
         Dialect::Sqlite => index_words(tx, table).await,
         Dialect::Postgres => index_threes(tx, table).await,

@@ -14,7 +14,7 @@ use crate::model::migrate;
 use crate::tx::Tx;
 
 /// Where it is kept in `meta`.
-const CATALOG: &str = "catalog";
+pub(crate) const CATALOG: &str = "catalog";
 
 /// Every object of the database with a digest of what it is.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ struct Object {
 }
 
 /// Keeps how the database is now, as the last step of a change.
-pub(super) async fn keep(tx: &mut Tx) -> Result<()> {
+pub(crate) async fn keep(tx: &mut Tx) -> Result<()> {
     let now = read(tx).await?;
     migrate::keep(tx, CATALOG, &now).await
 }

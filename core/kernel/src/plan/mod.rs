@@ -23,6 +23,7 @@ pub use rights::{Granted, Moved, RoleMoved, UserMoved};
 
 pub(crate) use apply::settle;
 pub(crate) use desired::{applied, others};
+pub(crate) use drift::{CATALOG, keep as keep_catalog};
 
 use crate::error::Result;
 use crate::identity;

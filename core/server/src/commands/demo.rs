@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use fondaco_kernel::identity::{self, NewToken, NewUser};
 use fondaco_kernel::values::Timestamp;
 use fondaco_kernel::{Clock, Database, Kernel, Setup};
+use fondaco_web::App;
 
 use super::serve::{listen_on, serve, stop_signal};
 use crate::desk::Desk;
@@ -106,7 +107,7 @@ async fn open_doors(
         }
     };
     tokio::select! {
-        end = serve(kernel, listener, stop_signal()) => end,
+        end = serve(App::new(kernel), listener, stop_signal()) => end,
         () = tick => Ok(End::Well),
     }
 }

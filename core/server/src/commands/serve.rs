@@ -6,11 +6,14 @@ use anyhow::{Context, Result};
 use fondaco_kernel::{Kernel, identity};
 use fondaco_web::App;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CompanyFolder;
 use crate::End;
-use crate::config::Company;
+use crate::config::{Company, Config};
 use crate::progress::say;
+use crate::running::{self, Running};
+use crate::{log, trace};
 
 /// Serve a company over HTTP.
 ///
@@ -18,7 +21,8 @@ use crate::progress::say;
 ///   fondaco serve --company acme
 ///
 /// At the first start it prints a one-time code with which the first administrator is made.
-/// SIGINT or SIGTERM lets the requests in flight end and then stops it.
+/// SIGINT or SIGTERM lets the requests in flight end and then stops it. SIGHUP, or `fondaco reload`,
+/// has it read its settings again.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Serve {
@@ -31,6 +35,7 @@ pub struct Serve {
 
 pub async fn run(args: Serve) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
+    log::follow(&company.config.log)?;
     let kernel = Kernel::open(company.setup()?).await?;
     let listen = args.listen.unwrap_or_else(|| company.config.server.listen.clone());
     let listener = listen_on(&listen).await?;
@@ -44,7 +49,59 @@ pub async fn run(args: Serve) -> Result<End> {
             company.folder.display()
         ));
     }
-    serve(kernel, listener, stop_signal()).await
+    let app = App::new(kernel);
+    set_limits(&app, &company.config);
+    // From here on SIGHUP ends nobody, and `fondaco reload` finds this process.
+    let hangup = signal(SignalKind::hangup()).context("listening to signals")?;
+    let _running = here(&company);
+    running::tell_manager("READY=1");
+    let end = tokio::select! {
+        end = serve(app.clone(), listener, stop_signal()) => end,
+        () = reread(&app, &company, hangup) => Ok(End::Well),
+        () = trace::send(&company.config.trace) => Ok(End::Well),
+    };
+    running::tell_manager("STOPPING=1");
+    end
+}
+
+fn set_limits(app: &App, config: &Config) {
+    app.limits.set(config.limits.requests, config.log.slow_ms);
+}
+
+/// A folder that cannot be written to is no reason not to serve it.
+fn here(company: &Company) -> Option<Running> {
+    let running = Running::here(&company.folder);
+    if let Err(error) = &running {
+        let error = format!("{error:#}");
+        tracing::warn!(error, "`fondaco reload` will not find this server; send SIGHUP");
+    }
+    running.ok()
+}
+
+/// At each SIGHUP: takes up what may change, and tells what waits for the next start.
+async fn reread(app: &App, started: &Company, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        let again = Company::read(&started.folder)
+            .and_then(|company| log::follow(&company.config.log).map(|()| company));
+        match again {
+            Ok(company) => {
+                set_limits(app, &company.config);
+                let waits = waits_for_a_start(started, &company).join(", ");
+                tracing::warn!(waits_for_the_next_start = waits, "the settings were read again");
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the settings were not taken up");
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+fn waits_for_a_start(started: &Company, now: &Company) -> Vec<String> {
+    let pairs = started.settings.iter().zip(&now.settings);
+    let fixed = pairs.filter(|(before, _)| !before.key.live);
+    fixed.filter(|(old, new)| old.value != new.value).map(|(old, _)| old.key.path()).collect()
 }
 
 pub async fn listen_on(address: &str) -> Result<TcpListener> {
@@ -55,11 +112,11 @@ pub async fn listen_on(address: &str) -> Result<TcpListener> {
 
 /// Serves and works off jobs until `stop`.
 pub async fn serve(
-    kernel: Kernel,
+    app: App,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<End> {
-    let app = App::new(kernel.clone());
+    let kernel = app.kernel.clone();
     tokio::select! {
         served = fondaco_web::serve(app, listener, stop) => served.context("serving")?,
         () = kernel.work() => {}

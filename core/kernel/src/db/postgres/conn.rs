@@ -59,9 +59,9 @@ impl Opening {
             Kind::Read | Kind::Upkeep | Kind::Claim => "",
         };
         let company = self.company;
-        let version = crate::in_force::VERSION;
+        let version = crate::in_force::READ;
         format!(
-            "{begin}{gate}{scans}; select (select value from meta where name = '{version}'), \
+            "{begin}{gate}{scans}; select ({version}), \
              set_config('fondaco.company', '{company}', true)"
         )
     }

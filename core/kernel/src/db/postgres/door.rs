@@ -3,9 +3,10 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, Row};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::Mutex;
 
@@ -13,9 +14,10 @@ use super::conn::{Conn, Opening};
 use super::many::Known;
 use super::refusal::storage;
 use super::settings::PostgresSettings;
-use crate::db::{Kind, Work, migrations};
+use crate::db::{Kind, Purpose, Work, migrations, not_whole};
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
+use crate::portable::{MOVED_TO, RECEIVING};
 use crate::tx::{Effects, Tx};
 use crate::{Ctx, in_force};
 
@@ -39,7 +41,11 @@ struct Inner {
 
 impl Door {
     /// Connects, brings the kernel's own tables up to date, and keeps connections for later.
-    pub(crate) async fn open(settings: &PostgresSettings, shared: Arc<Shared>) -> Result<Door> {
+    pub(crate) async fn open(
+        settings: &PostgresSettings,
+        shared: Arc<Shared>,
+        purpose: Purpose,
+    ) -> Result<Door> {
         let options = PgConnectOptions::from_str(&settings.url)
             .map_err(|e| Error::Startup(format!("the address of the database is wrong: {e}")))?
             .application_name("fondaco")
@@ -57,7 +63,7 @@ impl Door {
             .connect_with(options)
             .await
             .map_err(|e| Error::Startup(format!("the database cannot be reached: {e}")))?;
-        migrations::run_on_server(&pool).await?;
+        prepare(&pool, purpose, &shared).await?;
         let (known, again) = (Arc::default(), Mutex::new(()));
         let inner = Inner { pool, shared, known, gate: settings.gate, again };
         Ok(Door(Arc::new(inner)))
@@ -93,6 +99,7 @@ impl Door {
                 Again::AsKeeper => kind = Kind::Books,
                 Again::Yes(error) => {
                     tracing::debug!(%error, run, "a unit of work runs again");
+                    self.0.shared.counts.rerun.fetch_add(1, Ordering::Relaxed);
                     if in_turn.is_none() && kind != Kind::Read {
                         in_turn = Some(self.0.again.lock().await);
                     }
@@ -170,6 +177,36 @@ impl Door {
             }
         }
     }
+}
+
+/// Brings the kernel's own tables up to date, unless the database is only looked at, or has moved
+/// elsewhere: then it is left as it is.
+async fn prepare(pool: &PgPool, purpose: Purpose, shared: &Shared) -> Result<()> {
+    if purpose == Purpose::Look {
+        return Ok(());
+    }
+    if purpose == Purpose::Work {
+        if let Some(to) = told(pool, MOVED_TO).await? {
+            shared.close_as_moved(&to);
+            return Ok(());
+        }
+        if told(pool, RECEIVING).await?.is_some() {
+            return Err(not_whole());
+        }
+    }
+    migrations::run_on_server(pool).await
+}
+
+/// What `meta` says under a name, also in a database that has no `meta` yet.
+async fn told(pool: &PgPool, name: &str) -> Result<Option<String>> {
+    let there = sqlx::query("select to_regclass('meta') is not null").fetch_one(pool).await;
+    let there: bool = there.map_err(storage)?.get(0);
+    if !there {
+        return Ok(None);
+    }
+    let sql = sqlx::query("select value from meta where name = $1").bind(name);
+    let row = sql.fetch_optional(pool).await.map_err(storage)?;
+    Ok(row.map(|row| row.get(0)))
 }
 
 /// What is to be done after a run.
