@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use fondaco_cluster::Cluster;
 use fondaco_kernel::{Clock, Database, Kernel};
 use fondaco_server::commands::demo;
 use fondaco_server::config::Company;
@@ -190,6 +191,17 @@ impl Veloce {
         veloce
     }
 
+    /// Names this database in its settings.
+    fn settle(&self, database: &str) {
+        let path = self.path().join("fondaco.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        let lines = config.lines().map(|line| match line {
+            line if line.starts_with("file = ") || line.starts_with("url = ") => database,
+            line => line,
+        });
+        std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
     async fn kernel(&self) -> Kernel {
         let company = Company::read(self.path()).unwrap();
         Kernel::open(company.setup().unwrap()).await.unwrap()
@@ -279,11 +291,38 @@ async fn a_move_goes_on_where_it_was_interrupted_and_closes_the_old_database() {
     let closed = refused(&[&add[..], &["--company", veloce.text()]].concat());
     assert!(closed.contains("it has moved to sqlite:"), "{closed}");
 
-    let config = std::fs::read_to_string(veloce.path().join("fondaco.toml")).unwrap();
-    let config = config.replace("veloce.db", "new/veloce.db");
-    std::fs::write(veloce.path().join("fondaco.toml"), config).unwrap();
+    veloce.settle("file = \"new/veloce.db\"");
     assert_eq!(veloce.trial_balance(), balance);
     well(&["ledger", "verify", "--company", veloce.text()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_moves_to_postgres_and_back() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let veloce = Veloce::lay("to-postgres").await;
+    let balance = veloce.trial_balance();
+    let database = cluster.database();
+    let told = well(&["move", "--to", &database.url(), "--company", veloce.text()]);
+    assert!(told.contains("the chain holds and both sides are even"), "{told}");
+    veloce.settle(&format!("url = {:?}", database.url()));
+    assert_eq!(veloce.trial_balance(), balance);
+    // It goes on there: a record, and the sequence of the ledger follows on.
+    let add = ["user", "add", "bob@veloce.example", "--name", "Bob", "--roles", "sales_user"];
+    well(&[&add[..], &["--company", veloce.text()]].concat());
+    well(&["ledger", "verify", "--company", veloce.text()]);
+    let last = database.sql("select last_value = (select max(seq) from ledger_entry) from ledger_seq");
+    assert_eq!(last.trim(), "t");
+    assert_eq!(database.sql("select count(*) > 20 from pg_constraint where contype = 'f'").trim(), "t");
+
+    let to = format!("sqlite:{}", text(&veloce.path().join("back.db")));
+    well(&["move", "--to", &to, "--company", veloce.text()]);
+    let closed = refused(&[&add[..], &["--company", veloce.text()]].concat());
+    assert!(closed.contains("it has moved to sqlite:"), "{closed}");
+    veloce.settle("file = \"back.db\"");
+    assert_eq!(veloce.trial_balance(), balance);
+    well(&["ledger", "verify", "--company", veloce.text()]);
+    let users = well(&["user", "list", "--company", veloce.text()]);
+    assert!(users.contains("bob@veloce.example"), "{users}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
