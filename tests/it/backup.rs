@@ -310,9 +310,13 @@ async fn a_company_moves_to_postgres_and_back() {
     let add = ["user", "add", "bob@veloce.example", "--name", "Bob", "--roles", "sales_user"];
     well(&[&add[..], &["--company", veloce.text()]].concat());
     well(&["ledger", "verify", "--company", veloce.text()]);
-    let last = database.sql("select last_value = (select max(seq) from ledger_entry) from ledger_seq");
+    let last =
+        database.sql("select last_value = (select max(seq) from ledger_entry) from ledger_seq");
     assert_eq!(last.trim(), "t");
-    assert_eq!(database.sql("select count(*) > 20 from pg_constraint where contype = 'f'").trim(), "t");
+    assert_eq!(
+        database.sql("select count(*) > 20 from pg_constraint where contype = 'f'").trim(),
+        "t"
+    );
 
     let to = format!("sqlite:{}", text(&veloce.path().join("back.db")));
     well(&["move", "--to", &to, "--company", veloce.text()]);

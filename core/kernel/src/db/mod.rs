@@ -19,8 +19,8 @@ use crate::tx::{Fut, Tx};
 pub(crate) use conn::{Conn, RowRef};
 pub(crate) use dialect::{Dialect, engine_version};
 pub(crate) use door::Door;
-pub use postgres::PostgresSettings;
 pub(crate) use migrations::released_steps;
+pub use postgres::PostgresSettings;
 pub(crate) use sql::{Cell, Row, Sql};
 
 /// A unit of work without its type; it may be called more than once.

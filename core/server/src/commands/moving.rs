@@ -74,7 +74,9 @@ fn parse(to: &str) -> Result<Database> {
     match to.split_once(':') {
         Some(("sqlite", path)) if !path.is_empty() => Ok(Database::Sqlite(path.into())),
         Some(("postgres" | "postgresql", _)) => Ok(Database::Postgres(PostgresSettings::new(to))),
-        _ => bail!("{to:?} is no database: write postgres://user@host/database or sqlite:/path/to.db"),
+        _ => bail!(
+            "{to:?} is no database: write postgres://user@host/database or sqlite:/path/to.db"
+        ),
     }
 }
 
