@@ -87,7 +87,8 @@ async fn what_is_wrong_is_found_with_its_cure() {
         sql(&folder, mend_it);
         assert_eq!(examined(&folder), (vec![], 0), "{mend_it}");
     }
-    folder.write("models/tool.toml", "model = \"tool\"\n[fields]\nname = { type = \"text\" }\n");
+    folder
+        .write("models/tool.toml", "model = \"own.tool\"\n[fields]\nname = { type = \"text\" }\n");
     let (found, code) = examined(&folder);
     assert!(found[0].contains("changes of the folder are not in the database"), "{found:?}");
     assert_eq!(code, 0);

@@ -43,8 +43,9 @@ pub async fn look(tx: &mut Tx) -> Result<Soundness> {
         }
     }
     let sides = Sql::text(
-        "select coalesce(sum(case when functional > 0 then functional else 0 end), 0), \
-         coalesce(sum(case when functional < 0 then -functional else 0 end), 0) from ledger_line",
+        "select cast(coalesce(sum(case when functional > 0 then functional else 0 end), 0) as bigint), \
+         cast(coalesce(sum(case when functional < 0 then -functional else 0 end), 0) as bigint) \
+         from ledger_line",
     );
     if let Some(row) = tx.row(sides).await? {
         (found.debit, found.credit) = (row.int(0), row.int(1));
@@ -56,7 +57,7 @@ pub async fn look(tx: &mut Tx) -> Result<Soundness> {
             .push(format!("The trial balance has {debit} on one side, {credit} on the other."));
     }
     let uneven = Sql::text(
-        "select e.company, l.unit, sum(l.amount) from ledger_line l \
+        "select e.company, l.unit, cast(sum(l.amount) as bigint) from ledger_line l \
          join ledger_entry e on e.seq = l.id / 8192 group by e.company, l.unit \
          having sum(l.amount) <> 0 order by e.company, l.unit limit 20",
     );

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::views::Pilots;
 use fondaco_kernel::{Adopt, Database, PostgresSettings, Setup};
@@ -20,6 +20,8 @@ pub struct Company {
     pub config: Config,
     /// What `config` was read from, setting by setting.
     pub settings: Vec<Setting>,
+    /// What is in force for some first: `[pilot.crm]` with companies, roles or users.
+    pub pilots: Pilots,
     /// Models, roles and workflows.
     pub sources: Vec<Source>,
     /// Records to start with: `(path, text)`.
@@ -33,8 +35,6 @@ pub struct Config {
     pub server: Server,
     pub database: DatabaseFile,
     pub modules: Modules,
-    /// What is in force for some first: `[pilot.crm]` with companies, roles or users.
-    pub pilot: Pilots,
     pub log: Log,
     pub limits: Limits,
     pub backup: Backup,
@@ -142,8 +142,15 @@ impl Company {
                 file.display()
             )
         })?;
-        let settings = settings::resolve(&file, &text, &environment())
-            .map_err(|wrong| anyhow::anyhow!("{}", wrong.join("\n")))?;
+        let (settings, pilots) =
+            match (settings::resolve(&file, &text, &environment()), settings::pilots(&file, &text))
+            {
+                (Ok(settings), Ok(pilots)) => (settings, pilots),
+                (settings, pilots) => {
+                    let wrong = [settings.err(), pilots.err()].into_iter().flatten().flatten();
+                    bail!("{}", wrong.collect::<Vec<_>>().join("\n"));
+                }
+            };
         let mut sources = Vec::new();
         for place in ["models", "roles", "workflows"] {
             for (path, text) in toml_files(folder, place)? {
@@ -154,6 +161,7 @@ impl Company {
             folder: folder.to_owned(),
             config: Config::of(&settings)?,
             settings,
+            pilots: pilots.try_into().context("a pilot is not what the program expects")?,
             sources,
             data: toml_files(folder, "data")?,
         })
@@ -170,6 +178,11 @@ impl Company {
         let mut settings = PostgresSettings::new(url);
         settings.connections = config.connections;
         Database::Postgres(settings)
+    }
+
+    /// Whether it has a database already; one of a server is asked.
+    pub fn is_there(&self) -> bool {
+        self.config.database.url.is_some() || self.database_path().exists()
     }
 
     /// Where its backups are.
@@ -199,7 +212,7 @@ impl Company {
         };
         setup.company = self.sources.clone();
         setup.data = self.data.clone();
-        setup.pilots = self.config.pilot.clone();
+        setup.pilots = self.pilots.clone();
         Ok(setup)
     }
 }
@@ -218,6 +231,11 @@ impl Config {
     fn of(settings: &[Setting]) -> Result<Config> {
         settings::table(settings).try_into().context("a setting is not what the program expects")
     }
+}
+
+/// Whether a setting is given by the environment, as this variable.
+pub fn stands_in_environment(variable: &str) -> bool {
+    environment().contains_key(variable)
 }
 
 /// The variables of the environment that are for this program.

@@ -184,6 +184,17 @@ pub const KEYS: &[Key] = &[
         .secret(),
 ];
 
+/// The section of pilots, which have names of their own: `[pilot.crm]`.
+const PILOT: &str = "pilot";
+/// What a pilot says, each a list of names.
+const PILOT_KEYS: [(&str, &str); 5] = [
+    ("modules", "Modules that are tried; left out, the one of the pilot's own name."),
+    ("files", "Files of the company folder that are tried, such as \"models/order.toml\"."),
+    ("companies", "Companies in which everybody has it."),
+    ("roles", "Roles whose holders have it."),
+    ("users", "Logins of users who have it."),
+];
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum From {
@@ -262,13 +273,57 @@ pub fn table(settings: &[Setting]) -> Table {
 /// What the file says: by path, the value and the place of it (`fondaco.toml:3:1`).
 type InFile = BTreeMap<String, (Value, String)>;
 
-fn in_file(path: &Path, text: &str, wrong: &mut Vec<String>) -> InFile {
-    let mut found = InFile::new();
-    let place = |at: usize| {
+/// `fondaco.toml:3:1`
+fn place_of<'a>(path: &'a Path, text: &'a str) -> impl Fn(usize) -> String + 'a {
+    move |at| {
         let before = &text[..at.min(text.len())];
         let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
         format!("{}:{}:{column}", path.display(), before.matches('\n').count() + 1)
+    }
+}
+
+/// The pilots of a file by name, each with its lists. A file that cannot be read has none: `resolve`
+/// says why.
+///
+/// # Errors
+/// Every mistake at once, each with its place and what to do.
+pub fn pilots(path: &Path, text: &str) -> Result<Table, Vec<String>> {
+    let (mut found, mut wrong, place) = (Table::new(), Vec::new(), place_of(path, text));
+    let Ok(document) = DeTable::parse(text) else { return Ok(found) };
+    let Some(DeValue::Table(named)) = document.get_ref().get(PILOT).map(Spanned::get_ref) else {
+        return Ok(found);
     };
+    for (name, lists) in named {
+        let DeValue::Table(lists) = lists.get_ref() else {
+            let at = place(name.span().start);
+            wrong.push(format!("{at}: write [{PILOT}.{}] and its lists below", name.get_ref()));
+            continue;
+        };
+        let mut pilot = Table::new();
+        for (key, value) in lists {
+            let (at, key) = (place(key.span().start), key.get_ref().as_ref());
+            let names = plain(value.get_ref()).filter(is_list_of_names);
+            if PILOT_KEYS.iter().all(|(known, _)| *known != key) {
+                let hint = near(key, PILOT_KEYS.iter().map(|(known, _)| *known));
+                wrong.push(format!("{at}: a pilot has no {key}{hint}"));
+            } else if let Some(names) = names {
+                pilot.insert(key.to_owned(), names);
+            } else {
+                wrong.push(format!("{at}: {key} is a list of names, such as [\"crm\"]"));
+            }
+        }
+        found.insert(name.get_ref().to_string(), Value::Table(pilot));
+    }
+    if wrong.is_empty() { Ok(found) } else { Err(wrong) }
+}
+
+fn is_list_of_names(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(Value::is_str))
+}
+
+fn in_file(path: &Path, text: &str, wrong: &mut Vec<String>) -> InFile {
+    let mut found = InFile::new();
+    let place = place_of(path, text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
         Err(error) => {
@@ -285,8 +340,11 @@ fn in_file(path: &Path, text: &str, wrong: &mut Vec<String>) -> InFile {
             wrong.push(format!("{at}: write [{section}] and what belongs to it below"));
             continue;
         };
+        if section == PILOT {
+            continue;
+        }
         if known.is_empty() {
-            let sections = KEYS.iter().map(|key| key.section);
+            let sections = KEYS.iter().map(|key| key.section).chain([PILOT]);
             wrong.push(format!("{at}: there is no section [{section}]{}", near(section, sections)));
             continue;
         }
@@ -440,7 +498,7 @@ fn checked(key: &Key, value: Value) -> Result<Value, String> {
         }),
         Kind::Whole(least, most) => value.as_integer().is_some_and(|n| (least..=most).contains(&n)),
         Kind::Choice(choices) => text.is_some_and(|t| choices.contains(&t)),
-        Kind::List => value.as_array().is_some_and(|items| items.iter().all(Value::is_str)),
+        Kind::List => is_list_of_names(&value),
     };
     match good {
         true => Ok(value),
@@ -502,6 +560,11 @@ pub fn documented() -> String {
             (false, None) => format!("# {} = \"\"\n", key.name),
         });
     }
+    text.push_str("\n# What some have before all others; it is among what is switched on.\n");
+    text.push_str(&format!("# [{PILOT}.crm]\n"));
+    for (name, help) in PILOT_KEYS {
+        text.push_str(&format!("# {help}\n# {name} = []\n"));
+    }
     text
 }
 
@@ -524,6 +587,13 @@ pub fn json_schema() -> Json {
             section["properties"][file] = json!({ "type": "string" });
         }
     }
+    let lists = PILOT_KEYS.map(|(name, help)| {
+        let list = json!({ "type": "array", "items": { "type": "string" }, "description": help });
+        (name.to_owned(), list)
+    });
+    let lists: serde_json::Map<String, Json> = lists.into_iter().collect();
+    let pilot = json!({ "type": "object", "additionalProperties": false, "properties": lists });
+    sections.insert(PILOT.into(), json!({ "type": "object", "additionalProperties": pilot }));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fondaco.toml",
@@ -603,6 +673,22 @@ mod tests {
         assert!(wrong[0].starts_with("fondaco.toml:1:"), "{wrong:?}");
         let wrong = settings("", &[("FONDACO_SERVER__LISTEN", "here")]).unwrap_err();
         assert!(wrong[0].contains("127.0.0.1:8069"), "{wrong:?}");
+    }
+
+    #[test]
+    fn pilots_have_lists_under_names_of_their_own() {
+        let path = Path::new("fondaco.toml");
+        let found = pilots(path, "[pilot.crm]\nroles = [\"chief\"]\n").unwrap();
+        assert_eq!(found["crm"]["roles"][0].as_str(), Some("chief"));
+        let wrong = pilots(path, "[pilot]\nx = 1\n[pilot.crm]\nrols = []\nusers = \"ann\"\n");
+        assert_eq!(
+            wrong.unwrap_err(),
+            [
+                "fondaco.toml:2:1: write [pilot.x] and its lists below",
+                "fondaco.toml:4:1: a pilot has no rols; did you mean roles?",
+                "fondaco.toml:5:1: users is a list of names, such as [\"crm\"]",
+            ]
+        );
     }
 
     #[test]

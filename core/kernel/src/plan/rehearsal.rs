@@ -76,7 +76,8 @@ async fn balances(tx: &mut Tx) -> Result<BTreeMap<(i64, i64, i64), Balance>> {
          coalesce(q.code, q.name, t.name, case when s.subsidiary = 0 then '' \
            else cast(s.subsidiary as text) end) \
          from (select account, unit, coalesce(subsidiary, 0) as subsidiary, \
-               sum(amount) as amount, sum(functional) as functional from ledger_line \
+               cast(sum(amount) as bigint) as amount, \
+               cast(sum(functional) as bigint) as functional from ledger_line \
                group by account, unit, coalesce(subsidiary, 0)) as s \
          join account as a on a.id = s.account join company as c on c.id = a.company \
          left join product as p on p.id = s.unit left join currency as m on m.id = s.unit \

@@ -75,7 +75,7 @@ fn list(company: &Company) -> Result<End> {
     let schema = fondaco_kernel::Kernel::check(&setup)?;
     for module in schema.modules.values() {
         let is_on = enabled.contains(&module.name);
-        let pilots = company.config.pilot.iter().filter(|(name, pilot)| {
+        let pilots = company.pilots.iter().filter(|(name, pilot)| {
             pilot.modules.contains(&module.name)
                 || (pilot.modules.is_empty() && pilot.files.is_empty() && **name == module.name)
         });
@@ -92,7 +92,7 @@ fn list(company: &Company) -> Result<End> {
 }
 
 async fn status(company: &Company) -> Result<End> {
-    let (kernel, _) = plan::open(company, company.database_path().exists()).await?;
+    let (kernel, _) = plan::open(company, company.is_there()).await?;
     for status in rollout::status(&kernel).await? {
         say(&told(&status));
         half_way(&status);
@@ -116,7 +116,7 @@ fn half_way(status: &Status) {
 
 async fn turn(args: Switch, on: bool) -> Result<End> {
     modules::named(&args.names)?;
-    if config::environment("FONDACO_MODULES__ENABLED").is_some() {
+    if config::stands_in_environment("FONDACO_MODULES__ENABLED") {
         bail!("FONDACO_MODULES__ENABLED stands above fondaco.toml: change it there");
     }
     let file = args.company.folder.join("fondaco.toml");
@@ -128,7 +128,7 @@ async fn turn(args: Switch, on: bool) -> Result<End> {
         say("Nothing to change in fondaco.toml.");
     }
     if !on {
-        let (kernel, _) = plan::open(&company, company.database_path().exists()).await?;
+        let (kernel, _) = plan::open(&company, company.is_there()).await?;
         for status in rollout::status(&kernel).await? {
             if args.names.contains(&status.module) && !status.half_way.is_empty() {
                 say(&format!("Half-way in {}; it goes on when it is on again:", status.module));

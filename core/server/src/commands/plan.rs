@@ -29,7 +29,7 @@ pub struct Plan {
 
 pub async fn run(args: Plan) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
-    let (kernel, desired) = open(&company, company.database_path().exists()).await?;
+    let (kernel, desired) = open(&company, company.is_there()).await?;
     let change = plan::make(&kernel, &desired).await?;
     if args.json {
         say(&serde_json::to_string_pretty(&change)?);
