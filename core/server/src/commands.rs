@@ -4,6 +4,7 @@ pub mod apply;
 pub mod backup;
 pub mod check;
 pub mod config;
+mod copy;
 pub mod demo;
 pub mod doctor;
 pub mod export;

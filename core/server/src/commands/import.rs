@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use fondaco_kernel::{Database, Kernel, identity};
+use anyhow::Result;
+use fondaco_kernel::{Kernel, identity};
 
+use super::copy::Copy;
 use super::{CompanyFolder, user};
 use crate::End;
 use crate::config::Company;
@@ -74,31 +75,16 @@ pub async fn run(args: Import) -> Result<End> {
     Ok(if report.problems.is_empty() { End::Well } else { End::Found })
 }
 
-/// The whole import on a copy of the database, which is thrown away. It lies beside the original,
-/// where the same people may read it.
+/// The whole import on a copy of the database, which is thrown away.
 async fn on_copy(folder: &CompanyFolder, mapping: &Mapping, data: &Path) -> Result<Report> {
     let (kernel, ctx) = user::open(folder).await?;
     let company = Company::read(&folder.folder)?;
-    let name = format!("{}.dry-run-{}", company.database_path().display(), std::process::id());
-    let copy = Copy(PathBuf::from(name));
-    kernel.copy_to(&copy.0).await.context("copying the database")?;
+    let copy = Copy::of(&company, &kernel, "dry-run").await?;
     let mut setup = company.setup()?;
-    setup.database = Database::Sqlite(copy.0.clone());
+    setup.database = copy.database();
     let kernel = Kernel::open(setup).await?;
     let ctx = identity::service(&kernel, identity::CONSOLE, ctx.company())?;
     import::run(&Desk::new(kernel, ctx), mapping, data).await
-}
-
-/// A database file that goes away when it is done with.
-struct Copy(PathBuf);
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        for end in ["", "-wal", "-shm"] {
-            // What cannot be removed is named like what it is, beside the database.
-            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
-        }
-    }
 }
 
 fn tell(report: &Report, dry_run: bool) {

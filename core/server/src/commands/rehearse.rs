@@ -1,12 +1,11 @@
 //! `fondaco rehearse`: the change on a copy, with the figures before and after.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use fondaco_kernel::plan::{self, Comparison, Consent, Plan, Shift};
-use fondaco_kernel::{Adopt, Database, Error, Kernel};
+use fondaco_kernel::{Adopt, Error, Kernel};
 use serde_json::json;
 
+use super::copy::Copy;
 use super::{CompanyFolder, plan::open};
 use crate::End;
 use crate::config::Company;
@@ -46,13 +45,12 @@ const STEPS: u64 = 5;
 
 pub async fn run(args: Rehearse) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
-    let copy = Copy::beside(&company.database_path());
     let mut progress = Progress::new("rehearsing", STEPS);
-    let (kernel, _) = open(&company, company.database_path().exists()).await?;
-    kernel.copy_to(&copy.0).await?;
+    let (kernel, _) = open(&company, company.is_there()).await?;
+    let copy = Copy::of(&company, &kernel, "rehearsal").await?;
     drop(kernel);
     progress.step(1);
-    let report = rehearse(&company, &copy.0, &mut progress).await?;
+    let report = rehearse(&company, &copy, &mut progress).await?;
     progress.done();
     if args.json {
         say(&serde_json::to_string_pretty(&report.to_json())?);
@@ -62,9 +60,9 @@ pub async fn run(args: Rehearse) -> Result<End> {
     Ok(if report.is_good() { End::Well } else { End::Found })
 }
 
-async fn rehearse(company: &Company, copy: &Path, progress: &mut Progress) -> Result<Report> {
+async fn rehearse(company: &Company, copy: &Copy, progress: &mut Progress) -> Result<Report> {
     let mut setup = company.setup()?;
-    setup.database = Database::Sqlite(copy.to_owned());
+    setup.database = copy.database();
     setup.adopt = Adopt::Later;
     let desired = setup.desired();
     let kernel = Kernel::open(setup).await?;
@@ -137,26 +135,5 @@ impl Report {
 fn tell_all(word: &str, shifts: &[Shift]) {
     for Shift { what, before, after } in shifts {
         say(&format!("{word}: {what}: {before} → {after}"));
-    }
-}
-
-/// A copy of a database, gone with its log when the rehearsal is over.
-struct Copy(PathBuf);
-
-impl Copy {
-    fn beside(database: &Path) -> Copy {
-        let name = format!("rehearsal-{}.db", std::process::id());
-        Copy(database.with_file_name(name))
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(suffix);
-            // What was never made cannot be removed.
-            let _ = std::fs::remove_file(name);
-        }
     }
 }
