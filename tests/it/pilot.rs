@@ -175,7 +175,10 @@ async fn in_the_end_it_is_there_for_all() {
     whole.pilots.clear();
     let desired = whole.desired();
     let plan = fondaco_kernel::plan::make(&shop.kernel, &desired).await.unwrap();
-    fondaco_kernel::plan::apply(&shop.kernel, &desired, &plan, Default::default()).await.unwrap();
+    let silent = fondaco_kernel::plan::silent();
+    fondaco_kernel::plan::apply(&shop.kernel, &desired, &plan, Default::default(), &silent)
+        .await
+        .unwrap();
     let orders = bert.list("sales.order", "true", "id").await.unwrap();
     assert_eq!(orders[0]["delivery_state"], "waiting");
     let ctx = bert.ctx.clone();

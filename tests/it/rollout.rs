@@ -97,7 +97,8 @@ impl House {
         (setup.modules, setup.available) = (modules, off);
         let desired = setup.desired();
         let plan = plan::make(&self.kernel, &desired).await.unwrap();
-        let applied = plan::apply(&self.kernel, &desired, &plan, Consent::default()).await;
+        let applied =
+            plan::apply(&self.kernel, &desired, &plan, Consent::default(), &plan::silent()).await;
         applied.unwrap_or_else(|error| panic!("{:?} → {on:?}: {error}\n{plan}", self.on));
         self.on = on;
         self.sit_down()

@@ -186,8 +186,13 @@ impl Kernel {
         });
         if let Some((version, registry)) = settled.await? {
             self.follow(version, registry);
+            plan::build_indexes(self, &|_, _| {}).await?;
         }
         Ok(())
+    }
+
+    pub(crate) async fn build_index(&self, index: &plan::Unbuilt) -> Result<()> {
+        self.door.build_index(&index.name, &index.text).await
     }
 
     /// Works with this version from now on, and with those that come after it.

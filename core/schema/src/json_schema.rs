@@ -208,6 +208,11 @@ fn module_part(key: &str) -> Json {
             }),
         }),
         "version" => text("Version of the module, such as 1.0.0"),
+        "needs" => json!({
+            "type": "object",
+            "description": "Modules that must be switched on too, each with its versions",
+            "additionalProperties": text("Versions, such as >=1.2, <2"),
+        }),
         "kernel" => text("Versions of the kernel it works with, such as >=0.1, <0.2"),
         key => text(&field::label_of(key)),
     }

@@ -56,10 +56,14 @@ impl Progress {
     /// Stands at `done` of `total`, whatever was told before.
     pub fn at(&mut self, done: u64, total: u64) {
         self.bar.set_length(total);
+        if done < self.bar.position() {
+            self.bar.set_position(done);
+            self.told = 0;
+        }
         self.step(done.saturating_sub(self.bar.position()));
     }
 
-    pub fn done(self) {
+    pub fn done(&self) {
         self.bar.finish_and_clear();
     }
 }

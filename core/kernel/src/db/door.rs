@@ -33,6 +33,14 @@ impl Door {
         }
     }
 
+    /// Builds an index beside the work that goes on.
+    pub(crate) async fn build_index(&self, name: &str, text: &str) -> Result<()> {
+        match self {
+            Door::Sqlite(_) => unreachable!("the embedded engine builds indexes with the change"),
+            Door::Postgres(door) => door.build_index(name, text).await,
+        }
+    }
+
     /// Runs a unit of work to its end, also when nobody waits for the answer any more.
     pub(crate) async fn run(&self, kind: Kind, ctx: Ctx, work: Work) -> Result<()> {
         match self {

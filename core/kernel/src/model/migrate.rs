@@ -19,7 +19,7 @@ use crate::db::{Cell, Dialect, Sql};
 use crate::error::StorageKind;
 use crate::module::Registry;
 use crate::record::Rec;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, plan};
 
 /// Where the applied tables are kept, and the expressions of stored computed fields.
 pub(crate) const TABLES: &str = "tables";
@@ -31,12 +31,14 @@ const SLICE: i64 = 500;
 ///
 /// # Errors
 /// `Startup` when the data that is there does not allow a step; nothing is changed then.
-pub(crate) async fn run(tx: &mut Tx) -> Result<()> {
+pub(crate) async fn run(tx: &mut Tx, heard: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<()> {
     let registry = tx.registry().clone();
     let Difference { applied, wanted, steps } = difference(tx, &registry).await?;
-    for step in &steps {
-        carry_out(tx, step).await.map_err(|error| refused(step, error))?;
+    for (done, step) in steps.iter().enumerate() {
+        heard(done as u64, steps.len() as u64);
+        carry_out(tx, step, &applied).await.map_err(|error| refused(step, error))?;
     }
+    heard(steps.len() as u64, steps.len() as u64);
     refer(tx, &steps).await?;
     if !steps.is_empty() {
         tx.forget_statements();
@@ -120,7 +122,13 @@ pub(crate) async fn keep(tx: &mut Tx, name: &str, value: &impl serde::Serialize)
     tx.exec(sql.bind(name).bind(text)).await.map(drop)
 }
 
-async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
+/// Whether an index is built later, beside the work that goes on: of a database server, over a table
+/// that was there before. Unique ones say what may be in the table, so they come with the change.
+fn is_for_later(tx: &Tx, table: &str, before: &Tables) -> bool {
+    tx.dialect() == Dialect::Postgres && before.tables.contains_key(table)
+}
+
+async fn carry_out(tx: &mut Tx, step: &Step, before: &Tables) -> Result<()> {
     let registry = tx.registry().clone();
     let is_line = |table: &str| {
         let model = registry.schema.models.values().find(|model| model.table() == table);
@@ -141,6 +149,10 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
             let sql = Sql::new().lit("alter table ").ident(table).lit(" rename to ").ident(hidden);
             tx.exec(sql).await.map(drop)
         }
+        Step::AddIndex { table, index } if !index.unique && is_for_later(tx, table, before) => {
+            let create = indexed(tx.dialect(), table, index);
+            plan::leave_index(tx, &index_name(&index.name), &create).await
+        }
         Step::AddIndex { table, index } => {
             tx.exec(indexed(tx.dialect(), table, index)).await.map(drop)
         }
@@ -152,7 +164,9 @@ async fn carry_out(tx: &mut Tx, step: &Step) -> Result<()> {
         // once, when everything is filled.
         Step::Require { .. } | Step::Relax { .. } => Ok(()),
         Step::CreateSearch { table, .. } if is_line(table) => Ok(()),
-        Step::CreateSearch { table, .. } => create_search(tx, table).await,
+        Step::CreateSearch { table, .. } => {
+            create_search(tx, table, is_for_later(tx, table, before)).await
+        }
         Step::DropSearch { table } => drop_search(tx, table).await,
     }
 }
@@ -269,7 +283,7 @@ async fn no_gaps(tx: &mut Tx, table: &str, column: &str) -> Result<()> {
 }
 
 /// The folded text beside the record, and its index, kept by triggers.
-async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
+async fn create_search(tx: &mut Tx, table: &str, later: bool) -> Result<()> {
     let has = Sql::text(match tx.dialect() {
         Dialect::Sqlite => "select 1 from pragma_table_info($1) where name = $2",
         Dialect::Postgres => {
@@ -282,7 +296,7 @@ async fn create_search(tx: &mut Tx, table: &str) -> Result<()> {
         tx.exec(add.ident(sql::SEARCH_COLUMN).lit(" text")).await?;
     }
     fold_all(tx, table).await?;
-    index_search(tx, table).await
+    index_search(tx, table, later).await
 }
 
 /// Indexes and searches of tables that were made and filled by somebody else.
@@ -290,10 +304,12 @@ pub(crate) async fn index_all(tx: &mut Tx, tables: &Tables, searched: &[&str]) -
     for step in diff(&Tables::default(), tables) {
         match &step {
             Step::AddIndex { .. } => {
-                carry_out(tx, &step).await.map_err(|error| refused(&step, error))?;
+                carry_out(tx, &step, &Tables::default())
+                    .await
+                    .map_err(|error| refused(&step, error))?;
             }
             Step::CreateSearch { table, .. } if searched.contains(&table.as_str()) => {
-                index_search(tx, table).await?;
+                index_search(tx, table, false).await?;
             }
             _ => {}
         }
@@ -302,24 +318,28 @@ pub(crate) async fn index_all(tx: &mut Tx, tables: &Tables, searched: &[&str]) -
 }
 
 /// The index over the folded text.
-async fn index_search(tx: &mut Tx, table: &str) -> Result<()> {
+async fn index_search(tx: &mut Tx, table: &str, later: bool) -> Result<()> {
     match tx.dialect() {
         Dialect::Sqlite => index_words(tx, table).await,
-        Dialect::Postgres => index_threes(tx, table).await,
+        Dialect::Postgres => index_threes(tx, table, later).await,
     }
 }
 
 /// Where the extension for it is not to be had, a search reads every text.
-async fn index_threes(tx: &mut Tx, table: &str) -> Result<()> {
+async fn index_threes(tx: &mut Tx, table: &str, later: bool) -> Result<()> {
     let extension = "create extension if not exists pg_trgm";
     let made = tx.attempt(|tx| Box::pin(async move { tx.exec(Sql::text(extension)).await }));
     if let Err(error) = made.await? {
         tracing::warn!(%error, table, "searches will be slow without the extension pg_trgm");
         return Ok(());
     }
-    let sql = Sql::new().lit("create index ").ident(&format!("ix_{table}__search"));
-    let sql = sql.lit(" on ").ident(table).lit(" using gin (").ident(sql::SEARCH_COLUMN);
-    tx.exec(sql.lit(" gin_trgm_ops)")).await.map(drop)
+    let name = format!("ix_{table}__search");
+    let sql = Sql::new().lit("create index ").ident(&name).lit(" on ").ident(table);
+    let sql = sql.lit(" using gin (").ident(sql::SEARCH_COLUMN).lit(" gin_trgm_ops)");
+    match later {
+        true => plan::leave_index(tx, &name, &sql).await,
+        false => tx.exec(sql).await.map(drop),
+    }
 }
 
 async fn index_words(tx: &mut Tx, table: &str) -> Result<()> {

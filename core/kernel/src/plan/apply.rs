@@ -6,7 +6,7 @@ use fondaco_schema::Risk;
 use fondaco_values::Problem;
 
 use super::desired::{self, Desired};
-use super::{Before, Change, Plan, draw, drift, in_the_tables};
+use super::{Before, Change, Plan, draw, drift, in_the_tables, indexes};
 use crate::db::Sql;
 use crate::error::{Error, Result, refuse_if_any};
 use crate::in_force::{VERSION, Version};
@@ -22,8 +22,17 @@ pub struct Consent {
     pub destructive: bool,
 }
 
+/// Is told how much of a change is done, of how much.
+pub type Heard = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// For a change that nobody watches.
+pub fn silent() -> Heard {
+    Arc::new(|_, _| {})
+}
+
 /// Carries out a plan: all of it or nothing. Servers on this database take it up with their next
-/// unit of work. Done already, it does nothing.
+/// unit of work. Done already, it does nothing. On a database server, indexes over rows that are there
+/// are built afterwards, beside the work that goes on; interrupted, the next call goes on.
 ///
 /// # Errors
 /// `Conflict` `stale_plan` when the database or the folder has changed since the plan was made;
@@ -33,20 +42,23 @@ pub async fn apply(
     desired: &Desired,
     plan: &Plan,
     consent: Consent,
+    heard: &Heard,
 ) -> Result<()> {
+    indexes::build(kernel, &**heard).await?;
     let registry = kernel.registry_of(desired)?;
     // What takes thought is thought before others have to wait.
     registry.tables_of_all();
     let ctx = identity::kernel_itself();
     let before = kernel.read(&ctx, |tx| Box::pin(Before::read(tx))).await?;
-    let work = Arc::new(Work { registry, before, plan: plan.clone(), consent });
+    let work = Work { registry, before, plan: plan.clone(), consent, heard: heard.clone() };
+    let work = Arc::new(work);
     let done = kernel.run(&ctx, move |tx| {
         let work = work.clone();
         Box::pin(async move { work.run(tx).await })
     });
     let (version, registry) = done.await?;
     kernel.follow(version, registry);
-    Ok(())
+    indexes::build(kernel, &**heard).await
 }
 
 struct Work {
@@ -54,6 +66,7 @@ struct Work {
     before: Before,
     plan: Plan,
     consent: Consent,
+    heard: Heard,
 }
 
 impl Work {
@@ -69,9 +82,11 @@ impl Work {
         if self.registry.digest() != self.plan.to {
             return Err(stale("the folder was changed"));
         }
+        indexes::refuse_if_any(tx).await?;
         let (changes, drift, _) = in_the_tables(tx, &self.registry, &self.before).await?;
         refuse_if_any(obstacles(&changes, &drift, self.consent))?;
-        Ok((carry_out(tx, &self.registry).await?, self.registry.clone()))
+        let version = carry_out(tx, &self.registry, &*self.heard).await?;
+        Ok((version, self.registry.clone()))
     }
 }
 
@@ -129,7 +144,7 @@ pub(crate) async fn settle(
     let before = Before::read(tx).await?;
     let plan = draw(tx, registry, &before).await?;
     if plan.fresh || (adopt == Adopt::Safe && plan.is_safe()) {
-        return carry_out(tx, registry).await.map(Some);
+        return carry_out(tx, registry, &|_, _| {}).await.map(Some);
     }
     Err(Error::Startup(format!(
         "the company folder and the database differ:\n{plan}See the plan with `fondaco plan`, \
@@ -138,11 +153,15 @@ pub(crate) async fn settle(
 }
 
 /// Tables, then records, then the word of it.
-async fn carry_out(tx: &mut Tx, registry: &Arc<Registry>) -> Result<Version> {
+async fn carry_out(
+    tx: &mut Tx,
+    registry: &Arc<Registry>,
+    heard: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Version> {
     let number = version(tx).await?.map_or(1, |version| version.number + 1);
     let before = desired::applied(tx).await?;
     tx.adopt(registry.clone());
-    model::migrate::run(tx).await?;
+    model::migrate::run(tx, heard).await?;
     if let Some(before) = before {
         let old = before.schema(tx.shared().in_force.available());
         let described = seeds::known(seeds::read(&before.data)?, &old, registry.all());

@@ -132,6 +132,9 @@ impl fmt::Display for Plan {
                  changes of rights, workflows and screens cannot be told this time."
             )?;
         }
+        for index in &self.unbuilt {
+            writeln!(f, "Still to be built, beside the work that goes on: the index {index}")?;
+        }
         for drift in &self.drift {
             writeln!(f, "CHANGED BEHIND THE PROGRAM'S BACK: {drift}")?;
         }

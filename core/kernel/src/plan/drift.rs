@@ -8,6 +8,7 @@ use fondaco_schema::Tables;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::indexes;
 use crate::db::Sql;
 use crate::error::Result;
 use crate::model::migrate;
@@ -36,6 +37,19 @@ pub(crate) async fn keep(tx: &mut Tx) -> Result<()> {
     migrate::keep(tx, CATALOG, &now).await
 }
 
+/// An index that was built after the change itself is as it should be from now on.
+pub(super) async fn learn(tx: &mut Tx, index: &str) -> Result<()> {
+    let Some(mut known) = migrate::kept::<Catalog>(tx, CATALOG).await? else { return Ok(()) };
+    let now = read(tx).await?;
+    let own = now.objects.into_iter().filter(|(name, _)| is_index(name, index));
+    known.objects.extend(own);
+    migrate::keep(tx, CATALOG, &known).await
+}
+
+fn is_index(object: &str, index: &str) -> bool {
+    object.strip_prefix("index ").is_some_and(|rest| rest.split(" of ").next() == Some(index))
+}
+
 /// What differs from how the last change left it, one sentence each; nothing where that was not kept.
 pub(super) async fn drift(tx: &mut Tx, applied: &Tables) -> Result<Vec<String>> {
     let Some(mut before) = migrate::kept::<Catalog>(tx, CATALOG).await? else {
@@ -58,7 +72,11 @@ pub(super) async fn drift(tx: &mut Tx, applied: &Tables) -> Result<Vec<String>> 
             Some(_) => {}
         }
     }
+    // What is being built may be there by half.
+    let unbuilt = indexes::unbuilt(tx).await?;
+    let is_unbuilt = |name: &str| unbuilt.iter().any(|index| is_index(name, &index.name));
     let new = now.objects.keys().filter(|name| !before.objects.contains_key(*name));
+    let new = new.filter(|name| !is_unbuilt(name));
     found.extend(new.map(|name| format!("{name} was added")));
     Ok(found)
 }

@@ -7,6 +7,7 @@ mod apply;
 mod change;
 mod desired;
 mod drift;
+mod indexes;
 mod records;
 mod rehearsal;
 mod rights;
@@ -15,15 +16,17 @@ mod tables;
 use fondaco_schema::{Difference as Told, Risk, Schema, Subject, What};
 use serde::Serialize;
 
-pub use apply::{Consent, apply};
+pub use apply::{Consent, Heard, apply, silent};
 pub use change::Change;
 pub use desired::{Applied, Desired};
+pub use indexes::build as build_indexes;
 pub use rehearsal::{Comparison, Figures, Shift, checks, figures};
 pub use rights::{Granted, Moved, RoleMoved, UserMoved};
 
 pub(crate) use apply::settle;
 pub(crate) use desired::{applied, others};
 pub(crate) use drift::{CATALOG, keep as keep_catalog};
+pub(crate) use indexes::{Unbuilt, leave as leave_index, unbuilt};
 
 use crate::error::Result;
 use crate::identity;
@@ -48,6 +51,8 @@ pub struct Plan {
     pub users: Vec<UserMoved>,
     /// What somebody changed in the database behind the program's back.
     pub drift: Vec<String>,
+    /// Indexes of the last change that are still to be built.
+    pub unbuilt: Vec<String>,
     /// There are no tables of models yet.
     pub fresh: bool,
 }
@@ -56,7 +61,8 @@ impl Plan {
     /// Nothing to do, also not in what nobody sees.
     pub fn is_empty(&self) -> bool {
         let at = self.from.as_deref().and_then(|from| from.split_once(' '));
-        at.is_some_and(|(_, digest)| digest == self.to) && self.drift.is_empty()
+        let is_there = at.is_some_and(|(_, digest)| digest == self.to);
+        is_there && self.drift.is_empty() && self.unbuilt.is_empty()
     }
 
     /// It works with the data that is there and puts nothing out of sight.
@@ -121,6 +127,7 @@ async fn draw(tx: &mut Tx, registry: &Registry, before: &Before) -> Result<Plan>
         to: registry.digest().to_owned(),
         fresh: fresh && before.version.is_none(),
         drift,
+        unbuilt: unbuilt(tx).await?.into_iter().map(|index| index.name).collect(),
         changes: Vec::new(),
         roles: Vec::new(),
         users: Vec::new(),

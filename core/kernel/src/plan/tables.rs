@@ -237,7 +237,7 @@ async fn count_doubles(tx: &mut Tx, table: &str, columns: &[&str]) -> Result<i64
         return Ok(Some(count_all(tx, table).await?).filter(|rows| *rows > 1).unwrap_or(0));
     }
     let mut sql = Sql::new()
-        .lit("select coalesce(sum(d.n), 0) from (select count(*) as n from ")
+        .lit("select cast(coalesce(sum(d.n), 0) as bigint) from (select count(*) as n from ")
         .ident(table);
     for (at, column) in columns.iter().enumerate() {
         sql = sql.lit(if at == 0 { " where " } else { " and " }).ident(column);

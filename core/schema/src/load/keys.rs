@@ -11,8 +11,8 @@ pub(crate) const WORKFLOW: [&str; 3] = ["workflow", "states", "actions"];
 pub(crate) const MORE_STATES: [&str; 2] = ["values", "open"];
 /// What a company may change of an action of a module.
 pub(crate) const STRICTER: [&str; 5] = ["label", "help", "from", "require", "refusal"];
-pub(crate) const MODULE: [&str; 8] =
-    ["module", "title", "help", "version", "kernel", "menu", "roles", "separate"];
+pub(crate) const MODULE: [&str; 9] =
+    ["module", "title", "help", "version", "kernel", "needs", "menu", "roles", "separate"];
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 pub(crate) const ROLE_FILE: [&str; 7] =
     ["role", "grants", "label", "help", "includes", "classes", "write_classes"];

@@ -22,6 +22,9 @@ impl Loader<'_> {
             part.table.only(&keys::ROLE_FILE, &mut self.faults);
             self.role(part, &Text { place: part.place, text: part.name.clone() }, part.table);
         }
+        for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
+            self.needs(part);
+        }
         self.check_includes();
         for part in parts.iter().filter(|part| part.kind == PartKind::Module) {
             self.separations(part);
@@ -55,6 +58,25 @@ impl Loader<'_> {
             menu: Vec::new(),
         };
         self.modules.insert(part.name.clone(), info);
+    }
+
+    /// The modules that this one cannot be without, all of them switched on.
+    fn needs(&mut self, part: &Part<'_>) {
+        let Some(table) = part.table.table("needs", &mut self.faults) else { return };
+        for entry in table.entries() {
+            let Some(word) = entry.item.text(entry.name, &mut self.faults) else { continue };
+            let wanted = range(&word, &mut self.faults);
+            let (module, needed) = (&part.name, entry.name);
+            let message = match self.modules.get(needed) {
+                Some(there) if wanted.matches(&there.version) => continue,
+                Some(there) => {
+                    format!("`{module}` needs {needed} {wanted}, and it is {}", there.version)
+                }
+                None => format!("`{module}` needs {needed} {wanted}, which is not switched on"),
+            };
+            let help = format!("switch {needed} on too, or {module} off");
+            self.faults.with_help(entry.place, message, Some(help));
+        }
     }
 
     /// What a company decides is a field of the company: one for each of them, with its history and
@@ -211,6 +233,23 @@ fn version(table: Table<'_>, faults: &mut Faults<'_>) -> semver::Version {
 
 fn kernel(table: Table<'_>, faults: &mut Faults<'_>) -> semver::VersionReq {
     let Some(word) = table.text("kernel", faults) else { return semver::VersionReq::STAR };
+    let wanted = range(&word, faults);
+    let own = kernel_version();
+    if !wanted.matches(&own) {
+        let message = format!("it works with the kernel {wanted}, and this one is {own}");
+        let help = "take a version of the module that was made for this kernel".to_owned();
+        faults.with_help(word.place, message, Some(help));
+    }
+    wanted
+}
+
+/// All crates of the house go by one version.
+fn kernel_version() -> semver::Version {
+    let none = semver::Version::new(0, 0, 0);
+    semver::Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(none)
+}
+
+fn range(word: &Text, faults: &mut Faults<'_>) -> semver::VersionReq {
     semver::VersionReq::parse(&word.text).unwrap_or_else(|error| {
         faults.at(word.place, format!("`{}` is not a range of versions: {error}", word.text));
         semver::VersionReq::STAR

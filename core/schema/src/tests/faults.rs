@@ -489,6 +489,35 @@ fn modules_and_reports() {
 }
 
 #[test]
+fn what_a_module_needs() {
+    check_all(
+        &Origin::Module("extra".to_owned()),
+        &[
+            (
+                "module = 'extra'\nversion = '1.0.0'\nkernel = '^0.1'\n[needs]\nsales = '>=0.1, <0.2'",
+                "fine",
+            ),
+            (
+                "module = 'extra'\nversion = '1.0.0'\nkernel = '>=7'",
+                "3:10: it works with the kernel >=7, and this one is 0.1.0 \
+                 (take a version of the module that was made for this kernel)",
+            ),
+            (
+                "module = 'extra'\nversion = '1.0.0'\n[needs]\nsales = '^2'\nstock = '*'",
+                "4:1: `extra` needs sales ^2, and it is 0.1.0 (switch sales on too, or extra off)\n\
+                 5:1: `extra` needs stock *, which is not switched on \
+                 (switch stock on too, or extra off)",
+            ),
+            (
+                "module = 'extra'\nversion = '1.0.0'\n[needs]\nsales = 'new'",
+                "4:9: `new` is not a range of versions: unexpected character 'n' while parsing \
+                 major version number",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn all_faults_at_once() {
     let text = "model = 'own.x'\n[fields]\na = { type = 'txt' }\nb = { type = 'link', to = 'prty' }\n\
                 c = { type = 'text', compute = 'd' }\n[access.sellr]\nread = '1'";

@@ -1,10 +1,11 @@
 //! `fondaco apply`: the company folder is carried out on the database, as a whole or not at all.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use fondaco_kernel::Error;
-use fondaco_kernel::plan::{self, Consent, Plan};
+use fondaco_kernel::plan::{self, Consent, Desired, Heard, Plan};
+use fondaco_kernel::{Error, Kernel};
 
 use super::{CompanyFolder, plan::open};
 use crate::End;
@@ -53,15 +54,25 @@ pub async fn run(args: Apply) -> Result<End> {
         say("Nothing was changed. `--yes` applies without asking.");
         return Ok(End::Found);
     }
-    let progress = Progress::new("applying", change.changes.len() as u64);
     let consent = Consent { destructive: args.allow_destructive };
-    let outcome = plan::apply(&kernel, &desired, &change, consent).await;
-    progress.done();
-    finish(outcome)
+    carry_out(&kernel, &desired, &change, consent).await
 }
 
-/// Says how it ended. What an operator can mend is found, not failed.
-pub fn finish(outcome: Result<(), Error>) -> Result<End> {
+/// Carries a plan out, with progress, and says how it ended. What an operator can mend is found, not
+/// failed.
+pub async fn carry_out(
+    kernel: &Kernel,
+    desired: &Desired,
+    change: &Plan,
+    consent: Consent,
+) -> Result<End> {
+    let bar = Arc::new(Mutex::new(Progress::new("applying", change.changes.len() as u64)));
+    let watched = bar.clone();
+    let heard: Heard = Arc::new(move |done, total| {
+        watched.lock().unwrap_or_else(PoisonError::into_inner).at(done, total);
+    });
+    let outcome = plan::apply(kernel, desired, change, consent, &heard).await;
+    bar.lock().unwrap_or_else(PoisonError::into_inner).done();
     match outcome {
         Ok(()) => {
             say("Applied.");

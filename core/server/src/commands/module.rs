@@ -163,7 +163,7 @@ async fn carry_out(args: &Switch) -> Result<End> {
         say("Nothing was changed. `--yes` applies without asking.");
         return Ok(End::Found);
     }
-    apply::finish(change::apply(&kernel, &desired, &change, Consent::default()).await)
+    apply::carry_out(&kernel, &desired, &change, Consent::default()).await
 }
 
 /// The text of fondaco.toml with these modules on or off; all else stays as it is written.

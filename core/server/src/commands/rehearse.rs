@@ -69,7 +69,8 @@ async fn rehearse(company: &Company, copy: &Copy, progress: &mut Progress) -> Re
     let plan = plan::make(&kernel, &desired).await?;
     let before = if plan.fresh { plan::Figures::default() } else { plan::figures(&kernel).await? };
     progress.step(1);
-    let refused = match plan::apply(&kernel, &desired, &plan, Consent { destructive: true }).await {
+    let consent = Consent { destructive: true };
+    let refused = match plan::apply(&kernel, &desired, &plan, consent, &plan::silent()).await {
         Ok(()) => Vec::new(),
         Err(Error::Invalid(problems)) => problems.into_iter().map(|p| p.message).collect(),
         Err(error @ (Error::Startup(_) | Error::Storage { .. })) => vec![error.to_string()],

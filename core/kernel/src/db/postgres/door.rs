@@ -69,6 +69,10 @@ impl Door {
         Ok(Door(Arc::new(inner)))
     }
 
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
     /// Runs a unit of work to its end in a task of its own: who asked may go away, and a panic costs
     /// only this unit.
     pub(crate) async fn run(&self, kind: Kind, ctx: Ctx, work: Work) -> Result<()> {

@@ -3,6 +3,7 @@
 //! INVARIANT: nobody is answered before the server has said that his work is committed, and no unit
 //! that a statement has failed in is ever committed.
 
+mod aside;
 mod cells;
 mod conn;
 mod door;

@@ -92,7 +92,7 @@ async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
         .run(&world.own(), move |tx| {
             tx.adopt(later_registry());
             Box::pin(async move {
-                migrate::run(tx).await?;
+                migrate::run(tx, &|_, _| {}).await?;
                 if breaks_off { Err(Error::Closed) } else { Ok(tx.statements()) }
             })
         })
@@ -173,7 +173,7 @@ async fn what_the_data_does_not_allow_is_refused_whole() {
             .run(&world.own(), move |tx| {
                 let registry = Registry::new(Desired::of(vec![module(toml)])).unwrap();
                 tx.adopt(Arc::new(registry));
-                Box::pin(migrate::run(tx))
+                Box::pin(migrate::run(tx, &|_, _| {}))
             })
             .await
             .unwrap_err();
