@@ -169,6 +169,10 @@ async fn carry_out(args: &Switch) -> Result<End> {
 /// The text of fondaco.toml with these modules on or off; all else stays as it is written.
 fn switched(text: &str, names: &[String], on: bool) -> Result<String> {
     let mut document: DocumentMut = text.parse()?;
+    if !document.contains_key("modules") {
+        // At the end, below what is said there.
+        document = format!("{text}\n[modules]\nenabled = []\n").parse()?;
+    }
     let modules = document.entry("modules").or_insert(Item::Table(Table::new()));
     let modules = modules.as_table_like_mut().context("`modules` is no table")?;
     let enabled = modules.entry("enabled").or_insert(value(Array::new()));
