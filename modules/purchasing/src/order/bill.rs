@@ -148,7 +148,9 @@ impl PurchaseOrder {
         for asked in asked {
             let line = &mut self.lines[asked.at];
             let mut received_value = None;
-            if line.goods && goods == Goods::Counted {
+            // What was counted when it came is cleared also while nobody counts.
+            let counted = goods == Goods::Counted || line.received > line.uncounted;
+            if line.goods && counted {
                 let cleared = line.clear(asked.quantity, rate, home.exponent)?;
                 line.cleared_value.0 += cleared;
                 received_value = Some(cleared);
@@ -198,8 +200,18 @@ mod tests {
         let values: Vec<Option<Money>> = lines.iter().map(|line| line.received_value).collect();
         assert_eq!(values, [Some(money("1720")), None]);
         assert_eq!(order.lines[0].cleared_value.0, money("1720"));
-        let uncounted = order.clear(&asked, Goods::Uncounted, home).unwrap();
-        assert!(uncounted.iter().all(|line| line.received_value.is_none()));
+    }
+
+    #[test]
+    fn what_was_counted_is_cleared_also_while_nobody_counts() {
+        let home = Home { currency: Id::new(1), exponent: 2 };
+        for (uncounted, cleared) in [("0", Some(money("1720"))), ("4", None)] {
+            let mut order = order(vec![line(["4", "4", "0"])]);
+            order.lines[0].uncounted = quantity(uncounted);
+            let asked = order.asked(Goods::Uncounted, &Args::default()).unwrap();
+            let lines = order.clear(&asked, Goods::Uncounted, home).unwrap();
+            assert_eq!(lines[0].received_value, cleared, "{uncounted} came uncounted");
+        }
     }
 
     #[test]
