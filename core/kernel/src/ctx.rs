@@ -43,6 +43,23 @@ impl Ctx {
         self
     }
 
+    /// The companies whose rows a unit of work of this caller may touch at all, with 0 for what is
+    /// everybody's; `None` for the two who work across companies: the kernel on its own business
+    /// (tables, seeds, sign-in, taking jobs, upkeep, export), and the console in no company, which
+    /// commands the database anyway.
+    pub(crate) fn walled_in(&self) -> Option<Vec<i64>> {
+        let actor = &self.actor;
+        let is_nowhere = self.company == Id::default();
+        if actor.is_kernel() || (actor.is_console() && is_nowhere) {
+            return None;
+        }
+        let mut companies: Vec<i64> = actor.companies.iter().map(|id| id.raw()).collect();
+        companies.extend([self.company.raw(), 0]);
+        companies.sort_unstable();
+        companies.dedup();
+        Some(companies)
+    }
+
     /// The same caller working in another of his companies; `None` when it is not his.
     pub fn in_company(&self, company: Id<Company>) -> Option<Ctx> {
         self.actor.companies.contains(&company).then(|| Ctx { company, ..self.clone() })
@@ -81,6 +98,10 @@ impl Actor {
     /// The kernel on its own business, which is everybody's.
     pub(crate) fn is_kernel(&self) -> bool {
         self.kind == ActorKind::Service && self.name == crate::identity::KERNEL
+    }
+
+    fn is_console(&self) -> bool {
+        self.kind == ActorKind::Service && self.name == crate::identity::CONSOLE
     }
 
     pub fn kind(&self) -> ActorKind {

@@ -5,7 +5,7 @@
 use fondaco_values::Timestamp;
 use serde::Serialize;
 
-use crate::db::{Sql, engine_version, released_steps};
+use crate::db::{Dialect, Sql, engine_version, released_steps};
 use crate::error::Result;
 use crate::jobs::Load;
 use crate::kernel::Kernel;
@@ -28,8 +28,26 @@ pub struct Examined {
     pub load: Load,
     pub ledger: figures::Lag,
     pub jobs: Vec<Stuck>,
+    pub wall: Wall,
     /// Since when the job has been due that waits longest; `None` = none is due.
     pub overdue_since: Option<Timestamp>,
+}
+
+/// The wall between companies that a database server keeps beside the rights.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wall {
+    /// The engine has none: the file belongs to the program.
+    #[default]
+    None,
+    Stands,
+    /// The login may not make the role that transactions would run as.
+    NoRole {
+        role: String,
+        login: String,
+    },
+    /// Tables that it is not around yet; the next start sees to it.
+    Open(Vec<String>),
 }
 
 /// Jobs of one name that failed, and what the last of them said.
@@ -48,6 +66,25 @@ pub async fn look(kernel: &Kernel) -> Result<Examined> {
     let mut examined = kernel.read(&identity::kernel_itself(), |tx| Box::pin(examine(tx))).await?;
     (examined.load, examined.ledger) = (figures.jobs, figures.ledger);
     Ok(examined)
+}
+
+async fn wall(tx: &mut Tx) -> Result<Wall> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(Wall::None);
+    }
+    let known = Sql::text("select to_regprocedure('fo_wall()') is not null");
+    if !tx.row(known).await?.is_some_and(|row| row.flag(0)) {
+        return Ok(Wall::Open(vec!["all".to_owned()]));
+    }
+    let role = Sql::text("select fo_desk(), cast(session_user as text) where not fo_desk_stands()");
+    if let Some(row) = tx.row(role).await? {
+        return Ok(Wall::NoRole { role: row.str(0).to_owned(), login: row.str(1).to_owned() });
+    }
+    let open = tx.rows(Sql::text("select fo_open()")).await?;
+    Ok(match open.is_empty() {
+        true => Wall::Stands,
+        false => Wall::Open(open.iter().map(|row| row.str(0).to_owned()).collect()),
+    })
 }
 
 async fn examine(tx: &mut Tx) -> Result<Examined> {
@@ -78,6 +115,7 @@ async fn examine(tx: &mut Tx) -> Result<Examined> {
         steps_pending: less(released.iter().copied(), &done),
         steps_unknown: less(done.iter().map(String::as_str), &released),
         newest: newest.and_then(hour),
+        wall: wall(tx).await?,
         jobs: stuck
             .iter()
             .map(|row| Stuck {

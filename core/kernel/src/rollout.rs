@@ -122,7 +122,7 @@ pub(crate) async fn open_all(tx: &mut Tx) -> Result<()> {
 /// Opens in one company what has come there; those that have gone are noted.
 pub(crate) async fn open_in(tx: &mut Tx, company: Id<Company>) -> Result<()> {
     let widest = tx.registry().clone();
-    let before = std::mem::replace(&mut tx.ctx.company, company);
+    let before = tx.move_to(company).await?;
     tx.adopt(widest.in_company(company.any()));
     let opened = open_here(tx, &widest, company).await;
     let opened = match opened {

@@ -217,7 +217,7 @@ pub(crate) async fn sow_company(tx: &mut Tx, seeds: &[Seed], company: Id<Company
 
 async fn sow_into(tx: &mut Tx, seeds: &[Seed], company: Id<Company>) -> Result<()> {
     let schema = tx.schema().clone();
-    let before = std::mem::replace(&mut tx.ctx.company, company);
+    let before = tx.move_to(company).await?;
     let mut sown = Ok(());
     for group in groups(seeds) {
         let model = schema.model(&group[0].model).ok_or_else(|| unknown(&group[0]))?;
@@ -250,7 +250,7 @@ pub(crate) async fn renew(tx: &mut Tx, before: &[Seed], now: &[Seed]) -> Result<
     let ids: Vec<AnyId> = companies.iter().map(|id| id.any()).collect();
     let named = keys::of(tx, "company", &ids).await?;
     let first = companies.first().copied();
-    let home = std::mem::replace(&mut tx.ctx.company, first.unwrap_or_default());
+    let home = tx.move_to(first.unwrap_or_default()).await?;
     let mut renewed = Ok(());
     for (old, new) in changed {
         let Some(model) = schema.model(&new.model) else { continue };
@@ -260,7 +260,7 @@ pub(crate) async fn renew(tx: &mut Tx, before: &[Seed], now: &[Seed]) -> Result<
             if model.shared { is_first } else { new.is_for(key, is_first) }
         });
         for company in places {
-            tx.ctx.company = *company;
+            tx.move_to(*company).await?;
             renewed = renewed.and(renew_one(tx, &schema, model, old, new).await);
         }
     }

@@ -18,6 +18,7 @@ use crate::kernel::Shared;
 use crate::module::Registry;
 use crate::ports::Ports;
 use crate::record::Rec;
+use crate::shared::Company;
 use crate::{audit, numbers};
 
 /// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
@@ -216,6 +217,35 @@ impl Tx {
         match &mut self.conn {
             Conn::Sqlite(_) => None,
             Conn::Postgres(conn) => conn.take_version(),
+        }
+    }
+
+    /// Works on in a company that was made in this transaction, or that the kernel sees to; answers
+    /// the one worked in before, to be put back.
+    pub(crate) async fn move_to(&mut self, company: Id<Company>) -> Result<Id<Company>> {
+        if let Conn::Postgres(conn) = &mut self.conn {
+            conn.widen(company.raw()).await?;
+        }
+        Ok(std::mem::replace(&mut self.ctx.company, company))
+    }
+
+    /// Goes out of the wall between companies as long as this part of the work runs: for what is one
+    /// for all of them. Who may ask for it has been checked.
+    pub(crate) async fn across_companies<T>(
+        &mut self,
+        work: impl for<'t> FnOnce(&'t mut Tx) -> Fut<'t, T> + Send,
+    ) -> Result<T> {
+        self.pass_the_wall(true).await?;
+        let outcome = work(self).await;
+        let back = self.pass_the_wall(false).await;
+        // What failed inside has made an end of the transaction, or is the caller's to hear first.
+        outcome.and_then(|value| back.map(|()| value))
+    }
+
+    async fn pass_the_wall(&mut self, out: bool) -> Result<()> {
+        match &mut self.conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(conn) => conn.pass_the_wall(out).await,
         }
     }
 

@@ -66,7 +66,7 @@ pub struct TableIndex {
 pub fn tables(schema: &Schema) -> Tables {
     let mut all = Tables::default();
     for model in schema.models.values() {
-        let table = of_model(model);
+        let table = table_of(model);
         all.tables.insert(table.name.clone(), table);
         for field in model.fields.values() {
             if let Some(table) = of_values(model, field) {
@@ -82,7 +82,8 @@ pub fn values_table(model: &Model, field: &str) -> String {
     shortened(format!("{}__{field}", model.table()))
 }
 
-fn of_model(model: &Model) -> Table {
+/// The table of a model.
+pub fn table_of(model: &Model) -> Table {
     let mut table = Table { name: model.table(), key: vec!["id".to_owned()], ..Table::default() };
     for field in model.fields.values().filter(|field| field.has_column()) {
         let required = field.required && (!field.system || ALWAYS_SET.contains(&&*field.name));

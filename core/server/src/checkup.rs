@@ -5,7 +5,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use fondaco_kernel::examine::{self, Examined};
+use fondaco_kernel::examine::{self, Examined, Wall};
 use fondaco_kernel::plan::{self, Plan};
 use fondaco_kernel::soundness::{self, Soundness};
 use fondaco_kernel::values::Timestamp;
@@ -126,6 +126,7 @@ pub async fn examine(folder: &Path) -> Vec<Finding> {
             let examined = &looked.examined;
             clock(now, examined.newest, &mut report);
             database(examined, looked.moved.as_deref(), &mut report);
+            wall(&examined.wall, &mut report);
             schema(&looked.plan, &mut report);
             ledger(examined, &looked.sound, &mut report);
             jobs(now, examined, &mut report);
@@ -296,6 +297,33 @@ fn database(examined: &Examined, moved: Option<&str>, report: &mut Report) {
         let steps = examined.steps_pending.join(", ");
         let cure = "back up, then start the server: it carries them out";
         report.watch(Kind::Schema, format!("steps to be done: {steps}"), cure);
+    }
+}
+
+/// Doubly kept apart is better, and only possible where the login may make a role.
+fn wall(wall: &Wall, report: &mut Report) {
+    match wall {
+        Wall::None => {}
+        Wall::Stands => report.good(
+            Kind::Database,
+            "the server keeps companies apart, too: users' transactions run as a role that owns nothing",
+        ),
+        Wall::NoRole { role, login } => report.watch(
+            Kind::Database,
+            format!(
+                "users' transactions run as {login}, who owns the tables: only the program keeps \
+                 companies apart, not the server as well"
+            ),
+            format!(
+                "as an administrator of the server: create role \"{role}\" nologin; grant \
+                 \"{role}\" to \"{login}\"; then restart `fondaco serve`"
+            ),
+        ),
+        Wall::Open(tables) => report.watch(
+            Kind::Database,
+            format!("the server does not keep companies apart in: {}", tables.join(", ")),
+            "restart `fondaco serve`: a start raises the wall",
+        ),
     }
 }
 

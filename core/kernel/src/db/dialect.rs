@@ -44,6 +44,14 @@ impl Dialect {
         }
     }
 
+    /// Joins a table to few rows that are looked up in it one by one; SQLite is told the order.
+    pub(crate) fn look_up_in(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => " cross join ",
+            Dialect::Postgres => " join ",
+        }
+    }
+
     /// Appended to a claim of rows that several servers may race for.
     pub(crate) fn skip_locked(self) -> &'static str {
         match self {
@@ -76,7 +84,7 @@ impl Dialect {
                  join ours as o on o.oid = c.conrelid where c.contype in ('f', 'c') \
                  union all select 'policy', cast(p.polname as text), o.name, \
                  coalesce(pg_get_expr(p.polqual, p.polrelid), '') from pg_policy as p \
-                 join ours as o on o.oid = p.polrelid"
+                 join ours as o on o.oid = p.polrelid where p.polname <> 'fondaco_company'"
             }
         }
     }
@@ -90,14 +98,6 @@ impl Dialect {
                  group by \"table\", parent",
             ),
             Dialect::Postgres => None,
-        }
-    }
-
-    /// Whether the index of words has to be asked by name; else the engine uses it for `like`.
-    pub(crate) fn words_index_is_asked(self) -> bool {
-        match self {
-            Dialect::Sqlite => true,
-            Dialect::Postgres => false,
         }
     }
 }

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::{postgres, sqlite};
+use super::{Dialect, Sql, postgres, sqlite};
 use crate::error::{Error, Result};
+use crate::tx::Tx;
 
 /// A step: the tables, and what each engine says of them.
 struct Step {
@@ -49,9 +50,10 @@ const STEPS: &[Step] = &[
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.
-const FUNCTIONS: [&str; 2] = [
+const FUNCTIONS: [&str; 3] = [
     include_str!("../../migrations/postgres/letters.sql"),
     include_str!("../../migrations/postgres/functions.sql"),
+    include_str!("../../migrations/postgres/wall.sql"),
 ];
 
 /// Names of all steps.
@@ -122,7 +124,16 @@ async fn steps(connection: &mut PgConnection) -> Result<()> {
         say(connection, "delete from migration where name like 'functions %'").await?;
         remember(connection, &functions).await?;
     }
-    Ok(())
+    // Each time: roles belong to the server and do not come with a database that was restored.
+    say(connection, postgres::RAISE).await
+}
+
+/// Raises the wall between companies around tables that were made.
+pub(crate) async fn wall_in(tx: &mut Tx) -> Result<()> {
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => tx.exec(Sql::text("select fo_wall()")).await.map(drop),
+    }
 }
 
 async fn remember(connection: &mut PgConnection, name: &str) -> Result<()> {

@@ -19,7 +19,7 @@ use crate::tx::{Fut, Tx};
 pub(crate) use conn::{Conn, RowRef};
 pub(crate) use dialect::{Dialect, engine_version};
 pub(crate) use door::Door;
-pub(crate) use migrations::released_steps;
+pub(crate) use migrations::{released_steps, wall_in};
 pub use postgres::PostgresSettings;
 pub(crate) use sql::{Cell, Row, Sql};
 

@@ -6,11 +6,16 @@ use crate::Tx;
 use crate::db::Dialect;
 use crate::error::Result;
 
-/// Rolls up and seals all that was posted, and expires what is due.
+/// Rolls up and seals all that was posted, and expires what is due, of all companies.
 pub async fn upkeep(tx: &mut Tx) -> Result<()> {
-    pending::expire_due(tx).await?;
-    rollup::roll(tx).await?;
-    seal::seal(tx).await
+    tx.across_companies(|tx| {
+        Box::pin(async move {
+            pending::expire_due(tx).await?;
+            rollup::roll(tx).await?;
+            seal::seal(tx).await
+        })
+    })
+    .await
 }
 
 /// After entries were posted: upkeep when they crossed the end of a block. Where others post at the

@@ -56,8 +56,13 @@ pub async fn roll(tx: &mut Tx) -> Result<()> {
     set_mark(tx, "rolled", posted).await
 }
 
-/// Throws away everything derived from entries, matches and promises, and makes it again.
+/// Throws away everything derived from entries, matches and promises, of all companies, and makes it
+/// again.
 pub async fn rebuild(tx: &mut Tx) -> Result<()> {
+    tx.across_companies(|tx| Box::pin(make_again(tx))).await
+}
+
+async fn make_again(tx: &mut Tx) -> Result<()> {
     let watched = tx.rows(Sql::text("select account from ledger_watched")).await?;
     let watched: BTreeSet<i64> = watched.iter().map(|row| row.int(0)).collect();
     const EMPTY: &[&str] = &[

@@ -71,6 +71,15 @@ pub async fn verify(
     range: Option<RangeInclusive<i64>>,
     exported: Option<Exported>,
 ) -> Result<Verdict> {
+    // The chain is one for all companies.
+    tx.across_companies(move |tx| Box::pin(walk(tx, range, exported))).await
+}
+
+async fn walk(
+    tx: &mut Tx,
+    range: Option<RangeInclusive<i64>>,
+    exported: Option<Exported>,
+) -> Result<Verdict> {
     let range = range.unwrap_or(1..=i64::MAX);
     let mut walk = Walk { next: 1, previous: [0; 32], entries: 0, seals: 0 };
     for seal in seal::all(tx).await? {

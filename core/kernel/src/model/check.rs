@@ -11,6 +11,7 @@ use fondaco_values::{AnyId, Problem, Value};
 use super::catalog::Meta;
 use super::compute::{self, Stage};
 use super::draft::{Checked, Draft, Line, Saving};
+use super::migrate;
 use super::sql::{self, Sight};
 use super::value::{self, Rule};
 use crate::db::Sql;
@@ -114,7 +115,13 @@ pub(crate) fn on_constraint(meta: &Meta, error: Error) -> Error {
     let column = |meta: &Meta| {
         let own = names.split(',').filter_map(|name| name.trim().split_once('.'));
         let own = own.filter(|(table, column)| *table == meta.table && *column != "company");
-        own.last().map(|(_, column)| column.to_owned())
+        let own = own.last().map(|(_, column)| column.to_owned());
+        own.or_else(|| {
+            let table = fondaco_schema::table_of(&meta.model);
+            let mut indexes = table.indexes.into_values();
+            let broken = indexes.find(|index| migrate::index_name(&index.name) == *names)?;
+            broken.columns.into_iter().rfind(|column| column != "company")
+        })
     };
     let below = meta.lines.iter().map(|of| of.child.as_ref());
     let found = std::iter::once(meta).chain(below).find_map(|meta| Some((meta, column(meta)?)));

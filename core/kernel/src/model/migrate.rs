@@ -15,7 +15,7 @@ use super::catalog::Meta;
 use super::cells::to_cell;
 use super::compute::{self, Stage};
 use super::{search, sql};
-use crate::db::{Cell, Dialect, Sql};
+use crate::db::{Cell, Dialect, Sql, wall_in};
 use crate::error::StorageKind;
 use crate::module::Registry;
 use crate::record::Rec;
@@ -41,6 +41,7 @@ pub(crate) async fn run(tx: &mut Tx, heard: &(dyn Fn(u64, u64) + Send + Sync)) -
     heard(steps.len() as u64, steps.len() as u64);
     refer(tx, &steps).await?;
     if !steps.is_empty() {
+        wall_in(tx).await?;
         tx.forget_statements();
     }
     fill(tx, &applied, &steps).await?;
@@ -227,7 +228,7 @@ async fn refer(tx: &mut Tx, steps: &[Step]) -> Result<()> {
 }
 
 /// Apart from the names of tables, with which indexes share a space.
-fn index_name(name: &str) -> String {
+pub(super) fn index_name(name: &str) -> String {
     format!("ix_{name}")
 }
 

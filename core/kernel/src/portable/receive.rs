@@ -13,7 +13,7 @@ use super::export::{at, file, sums};
 use super::row::{self, Sum};
 use super::{Column, Kind, MOVED_TO, Manifest, Progress, RECEIVED, RECEIVING, Stage, TableSum};
 use super::{catalog, differences};
-use crate::db::{Cell, Dialect, Sql};
+use crate::db::{Cell, Dialect, Sql, wall_in};
 use crate::error::{Error, Result};
 use crate::identity::kernel_itself;
 use crate::kernel::Kernel;
@@ -300,6 +300,7 @@ async fn finish(
                     manifest.tables.iter().filter(searched).map(|t| t.name.as_str()).collect();
                 migrate::index_all(tx, &manifest.schema, &searched).await?;
                 refer(tx, &manifest).await?;
+                wall_in(tx).await?;
                 ledger::go_on_after(tx).await?;
                 plan::keep_catalog(tx).await?;
                 note(tx, &far).await

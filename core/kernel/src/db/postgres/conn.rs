@@ -10,6 +10,7 @@ use tokio_stream::StreamExt;
 use super::cells::{arguments, check};
 use super::many::{Known, Many, ROWS_MAX};
 use super::refusal::{internal, storage};
+use super::wall::Wall;
 use crate::db::conn::RowRef;
 use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result, StorageKind};
@@ -26,15 +27,17 @@ pub(crate) struct Conn {
     version: Option<Option<String>>,
     /// The unit of work has to know that, and was begun without.
     wants_books: bool,
+    /// The role that it runs as behind the wall between companies, if it does.
+    desk: Option<String>,
 }
 
 /// How a transaction of a kind begins.
 pub(super) struct Opening {
+    pub(super) wall: Option<Wall>,
     pub(super) kind: Kind,
     /// Nobody else writes meanwhile.
     pub(super) alone: bool,
     pub(super) gate: bool,
-    pub(super) company: i64,
 }
 
 impl Opening {
@@ -58,12 +61,14 @@ impl Opening {
             Kind::Write | Kind::Books => "; set local enable_seqscan = off",
             Kind::Read | Kind::Upkeep | Kind::Claim => "",
         };
-        let company = self.company;
         let version = crate::in_force::READ;
-        format!(
-            "{begin}{gate}{scans}; select ({version}), \
-             set_config('fondaco.company', '{company}', true)"
-        )
+        match &self.wall {
+            None => format!("{begin}{gate}{scans}; select ({version})"),
+            Some(Wall { desk, companies }) => format!(
+                "{begin}{gate}{scans}; set local role {desk}; select ({version}), \
+                 set_config('fondaco.companies', '{companies}', true)"
+            ),
+        }
     }
 }
 
@@ -80,6 +85,7 @@ impl Conn {
             final_seq: None,
             version: None,
             wants_books: false,
+            desk: None,
         }
     }
 
@@ -93,12 +99,33 @@ impl Conn {
         let rows = self.raw(AssertSqlSafe(opening.text()).into_sql_str()).await?;
         let version = rows.first().and_then(|row| row.try_get_unchecked::<Option<&str>, _>(0).ok());
         self.version = version.map(|text| text.map(str::to_owned));
+        self.desk = opening.wall.as_ref().map(|wall| wall.desk.clone());
         Ok(())
     }
 
     /// What the database said of its schema, once.
     pub(crate) fn take_version(&mut self) -> Option<Option<String>> {
         self.version.take()
+    }
+
+    /// Moves the wall, where there is one, so that this company is in front of it, too.
+    pub(crate) async fn widen(&mut self, company: i64) -> Result<()> {
+        if self.desk.is_none() {
+            return Ok(());
+        }
+        let text = format!(
+            "select set_config('fondaco.companies', cast(cast(current_setting(\
+             'fondaco.companies') as bigint[]) || cast({company} as bigint) as text), true)"
+        );
+        self.raw(AssertSqlSafe(text).into_sql_str()).await.map(drop)
+    }
+
+    /// Goes out of the wall, where there is one, or back behind it.
+    pub(crate) async fn pass_the_wall(&mut self, out: bool) -> Result<()> {
+        let Some(desk) = &self.desk else { return Ok(()) };
+        let role = if out { "none" } else { desk };
+        let text = format!("set local role {role}");
+        self.raw(AssertSqlSafe(text).into_sql_str()).await.map(drop)
     }
 
     /// Commits, unless something failed on the way: then nothing is kept.

@@ -14,6 +14,7 @@ use super::conn::{Conn, Opening};
 use super::many::Known;
 use super::refusal::storage;
 use super::settings::PostgresSettings;
+use super::wall::{self, Wall};
 use crate::db::{Kind, Purpose, Work, migrations, not_whole};
 use crate::error::{Error, Result, StorageKind};
 use crate::kernel::Shared;
@@ -34,6 +35,8 @@ struct Inner {
     pool: PgPool,
     shared: Arc<Shared>,
     known: Arc<Known>,
+    /// The role behind the wall between companies, where there is one.
+    desk: Option<String>,
     gate: bool,
     /// Units that run again do so one after the other, so that they are not in each other's way.
     again: Mutex<()>,
@@ -64,8 +67,13 @@ impl Door {
             .await
             .map_err(|e| Error::Startup(format!("the database cannot be reached: {e}")))?;
         prepare(&pool, purpose, &shared).await?;
+        let desk = match purpose {
+            Purpose::Work => wall::desk(&pool).await?,
+            // Whoever looks or fills is the operator, who has the address of the database.
+            Purpose::Look | Purpose::Receive => None,
+        };
         let (known, again) = (Arc::default(), Mutex::new(()));
-        let inner = Inner { pool, shared, known, gate: settings.gate, again };
+        let inner = Inner { pool, shared, known, desk, gate: settings.gate, again };
         Ok(Door(Arc::new(inner)))
     }
 
@@ -133,8 +141,8 @@ impl Door {
             Err(error) => return Again::No(Err(storage(error))),
         };
         let mut conn = Conn::new(pooled, self.0.known.clone());
-        let (gate, company) = (self.0.gate, ctx.company().raw());
-        if let Err(error) = conn.begin(&Opening { kind, alone, gate, company }).await {
+        let (gate, wall) = (self.0.gate, Wall::of(self.0.desk.as_deref(), ctx));
+        if let Err(error) = conn.begin(&Opening { wall, kind, alone, gate }).await {
             conn.rollback().await;
             return Again::after(Err(error));
         }

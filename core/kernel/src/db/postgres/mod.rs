@@ -10,9 +10,14 @@ mod door;
 mod many;
 mod refusal;
 mod settings;
+mod wall;
 
 pub(crate) use cells::cell;
 pub(crate) use conn::Conn;
 pub(crate) use door::Door;
 pub(super) use refusal::storage;
 pub use settings::PostgresSettings;
+pub(super) use wall::RAISE;
+
+#[cfg(test)]
+mod tests;

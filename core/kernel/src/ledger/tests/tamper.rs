@@ -110,7 +110,7 @@ async fn posted_rows_refuse_to_change() {
             "insert or replace into ledger_seal select * from ledger_seal",
         ]
     }) {
-        let refused = world.run(move |tx| Box::pin(tx.exec(Sql::text(text)))).await;
+        let refused = world.as_owner(move |tx| Box::pin(tx.exec(Sql::text(text)))).await;
         let refusal = matches!(&refused, Err(Error::Storage { kind: StorageKind::Refused, .. }));
         assert!(refusal, "{text}: {refused:?}");
     }
@@ -329,7 +329,7 @@ async fn flip_each(
         // What the table itself refuses (a side of 3, a kind that is none) cannot be stored.
         let (sql, again) = (set(cell.clone()), set(was.clone()));
         let found = world
-            .run(move |tx| {
+            .as_owner(move |tx| {
                 let (sql, again) = (sql.clone(), again.clone());
                 Box::pin(async move {
                     let set = tx.attempt(|tx| Box::pin(tx.exec(sql))).await?;

@@ -111,18 +111,27 @@ impl World {
         self.kernel.run(&self.ctx, work).await
     }
 
+    /// As one does who has the database and a tool.
+    pub(super) async fn as_owner<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+    {
+        self.kernel.run(&crate::identity::kernel_itself(), work).await
+    }
+
     /// Takes back sequences that were drawn in vain, where the engine does not, so that a test can
     /// say which comes next.
     pub(super) async fn close_gaps(&self) {
         const BACK: &str = "select setval('ledger_seq', greatest(max(seq), 1), count(*) > 0) \
                             from ledger_entry";
         if is_postgres() {
-            self.run(|tx| Box::pin(tx.row(Sql::text(BACK)))).await.unwrap();
+            self.as_owner(|tx| Box::pin(tx.row(Sql::text(BACK)))).await.unwrap();
         }
     }
 
     pub(super) async fn exec(&self, sql: Sql) -> u64 {
-        self.run(move |tx| {
+        self.as_owner(move |tx| {
             let sql = sql.clone();
             Box::pin(async move { tx.exec(sql).await })
         })

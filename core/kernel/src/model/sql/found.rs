@@ -1,6 +1,10 @@
 //! Search in SQL. What is found is said once, as a condition on texts that every engine understands;
-//! where the engine does not use its index of words for it by itself, the records among which the
-//! found ones are come from that index first.
+//! how many have the words is asked of the engine's index of words first, and where they are few, the
+//! records among which the found ones are come from there.
+//!
+//! PostgreSQL would take its index for the condition by itself, but not behind the wall between
+//! companies, which no `like` may look over: it is asked through a function that stands outside and
+//! says the wall once more.
 //!
 //! SQLite's index keeps, for each three letters, the records that have them. Asking it for the
 //! threes of a word without their places is several times cheaper than for the word itself, and
@@ -10,7 +14,7 @@
 use fondaco_values::AnyId;
 
 use super::{SEARCH_COLUMN, select::signed};
-use crate::db::{Dialect, Sql};
+use crate::db::{Cell, Dialect, Sql};
 use crate::model::catalog::Meta;
 use crate::model::search::INSIDE_FROM;
 use crate::{Result, Tx};
@@ -68,17 +72,17 @@ impl Search {
         let mut condition = Sql::new();
         for (at, word) in words.iter().enumerate() {
             condition = condition.lit(if at == 0 { "(" } else { " and (" });
-            condition = condition.append(in_one_of(dialect, places, word)).lit(")");
+            condition = condition.append(in_one_of(places, word)).lit(")");
         }
         let indexed = |place: &Searched<'_>| !matches!(place, Searched::Texts(_));
         let long: Vec<&str> =
             words.iter().map(String::as_str).filter(|word| is_long(word)).collect();
         let groups = match places {
-            _ if !dialect.words_index_is_asked() || !places.iter().all(indexed) => Vec::new(),
+            _ if !places.iter().all(indexed) => Vec::new(),
             _ if places.is_empty() || long.is_empty() => Vec::new(),
             // All words must be in the one text.
-            [_] => vec![group(meta, company, &long, places)],
-            _ => long.iter().map(|word| group(meta, company, &[word], places)).collect(),
+            [_] => vec![group(dialect, meta, company, &long, places)],
+            _ => long.iter().map(|word| group(dialect, meta, company, &[word], places)).collect(),
         };
         Search { condition, groups }
     }
@@ -102,14 +106,15 @@ impl Search {
         }
         let mut all = all.into_iter();
         let first = all.next().unwrap_or_else(Sql::new);
-        let both =
-            |some: Sql, more: Sql| some.lit(" intersect select id from (").append(more).lit(")");
-        let whole = Sql::new().lit("select id from (").append(first).lit(")");
+        let both = |some: Sql, more: Sql| {
+            some.lit(" intersect select id from (").append(more).lit(") as b")
+        };
+        let whole = Sql::new().lit("select id from (").append(first).lit(") as a");
         Ok(Way::Frequent(all.fold(whole, both)))
     }
 }
 
-fn in_one_of(dialect: Dialect, places: &[Searched<'_>], word: &str) -> Sql {
+fn in_one_of(places: &[Searched<'_>], word: &str) -> Sql {
     if places.is_empty() {
         return Sql::new().lit("1 = 0");
     }
@@ -118,11 +123,6 @@ fn in_one_of(dialect: Dialect, places: &[Searched<'_>], word: &str) -> Sql {
         any = any.lit(if at == 0 { "" } else { " or " }).append(match place {
             Searched::Own => has(Sql::new().lit("m.").ident(SEARCH_COLUMN), word),
             // All that have the word at once, by the index that the engine takes for it itself.
-            Searched::Linked { id, to, .. } if !dialect.words_index_is_asked() => {
-                let all = id.clone().lit(" in (select s.id from ").ident(&to.table).lit(" as s");
-                let text = Sql::new().lit("s.").ident(SEARCH_COLUMN);
-                all.lit(" where ").append(has(text, word)).lit(")")
-            }
             Searched::Linked { id, to, .. } => {
                 let of = Sql::new().lit("exists (select 1 from ").ident(&to.table).lit(" as s");
                 let of = of.lit(" where s.id = ").append(id.clone()).lit(" and ");
@@ -156,9 +156,14 @@ fn is_long(word: &str) -> bool {
     word.chars().count() >= INSIDE_FROM
 }
 
-fn group(meta: &Meta, company: Option<AnyId>, words: &[&str], places: &[Searched<'_>]) -> Group {
-    let threes = words.iter().map(|word| threes(word)).collect::<Vec<_>>().join(" AND ");
-    let few = || Sql::new().lit(" limit ").arg(signed(RARE_MAX + 1));
+fn group(
+    dialect: Dialect,
+    meta: &Meta,
+    company: Option<AnyId>,
+    words: &[&str],
+    places: &[Searched<'_>],
+) -> Group {
+    let most = RARE_MAX + 1;
     let (mut among, mut count) = (Sql::new(), Sql::new());
     for (at, place) in places.iter().enumerate() {
         let (all, some) = match place {
@@ -171,23 +176,43 @@ fn group(meta: &Meta, company: Option<AnyId>, words: &[&str], places: &[Searched
                     };
                     sql.ident(link).lit(" in (").append(ids).lit(")")
                 };
-                (linking(indexed(to, &threes)), linking(indexed(to, &threes).append(few())))
+                let all = linking(indexed(dialect, to, words, None));
+                (all, linking(indexed(dialect, to, words, Some(most))))
             }
-            Searched::Own | Searched::Texts(_) => (indexed(meta, &threes), indexed(meta, &threes)),
+            Searched::Own | Searched::Texts(_) => {
+                let some = indexed(dialect, meta, words, Some(most));
+                (indexed(dialect, meta, words, None), some)
+            }
         };
         among = among.lit(if at == 0 { "" } else { " union " }).append(all);
         count = count.lit(if at == 0 { "" } else { " + " });
-        let some = Sql::new().lit("(select count(*) from (").append(some).append(few()).lit("))");
+        let some = Sql::new().lit("(select count(*) from (select id from (").append(some);
+        let some = some.lit(") as s limit ").arg(signed(most)).lit(") as c)");
         count = count.append(some);
     }
     Group { among, count }
 }
 
-/// The ids that the index over a model's folded text gives.
-fn indexed(meta: &Meta, threes: &str) -> Sql {
-    let index = format!("{}__search", meta.table);
-    let sql = Sql::new().lit("select rowid as id from ").ident(&index).lit(" where ");
-    sql.ident(&index).lit(" match ").arg(threes)
+/// The ids that the index over a model's folded text gives, or so many of them.
+fn indexed(dialect: Dialect, meta: &Meta, words: &[&str], most: Option<usize>) -> Sql {
+    let sql = match dialect {
+        Dialect::Sqlite => {
+            let threes = words.iter().map(|word| threes(word)).collect::<Vec<_>>().join(" AND ");
+            let index = format!("{}__search", meta.table);
+            let sql = Sql::new().lit("select rowid as id from ").ident(&index).lit(" where ");
+            sql.ident(&index).lit(" match ").arg(threes)
+        }
+        Dialect::Postgres => {
+            let inside = words.iter().map(|word| format!("%{word}%")).collect();
+            let sql = Sql::new().lit("select f.id from fo_found(").arg(meta.table.as_str());
+            let sql = sql.lit(", ").arg(Cell::Texts(inside)).lit(", ");
+            return sql.arg(most.map(signed)).lit(") as f (id)");
+        }
+    };
+    match most {
+        Some(most) => sql.lit(" limit ").arg(signed(most)),
+        None => sql,
+    }
 }
 
 /// Threes of letters that cover a word, as the index is asked for them: `"ord" AND "der"`.

@@ -145,10 +145,10 @@ pub(crate) async fn page(
     way: &Way,
     tail: &Sql,
 ) -> Result<Vec<(Rec, Vec<Cell>)>> {
-    let (width, sorted) = (plan.width(), keys.len());
+    let (width, sorted, dialect) = (plan.width(), keys.len(), tx.dialect());
     let statement = |among: Option<&Sql>| {
         let sql = keys.iter().fold(plan.columns(), |sql, key| sql.lit(", ").append(key.clone()));
-        sql.append(from(meta, among)).append(tail.clone())
+        sql.append(from(dialect, meta, among)).append(tail.clone())
     };
     by_way(tx, way, statement, |row| {
         let keys = (width..width + sorted).map(|place| row.cell(place)).collect();
@@ -164,7 +164,7 @@ pub(crate) async fn kept_page(
     plan: &Plan,
     tail: Sql,
 ) -> Result<Vec<Rec>> {
-    let sql = plan.columns().append(from(meta, None)).append(tail);
+    let sql = plan.columns().append(from(tx.dialect(), meta, None)).append(tail);
     let recs = kept_each(tx, sql, |row| plan.read(meta, row)).await?;
     Ok(Arc::unwrap_or_clone(recs))
 }
@@ -177,9 +177,10 @@ pub(crate) async fn count(
     tail: &Sql,
     at_most: usize,
 ) -> Result<usize> {
+    let dialect = tx.dialect();
     let statement = |among: Option<&Sql>| {
         let sql = Sql::new().lit("select count(*) from (select 1 as one");
-        let sql = sql.append(from(meta, among)).append(tail.clone());
+        let sql = sql.append(from(dialect, meta, among)).append(tail.clone());
         sql.lit(" limit ").arg(signed(at_most)).lit(") as counted")
     };
     let counts = by_way(tx, way, statement, |row| row.opt_int(0)).await?;
@@ -188,11 +189,12 @@ pub(crate) async fn count(
 }
 
 /// ` from table as m`, or only those rows of it that are among some.
-fn from(meta: &Meta, among: Option<&Sql>) -> Sql {
+fn from(dialect: Dialect, meta: &Meta, among: Option<&Sql>) -> Sql {
     let Some(among) = among else {
         return Sql::new().lit(" from ").ident(&meta.table).lit(" as m");
     };
-    let sql = Sql::new().lit(" from (").append(among.clone()).lit(") as found cross join ");
+    let sql = Sql::new().lit(" from (").append(among.clone()).lit(") as found");
+    let sql = sql.lit(dialect.look_up_in());
     sql.ident(&meta.table).lit(" as m on m.id = found.id")
 }
 

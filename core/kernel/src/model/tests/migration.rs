@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::world::{ORDER, World, module, setup};
 use crate::db::{Dialect, Sql};
+use crate::identity::kernel_itself;
 use crate::model::{Query, Select, migrate};
 use crate::module::Registry;
 use crate::plan::Desired;
@@ -89,7 +90,7 @@ fn later_registry() -> Arc<Registry> {
 /// Goes over to the later version; how many statements that took. Or breaks off after the last.
 async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
     world
-        .run(&world.own(), move |tx| {
+        .run(&kernel_itself(), move |tx| {
             tx.adopt(later_registry());
             Box::pin(async move {
                 migrate::run(tx, &|_, _| {}).await?;
@@ -170,7 +171,7 @@ async fn what_the_data_does_not_allow_is_refused_whole() {
     ] {
         let toml: &'static str = Box::leak(ORDER.replace(from, to).into_boxed_str());
         let refused = world
-            .run(&world.own(), move |tx| {
+            .run(&kernel_itself(), move |tx| {
                 let registry = Registry::new(Desired::of(vec![module(toml)])).unwrap();
                 tx.adopt(Arc::new(registry));
                 Box::pin(migrate::run(tx, &|_, _| {}))

@@ -9,7 +9,10 @@ use crate::model::{Deed, Query, Saving, Select};
 use crate::testing::both;
 use crate::{Ctx, Result, Tx, records};
 
-both! { every_way_of_searching_finds_the_same }
+both! {
+    every_way_of_searching_finds_the_same,
+    the_way_of_a_search_follows_how_many_have_the_words,
+}
 
 const ORDER: &str = "kernel_orders.order";
 const TOWNS: [&str; 5] = ["Łódź", "Como", "Lecco", "Garda", "Zürich"];
@@ -138,8 +141,6 @@ async fn every_way_of_searching_finds_the_same() {
     }
 }
 
-/// PostgreSQL takes its index by itself.
-#[tokio::test]
 async fn the_way_of_a_search_follows_how_many_have_the_words() {
     let world = World::new().await;
     let own = world.own();
