@@ -582,7 +582,7 @@ async fn openapi_lists_all_that_one_may_read() {
 }
 
 /// Reads a stream of events line by line until one is told, or too long has passed.
-fn listen(address: &str, token: &str) -> BufReader<TcpStream> {
+pub(crate) fn listen(address: &str, token: &str) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let request = format!(
@@ -599,7 +599,7 @@ fn listen(address: &str, token: &str) -> BufReader<TcpStream> {
 }
 
 /// The data of the next event of a stream.
-fn told(stream: &mut BufReader<TcpStream>) -> Json {
+pub(crate) fn told(stream: &mut BufReader<TcpStream>) -> Json {
     loop {
         let mut line = String::new();
         assert_ne!(stream.read_line(&mut line).unwrap(), 0, "the stream ended");

@@ -5,6 +5,7 @@
 mod backend;
 mod disk;
 mod kill;
+mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

@@ -25,6 +25,7 @@ mod versions;
 mod statements;
 mod concurrency;
 mod crash;
+mod servers;
 mod settings;
 mod backup;
 mod doctor;

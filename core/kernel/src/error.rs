@@ -55,6 +55,8 @@ pub enum StorageKind {
     Unknown,
     /// No room on the disk; nothing of the unit of work is kept, and reading goes on.
     Full,
+    /// A table or a column is not there (any more): the schema has changed meanwhile.
+    Outdated,
     /// The statement took more steps than it was given.
     GivenUp,
     Other,

@@ -165,6 +165,8 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
         None => load(tx, &version).await?,
     };
     tx.shared().in_force.move_to(version, registry.clone());
+    // Another process has changed the tables.
+    tx.forget_statements();
     tx.adopt(registry);
     Ok(())
 }

@@ -18,6 +18,8 @@ const LEASE_S: i64 = 60;
 const CLAIM_MAX: i64 = 16;
 /// The truth behind the wake-up call: looked for at least this often.
 const POLL: Duration = Duration::from_secs(2);
+/// How often what servers told each other is cleared away.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// Asks for a job to be run at `run_at` or later.
 pub async fn enqueue(
@@ -54,7 +56,15 @@ impl Kernel {
         if self.closed_to_writing().is_some() {
             return std::future::pending().await;
         }
+        let mut swept = None;
         loop {
+            let now = tokio::time::Instant::now();
+            if swept.is_none_or(|at| now - at > SWEEP) {
+                swept = Some(now);
+                if let Err(error) = self.forget_told().await {
+                    tracing::error!(%error, "what was told to other servers could not be cleared away");
+                }
+            }
             if let Err(error) =
                 self.enter(Kind::Upkeep, &ctx, |tx| Box::pin(ledger::upkeep(tx))).await
             {

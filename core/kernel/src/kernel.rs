@@ -8,18 +8,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fondaco_schema::Source;
 use fondaco_values::Timestamp;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Mutex as Turn, Notify, broadcast};
 use tracing::Instrument;
 
 pub use crate::db::PostgresSettings;
-use crate::db::{Door, Kind, Purpose, Sql, Work};
+use crate::db::{Door, Kind, Purpose, Work};
 use crate::error::{Error, Result};
 use crate::figures::Counts;
+use crate::hearing::{Heard, Hearing};
+use crate::ids::Ids;
 use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};
 use crate::plan::Desired;
 use crate::plugins::{NoPlugins, Plugins};
-use crate::tx::{Changed, Effects, Fut, Tx};
+use crate::tx::{Effects, Fut, Tx};
 use crate::views::{self, Pilots};
 use crate::{Ctx, identity, plan};
 
@@ -149,9 +151,11 @@ impl Kernel {
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
+            renewing: Turn::default(),
             counts: Counts::default(),
             closed_to_writing: OnceLock::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
+            hearing: Turn::default(),
         });
         let door = Arc::new(Door::open(&setup.database, shared.clone(), purpose).await?);
         Ok(Kernel { door, shared })
@@ -172,8 +176,7 @@ impl Kernel {
 
     async fn prepare(&self, adopt: Adopt) -> Result<()> {
         let ctx = identity::kernel_itself();
-        let (floor, start) = self.run(&ctx, |tx| Box::pin(begin(tx))).await?;
-        self.shared.ids.begin(floor, start);
+        self.take_number().await?;
         let settled = self.run(&ctx, move |tx| {
             let registry = tx.registry().clone();
             Box::pin(async move {
@@ -234,19 +237,29 @@ impl Kernel {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
     {
-        let (work, slot) = erase(work);
-        if kind != Kind::Read
-            && let Some(why) = self.closed_to_writing()
-        {
-            let message = format!("This database is not written to: {why}.");
-            return Err(Error::Conflict { code: "read_only", message });
+        if kind != Kind::Read {
+            if let Some(why) = self.closed_to_writing() {
+                let message = format!("This database is not written to: {why}.");
+                return Err(Error::Conflict { code: "read_only", message });
+            }
+            self.keep_number().await?;
         }
-        self.measured(kind != Kind::Read, self.door.run(kind, ctx.clone(), work)).await?;
+        self.measured(kind != Kind::Read, self.aside(kind, ctx, work)).await
+    }
+
+    /// Runs a unit of work that is not counted, and for which nothing is asked.
+    pub(crate) async fn aside<T, F>(&self, kind: Kind, ctx: &Ctx, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
+    {
+        let (work, slot) = erase(work);
+        self.door.run(kind, ctx.clone(), work).await?;
         take(&slot)
     }
 
     /// Counts a unit of work and lets traces see it.
-    async fn measured(&self, writes: bool, unit: impl Future<Output = Result<()>>) -> Result<()> {
+    async fn measured<T>(&self, writes: bool, unit: impl Future<Output = Result<T>>) -> Result<T> {
         let _waiting = self.shared.counts.enter(writes);
         let span = tracing::info_span!("transaction", writes, error = tracing::field::Empty);
         let outcome = unit.instrument(span.clone()).await;
@@ -284,25 +297,9 @@ impl Kernel {
         &self.shared.clock
     }
 
-    /// Hears of every committed change from now on.
-    pub fn changes(&self) -> broadcast::Receiver<Changed> {
-        self.shared.changes.subscribe()
-    }
-
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
-}
-
-/// The newest id in the audit, and the how-manieth start this is.
-async fn begin(tx: &mut Tx) -> Result<(i64, i64)> {
-    let newest = tx.row(Sql::text("select coalesce(max(id), 0) from audit")).await?;
-    let start = Sql::text(
-        "insert into meta (name, value) values ('starts', '1') on conflict (name) \
-         do update set value = cast(cast(meta.value as bigint) + 1 as text) returning value",
-    );
-    let start = tx.row(start).await?.and_then(|row| row.str(0).parse().ok());
-    Ok((newest.map_or(0, |row| row.int(0)), start.unwrap_or(1)))
 }
 
 type Slot<T> = Arc<Mutex<Option<T>>>;
@@ -340,9 +337,13 @@ pub(crate) struct Shared {
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,
+    /// Held by who asks for a lease.
+    pub(crate) renewing: Turn<()>,
     pub(crate) counts: Counts,
     closed_to_writing: OnceLock<String>,
-    changes: broadcast::Sender<Changed>,
+    pub(crate) changes: broadcast::Sender<Heard>,
+    /// Up to where other processes were heard; `None` while nobody listens.
+    pub(crate) hearing: Turn<Option<Hearing>>,
 }
 
 impl Shared {
@@ -372,7 +373,7 @@ impl Shared {
         }
         for changed in effects.changes {
             // No listener is no error.
-            let _ = self.changes.send(changed);
+            let _ = self.changes.send(Heard::Changed(changed));
         }
     }
 
@@ -395,49 +396,6 @@ fn seeded(seed: &AtomicU64, bytes: &mut [u8]) {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-    }
-}
-
-/// Ids in order of time: 41 bits of milliseconds since 2020, 6 bits for the process, 15 to count.
-/// Every start takes the next of the 64 process numbers, so two processes on one database give
-/// different ids.
-#[derive(Default)]
-pub(crate) struct Ids {
-    last: AtomicI64,
-    process: AtomicI64,
-}
-
-const ID_EPOCH_MS: i64 = 1_577_836_800_000;
-const ID_COUNT_BITS: u32 = 15;
-const ID_PROCESS_BITS: u32 = 6;
-const ID_MS: i64 = 1 << (ID_COUNT_BITS + ID_PROCESS_BITS);
-
-impl Ids {
-    pub(crate) fn next(&self, now: Timestamp) -> i64 {
-        let process = self.process.load(Ordering::Relaxed) << ID_COUNT_BITS;
-        let by_time = (now.as_millisecond() - ID_EPOCH_MS).max(1) * ID_MS + process;
-        let follow = |last: i64| {
-            let next = last + 1;
-            let is_full = next % (1 << ID_COUNT_BITS) == 0;
-            // The count of a millisecond is used up: borrow from the next one.
-            if is_full { (last / ID_MS + 1) * ID_MS + process } else { next }
-        };
-        let step = |last: i64| Some(by_time.max(follow(last)));
-        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
-        last.map_or(by_time, |last| by_time.max(follow(last)))
-    }
-
-    /// The number of this process among those on one database.
-    pub(crate) fn process(&self) -> i64 {
-        self.process.load(Ordering::Relaxed) >> ID_COUNT_BITS
-    }
-
-    /// Starts above every id given before, under the process number of this start.
-    pub(crate) fn begin(&self, floor: i64, start: i64) {
-        let process = start % (1 << ID_PROCESS_BITS);
-        self.process.store(process, Ordering::Relaxed);
-        let after = (floor / ID_MS + 1) * ID_MS + (process << ID_COUNT_BITS);
-        self.last.fetch_max(if floor > 0 { after } else { 0 }, Ordering::Relaxed);
     }
 }
 
@@ -471,31 +429,5 @@ impl Clock {
         if let Some(set) = &self.set {
             set.store(time.as_microsecond(), Ordering::Relaxed);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_go_up_even_when_the_clock_goes_back() {
-        let ids = Ids::default();
-        let late = Timestamp::from_second(1_800_000_000).unwrap();
-        let early = Timestamp::from_second(1_700_000_000).unwrap();
-        let given = [ids.next(late), ids.next(late), ids.next(early), ids.next(late)];
-        assert!(given.windows(2).all(|w| w[0] < w[1]), "{given:?}");
-    }
-
-    #[test]
-    fn two_processes_never_give_the_same_id() {
-        let (one, two) = (Ids::default(), Ids::default());
-        one.begin(0, 1);
-        two.begin(0, 2);
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let count = 3 << ID_COUNT_BITS;
-        let mut given: Vec<i64> = (0..count).flat_map(|_| [one.next(now), two.next(now)]).collect();
-        given.sort_unstable();
-        assert!(given.windows(2).all(|w| w[0] < w[1]));
     }
 }

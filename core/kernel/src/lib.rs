@@ -9,6 +9,9 @@ pub mod ctx;
 pub mod error;
 pub mod tx;
 mod in_force;
+mod ids;
+mod processes;
+pub mod hearing;
 mod db;
 
 pub mod identity;

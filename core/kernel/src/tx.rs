@@ -5,13 +5,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fondaco_schema::Schema;
 use fondaco_values::{AnyId, Date, Id, Timestamp};
 
 use crate::Ctx;
 use crate::db::{Cell, Conn, Dialect, Row, Sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::in_force::Version;
 use crate::kept::Kept;
 use crate::kernel::Shared;
@@ -19,7 +20,7 @@ use crate::module::Registry;
 use crate::ports::Ports;
 use crate::record::Rec;
 use crate::shared::Company;
-use crate::{audit, numbers};
+use crate::{audit, hearing, numbers};
 
 /// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
 pub type Fut<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -36,6 +37,8 @@ pub struct Tx {
     pub(crate) pending_audit: Vec<Vec<Cell>>,
     statements: u64,
     kept: Kept,
+    /// An id was asked for that this process may not give: nothing of this is kept.
+    without_ids: AtomicBool,
 }
 
 /// What the rest of the process is told after the commit, and only then.
@@ -54,8 +57,17 @@ pub struct Changed {
     pub id: AnyId,
     pub company: AnyId,
     pub event: String,
-    /// A record that was deleted, as it was last: only who could see it hears of it.
-    pub gone: Option<Arc<Rec>>,
+    /// Of a record that was deleted: only who could see it hears of it.
+    pub gone: Option<Gone>,
+}
+
+/// A record that was deleted.
+#[derive(Clone, Debug)]
+pub enum Gone {
+    /// By this process, as it was last.
+    Here(Arc<Rec>),
+    /// By another one, which does not say what it was.
+    Elsewhere,
 }
 
 impl Tx {
@@ -72,6 +84,7 @@ impl Tx {
             pending_audit: Vec::new(),
             statements: 0,
             kept: Kept::default(),
+            without_ids: AtomicBool::new(false),
         }
     }
 
@@ -95,7 +108,11 @@ impl Tx {
 
     /// A new id: 64 bits, in order of time, never given twice.
     pub fn new_id<M>(&self) -> Id<M> {
-        Id::new(self.shared.ids.next(self.now))
+        let id = self.shared.ids.next(self.now);
+        Id::new(id.unwrap_or_else(|| {
+            self.without_ids.store(true, Ordering::Relaxed);
+            i64::MAX
+        }))
     }
 
     /// Random bytes, from the seed of the run where there is one.
@@ -162,9 +179,22 @@ impl Tx {
     }
 
     /// The last steps of every unit of work, before the commit.
+    ///
+    /// # Errors
+    /// `Closed` when this process has given its number back meanwhile, and may give no ids.
     pub(crate) async fn finish(&mut self) -> Result<()> {
+        if self.without_ids.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
         audit::flush(self).await?;
-        self.draw_numbers().await
+        let changes = std::mem::take(&mut self.effects.changes);
+        hearing::tell(self, &changes).await?;
+        self.effects.changes = changes;
+        self.draw_numbers().await?;
+        match self.without_ids.load(Ordering::Relaxed) {
+            true => Err(Error::Closed),
+            false => Ok(()),
+        }
     }
 }
 

@@ -42,10 +42,19 @@ impl IntoResponse for Refusal {
             body["errors"] = problems.iter().map(one).collect();
         }
         let mut response = answer(status, body);
-        if let Error::TooMany { retry_after_s } = self.0 {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+        if let Some(seconds) = retry_after_s(&self.0) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// When the same request may succeed, where nothing of it was kept.
+fn retry_after_s(error: &Error) -> Option<i64> {
+    match error {
+        Error::TooMany { retry_after_s } => Some(*retry_after_s),
+        Error::Storage { kind: StorageKind::Lost | StorageKind::Retry, .. } => Some(1),
+        _ => None,
     }
 }
 
@@ -96,6 +105,31 @@ fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
         } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database did not answer"),
         Error::Schema(_) | Error::Startup(_) | Error::Storage { .. } | Error::Internal(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_succeed_later_says_so() {
+        let storage = |kind| Error::Storage { kind, message: "of the engine".to_owned() };
+        for (error, code, retry) in [
+            (storage(StorageKind::Retry), 503, Some("1")),
+            (storage(StorageKind::Lost), 503, Some("1")),
+            // It may have been kept: that is looked up first.
+            (storage(StorageKind::Unknown), 503, None),
+            (storage(StorageKind::Full), 507, None),
+            (storage(StorageKind::Other), 500, None),
+            (Error::TooMany { retry_after_s: 3 }, 429, Some("3")),
+        ] {
+            let name = format!("{error:?}");
+            let response = Refusal(error).into_response();
+            let header = response.headers().get(header::RETRY_AFTER);
+            assert_eq!(response.status(), code, "{name}");
+            assert_eq!(header.and_then(|value| value.to_str().ok()), retry, "{name}");
         }
     }
 }

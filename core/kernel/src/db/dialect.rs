@@ -60,6 +60,24 @@ impl Dialect {
         }
     }
 
+    /// Where a transaction stands in the order of commits: those that are under way later stand behind.
+    pub(crate) fn place(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "(select coalesce(max(place), 0) + 1 from told)",
+            Dialect::Postgres => "cast(cast(pg_current_xact_id() as text) as bigint)",
+        }
+    }
+
+    /// From here on places may come, or may not be seen yet.
+    pub(crate) fn open_place(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "(select coalesce(max(place), 0) + 1 from told)",
+            Dialect::Postgres => {
+                "cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)"
+            }
+        }
+    }
+
     /// Every object of the database: kind, name, table and a text that says what it is.
     pub(crate) fn catalog(self) -> &'static str {
         match self {

@@ -47,6 +47,12 @@ const STEPS: &[Step] = &[
         sqlite: "",
         postgres: "",
     },
+    Step {
+        name: "0005_servers",
+        tables: include_str!("../../migrations/0005_servers.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.

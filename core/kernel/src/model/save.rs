@@ -13,7 +13,7 @@ use super::draft::{Saved, Saving};
 use super::{Stage, sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
-use crate::tx::Changed;
+use crate::tx::{Changed, Gone};
 use crate::{Result, Tx, audit, events, hooks, timeline, views};
 
 /// By which deed records are written.
@@ -123,7 +123,8 @@ async fn note(tx: &mut Tx, meta: &Meta, saved: &[Saved], deed: &Deed<'_>) -> Res
             None => {
                 let (model, id) = (meta.model.name.clone(), one.id());
                 let company = tx.ctx().company().any();
-                let gone = one.old.clone().filter(|_| one.is_deleted()).map(Arc::new);
+                let gone = one.old.clone().filter(|_| one.is_deleted());
+                let gone = gone.map(|rec| Gone::Here(Arc::new(rec)));
                 tx.tell(Changed { model, id, company, event: deed.name.to_owned(), gone });
             }
         }

@@ -73,6 +73,7 @@ pub async fn carry_out(
     });
     let outcome = plan::apply(kernel, desired, change, consent, &heard).await;
     bar.lock().unwrap_or_else(PoisonError::into_inner).done();
+    kernel.leave().await;
     match outcome {
         Ok(()) => {
             say("Applied.");

@@ -69,7 +69,10 @@ pub async fn run(args: Import) -> Result<End> {
         on_copy(&args.company, &mapping, &folder).await?
     } else {
         let (kernel, ctx) = user::open(&args.company).await?;
-        import::run(&Desk::new(kernel, ctx), &mapping, &folder).await?
+        let desk = Desk::new(kernel, ctx);
+        let report = import::run(&desk, &mapping, &folder).await?;
+        desk.kernel.leave().await;
+        report
     };
     tell(&report, args.dry_run);
     Ok(if report.problems.is_empty() { End::Well } else { End::Found })

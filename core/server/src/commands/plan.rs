@@ -31,6 +31,7 @@ pub async fn run(args: Plan) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
     let (kernel, desired) = open(&company, company.is_there()).await?;
     let change = plan::make(&kernel, &desired).await?;
+    kernel.leave().await;
     if args.json {
         say(&serde_json::to_string_pretty(&change)?);
     } else {

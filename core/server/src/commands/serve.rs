@@ -110,7 +110,7 @@ pub async fn listen_on(address: &str) -> Result<TcpListener> {
         .with_context(|| format!("nobody can listen on {address}: is another server running?"))
 }
 
-/// Serves and works off jobs until `stop`.
+/// Serves, works off jobs and hears other servers until `stop`.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -120,7 +120,9 @@ pub async fn serve(
     tokio::select! {
         served = fondaco_web::serve(app, listener, stop) => served.context("serving")?,
         () = kernel.work() => {}
+        () = kernel.hear() => {}
     }
+    kernel.leave().await;
     Ok(End::Well)
 }
 

@@ -78,6 +78,7 @@ pub async fn run(args: User) -> Result<End> {
             let password = read_line()?;
             let new = NewUser { login, name, password: Some(password), ..NewUser::default() };
             identity::first_administrator(&kernel, &code, new).await?;
+            kernel.leave().await;
             say("The first administrator is made.");
         }
         What::Add { login, name, roles, company } => {
@@ -86,11 +87,13 @@ pub async fn run(args: User) -> Result<End> {
             let new = NewUser { login, name, roles, companies, ..NewUser::default() };
             let user = identity::add_user(&kernel, &ctx, new).await?;
             say_code(&kernel, &ctx, user).await?;
+            kernel.leave().await;
         }
         What::Code { login, company } => {
             let (kernel, ctx) = open(&company).await?;
             let user = by_login(&kernel, &ctx, &login).await?;
             say_code(&kernel, &ctx, user.id).await?;
+            kernel.leave().await;
         }
         What::List(company) => {
             let (kernel, ctx) = open(&company).await?;
@@ -101,6 +104,7 @@ pub async fn run(args: User) -> Result<End> {
                     Box::pin(async move { store::find::<Person>(tx, all).await })
                 })
                 .await?;
+            kernel.leave().await;
             for user in users {
                 let state = if user.active { "" } else { " (switched off)" };
                 say(&format!("{:<32} {}{state}", user.login, user.name));

@@ -23,7 +23,7 @@ use crate::tx::{Effects, Tx};
 use crate::{Ctx, in_force};
 
 /// Runs of one unit of work at most.
-const RUNS_MAX: u32 = 12;
+pub(super) const RUNS_MAX: u32 = 12;
 /// From this run on nobody else writes beside it.
 const ALONE_FROM: u32 = 3;
 const STATEMENTS_CACHED: usize = 512;
@@ -168,7 +168,10 @@ impl Door {
             return Again::AsKeeper;
         }
         // Who lost a race for a key sees it taken when he looks again, and says so in his own words.
-        let raced = |kind: &StorageKind| first && matches!(kind, StorageKind::Unique(_));
+        // Who lost one against a change of the schema goes on with the new one.
+        let lost =
+            |kind: &StorageKind| matches!(kind, StorageKind::Unique(_) | StorageKind::Outdated);
+        let raced = |kind: &StorageKind| first && lost(kind);
         let lost = conn.failed().filter(|kind| is_passing(kind) || raced(kind)).cloned();
         match (result, lost) {
             (Ok(()), _) => {

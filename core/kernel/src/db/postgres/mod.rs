@@ -10,6 +10,8 @@ mod door;
 mod many;
 mod refusal;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod wall;
 
 pub(crate) use cells::cell;

@@ -44,6 +44,7 @@ fn kind_of(refusal: &PgDatabaseError) -> StorageKind {
         // Serialization, deadlock, a lock that did not come, a plan older than its table.
         "40001" | "40P01" | "55P03" => StorageKind::Retry,
         "0A000" if refusal.message().contains("cached plan") => StorageKind::Lost,
+        "42703" | "42P01" => StorageKind::Outdated,
         // The server is going down or coming up, or somebody ended this session.
         "57P01" | "57P02" | "57P03" | "25P03" => StorageKind::Lost,
         code if code.starts_with("08") => StorageKind::Lost,
