@@ -54,6 +54,8 @@ pub(crate) struct InForce {
     known: Mutex<Vec<Arc<Registry>>>,
     /// The version that this program cannot run, and why; found out once.
     refused: Mutex<Option<(Version, String)>>,
+    /// Held by who makes a registry: the others wait for it and do not make it too.
+    loading: tokio::sync::Mutex<()>,
     /// All modules of this program, switched on or not.
     available: Vec<Module>,
     /// Unset while a database is being opened, planned for or brought up to date.
@@ -73,6 +75,7 @@ impl InForce {
             newest: RwLock::new(Newest { version: None, registry }),
             known: Mutex::default(),
             refused: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
             available,
             follows: AtomicBool::new(false),
         }
@@ -162,7 +165,14 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     let version: Version = text.parse()?;
     let registry = match tx.shared().in_force.known(&version.digest) {
         Some(registry) => registry,
-        None => load(tx, &version).await?,
+        None => {
+            let shared = tx.shared().clone();
+            let _one_at_a_time = shared.in_force.loading.lock().await;
+            match shared.in_force.known(&version.digest) {
+                Some(registry) => registry,
+                None => load(tx, &version).await?,
+            }
+        }
     };
     tx.shared().in_force.move_to(version, registry.clone());
     // Another process has changed the tables.
