@@ -43,7 +43,7 @@ impl Load<'_> {
             let key = format!("order-{n}");
             let answer = self.until_acknowledged(&mut at, &key);
             self.known.lock().unwrap().acknowledged.insert(key.clone(), answer.clone());
-            if n % 5 == 0 {
+            if n.is_multiple_of(5) {
                 let mut other = (at + 1) % self.servers.len();
                 let again = self.until_acknowledged(&mut other, &key);
                 assert_eq!(again, answer, "{key} at another server");
@@ -121,6 +121,34 @@ fn in_force_at_once(admin: &Client, other: &Client, rep: &Client, rep_id: &str) 
     rep.get("/api/party?limit=1").unwrap().expect(401);
 }
 
+/// Every job is done, those of the server that was killed too, and none while its lease ran.
+fn jobs_end(cluster: &Cluster, lease_until: i64) {
+    // The leases of the one that was killed end early, so that nobody waits for a minute.
+    cluster.sql(
+        "works",
+        &format!("update job set lease_until = 0 where done_at is null and id <= {JOBS}"),
+    );
+    let took = wait_for("all jobs are done", || count(cluster, "job where done_at is null") == 0);
+    println!("the last job was done {took:?} after the load");
+    assert_eq!(count(cluster, "job where dead_at is not null"), 0);
+    let early = format!("job where id = {} and done_at < {lease_until}", JOBS + 1);
+    assert_eq!(count(cluster, &early), 0, "nobody runs a job whose lease runs");
+}
+
+/// The tokens of the administrator and of who orders, his id, and what he orders.
+async fn people(folder: &Folder) -> (String, String, String, Goods) {
+    let shop = folder.shop().await;
+    let admin = served::token(&shop.admin, &["*:*"]).await;
+    let rita = shop.user("Rita", &["sales_user", "accountant"]).await;
+    let token = served::token(&rita, &["*:*"]).await;
+    let rep_id = rita.ctx.actor().user().unwrap().to_string();
+    let goods = Goods {
+        customer: rita.by_key("party", "verdi").await.unwrap().to_string(),
+        product: rita.by_key("product", "frame").await.unwrap().to_string(),
+    };
+    (admin, token, rep_id, goods)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_of_three_go_on() {
     let place = Scratch::new("three");
@@ -130,16 +158,7 @@ async fn two_of_three_go_on() {
         .iter()
         .map(|name| Folder::lay_on(&database, name, MODULES, FILES))
         .collect();
-    let shop = folders[0].shop().await;
-    let admin = served::token(&shop.admin, &["*:*"]).await;
-    let rita = shop.user("Rita", &["sales_user", "accountant"]).await;
-    let token = served::token(&rita, &["*:*"]).await;
-    let rep_id = rita.ctx.actor().user().unwrap().to_string();
-    let goods = Goods {
-        customer: rita.by_key("party", "verdi").await.unwrap().to_string(),
-        product: rita.by_key("product", "frame").await.unwrap().to_string(),
-    };
-    drop((rita, shop));
+    let (admin, token, rep_id, goods) = people(&folders[0]).await;
     let mut programs: Vec<Program> = folders.iter().map(|f| Program::serve(f.path())).collect();
     let load = Load {
         servers: programs.iter().map(|program| program.client(&token)).collect(),
@@ -175,16 +194,7 @@ async fn two_of_three_go_on() {
         load.goes_on();
         load.enough.store(true, Ordering::Relaxed);
     });
-    // The leases of the one that was killed end early, so that nobody waits for a minute.
-    cluster.sql(
-        "works",
-        &format!("update job set lease_until = 0 where done_at is null and id <= {JOBS}"),
-    );
-    let took = wait_for("all jobs are done", || count(&cluster, "job where done_at is null") == 0);
-    println!("the last job was done {took:?} after the load");
-    assert_eq!(count(&cluster, "job where dead_at is not null"), 0);
-    let early = format!("job where id = {} and done_at < {lease_until}", JOBS + 1);
-    assert_eq!(count(&cluster, &early), 0, "nobody runs a job whose lease runs");
+    jobs_end(&cluster, lease_until);
     let (one, other) = (programs[0].client(&token), programs[1].client(&token));
     let known = &mut load.known.lock().unwrap();
     check(&one, &goods, known, 1);
