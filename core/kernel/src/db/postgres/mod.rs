@@ -20,6 +20,3 @@ pub(crate) use door::Door;
 pub(super) use refusal::storage;
 pub use settings::PostgresSettings;
 pub(super) use wall::RAISE;
-
-#[cfg(test)]
-mod tests;

@@ -138,6 +138,6 @@ async fn who_is_never_let_through_is_told_so_in_the_end() {
     assert_eq!(*kind, StorageKind::Retry);
     assert!(message.contains("could not serialize access"), "{message}");
     assert!(error.public().contains("nothing was changed. Try again"), "{}", error.public());
-    assert_eq!(runs.load(Ordering::Relaxed), super::door::RUNS_MAX);
+    assert_eq!(runs.load(Ordering::Relaxed), crate::db::postgres::door::RUNS_MAX);
     assert_eq!(database.sql("select value from meta where name = 'one'").trim(), "13");
 }

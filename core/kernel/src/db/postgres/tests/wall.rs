@@ -7,9 +7,9 @@ use fondaco_cluster::{Cluster, Database as Server};
 use fondaco_schema::{Origin, Source};
 use fondaco_values::Id;
 
-use crate::db::postgres::PostgresSettings;
 use crate::ctx::{Actor, ActorKind, Scopes};
 use crate::db::Sql;
+use crate::db::postgres::PostgresSettings;
 use crate::error::Result;
 use crate::examine::{self, Wall};
 use crate::shared::{Company, Party};
