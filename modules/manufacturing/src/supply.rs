@@ -119,6 +119,10 @@ pub(crate) async fn can_be_made(
     quantity: Quantity,
 ) -> Result<bool> {
     let product = store::get::<Product>(tx, product).await?;
+    // What goes into a variant those know who configured it.
+    if product.choice.is_some() && tx.ports().configuration.is_none() {
+        return Ok(false);
+    }
     let on = tx.today();
     let make = Make { product: &product, quantity, on, bom: None, choice: None };
     let takes = takes(tx, &make).await?;

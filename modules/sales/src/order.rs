@@ -118,7 +118,8 @@ impl SalesOrder {
         Money::round(value, exponent, Rounding::HalfUp)
     }
 
-    /// How far it is delivered. A set-aside order stays `ready` until something leaves.
+    /// How far it is delivered. A set-aside order stays `ready` until something leaves; one that the
+    /// inventory knows of waits for it also while that is switched off.
     pub(crate) fn delivery(&self, goods: Goods) -> &'static str {
         let mut lines = self.lines.iter().filter(|line| line.goods).peekable();
         if lines.peek().is_none() {
@@ -129,10 +130,10 @@ impl SalesOrder {
         match (complete, begun, goods) {
             (true, _, _) => "complete",
             (false, true, _) => "partial",
-            (false, false, Goods::Uncounted) => "untracked",
-            (false, false, Goods::Counted) => match self.delivery_state.as_deref() {
-                Some("ready") => "ready",
-                _ => "waiting",
+            (false, false, goods) => match (self.delivery_state.as_deref(), goods) {
+                (Some("ready"), _) => "ready",
+                (Some("waiting"), _) | (_, Goods::Counted) => "waiting",
+                (_, Goods::Uncounted) => "untracked",
             },
         }
     }
@@ -414,6 +415,22 @@ pub(crate) mod tests {
             order.refresh(goods, invoices, 2);
             let states = [&order.delivery_state, &order.invoice_state].map(|s| s.clone().unwrap());
             assert_eq!(format!("{} {}", states.join(" "), order.state), becomes, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_inventory_knows_of_waits_while_it_is_off() {
+        for (before, becomes) in [
+            (None, "untracked done"),
+            (Some("untracked"), "untracked done"),
+            (Some("waiting"), "waiting confirmed"),
+            (Some("ready"), "ready confirmed"),
+        ] {
+            let mut order = order(vec![line(["5", "0", "0", "5", "0"])]);
+            order.delivery_state = before.map(str::to_owned);
+            order.refresh(Goods::Uncounted, Invoices::Posted, 2);
+            let state = order.delivery_state.clone().unwrap();
+            assert_eq!(format!("{state} {}", order.state), becomes, "{before:?}");
         }
     }
 

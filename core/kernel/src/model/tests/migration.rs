@@ -14,7 +14,7 @@ use crate::model::{Query, Select, migrate};
 use crate::module::Registry;
 use crate::plan::Desired;
 use crate::testing::both;
-use crate::{Error, Kernel, Result, Tx, records};
+use crate::{Error, Kernel, Result, Tx, plan, records};
 
 both! {
     an_interrupted_change_is_no_change_and_a_repeated_one_neither,
@@ -89,7 +89,7 @@ fn later_registry() -> Arc<Registry> {
 
 /// Goes over to the later version; how many statements that took. Or breaks off after the last.
 async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
-    world
+    let taken = world
         .run(&kernel_itself(), move |tx| {
             tx.adopt(later_registry());
             Box::pin(async move {
@@ -97,7 +97,9 @@ async fn upgrade(world: &World, breaks_off: bool) -> Result<u64> {
                 if breaks_off { Err(Error::Closed) } else { Ok(tx.statements()) }
             })
         })
-        .await
+        .await?;
+    plan::build_indexes(&world.kernel, &|_, _| {}).await?;
+    Ok(taken)
 }
 
 async fn an_interrupted_change_is_no_change_and_a_repeated_one_neither() {
