@@ -52,6 +52,7 @@ pub mod seeds;
 
 pub mod home;
 pub mod measure;
+pub mod trade;
 pub mod units;
 pub mod rates;
 pub mod calendars;

@@ -2,6 +2,7 @@
 //! who may, but the same checks, hooks, audit and events as for everybody.
 //! Not here: records by name, with permissions (`records`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use fondaco_schema::{Node, Type, expr::Op};
@@ -32,13 +33,27 @@ pub async fn get_many<M: Record>(tx: &mut Tx, ids: &[Id<M>]) -> Result<Vec<M>> {
     let meta = meta::<M>(tx)?;
     let any: Vec<AnyId> = ids.iter().map(|id| id.any()).collect();
     let recs = read(tx, &meta, &any, &Wants::of::<M>(&meta)).await?;
-    let places: std::collections::HashMap<AnyId, &Rec> =
-        recs.iter().map(|rec| (rec.id, rec)).collect();
+    let places: HashMap<AnyId, &Rec> = recs.iter().map(|rec| (rec.id, rec)).collect();
     let one = |id: &AnyId| match places.get(id) {
         Some(rec) => M::from_rec(rec),
         None => Err(Error::not_found(M::MODEL, id)),
     };
     any.iter().map(one).collect()
+}
+
+/// Those of the records that there are, by id; each is read once, however often it is asked for.
+pub async fn by_id<M: Record>(
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = Id<M>>,
+) -> Result<HashMap<Id<M>, M>> {
+    let mut ids: Vec<Id<M>> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = find::<M>(tx, Filter::new().is_in("id", ids)).await?;
+    Ok(found.into_iter().map(|record| (record.id(), record)).collect())
 }
 
 /// The records of the company that the filter fits, with their lines.

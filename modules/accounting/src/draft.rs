@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 
 use fondaco_kernel::measure::{self, TaxSum};
-use fondaco_kernel::model::{Line, Saving};
+use fondaco_kernel::model::{Before, Line, Saving, all_lines};
 use fondaco_kernel::ports::pricing::{PriceAsk, prices};
-use fondaco_kernel::record::{self, Rec};
+use fondaco_kernel::record::Rec;
 use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
-use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::store;
 use fondaco_kernel::{Result, Tx};
-use fondaco_values::{AnyId, Date, Decimal, Id, Money, Problem, Quantity, Value};
+use fondaco_values::{Date, Decimal, Id, Money, Problem, Quantity};
 
 use crate::document::{Tax, tax_codes};
 use crate::posting::Side;
@@ -83,60 +83,25 @@ impl Known {
         let mut products: Vec<Id<Product>> = Vec::new();
         let mut codes: Vec<Id<TaxCode>> = Vec::new();
         for saving in drafts {
+            let before = Before::of(saving.old.as_ref());
             for line in saving.draft.lines("lines") {
-                products.extend(line_link::<Product>(saving, line, "product"));
-                codes.extend(line_link::<TaxCode>(saving, line, "tax_code"));
+                products.extend(before.link::<Product>(line, "product"));
+                codes.extend(before.link::<TaxCode>(line, "tax_code"));
             }
             let old = saving.old.iter().flat_map(|old| old.lines("lines"));
             codes.extend(old.filter_map(|line| line.link::<TaxCode>("tax_code")));
         }
-        let products: HashMap<Id<Product>, Product> =
-            by_id(tx, products, |p: &Product| p.id).await?;
+        let products = store::by_id(tx, products).await?;
         codes.extend(products.values().flat_map(|p| [p.tax_code, p.purchase_tax_code]).flatten());
-        let of = |field: &str| drafts.iter().filter_map(|s| s.value(field).as_link()).collect();
-        let (currencies, parties): (Vec<AnyId>, Vec<AnyId>) = (of("currency"), of("party"));
-        let currencies = currencies.into_iter().map(AnyId::cast).collect();
-        let parties = parties.into_iter().map(AnyId::cast).collect();
+        let currencies = drafts.iter().filter_map(|saving| saving.link("currency"));
+        let parties = drafts.iter().filter_map(|saving| saving.link("party"));
         Ok(Known {
-            currencies: by_id(tx, currencies, |c: &Currency| c.id).await?,
-            parties: by_id(tx, parties, |p: &Party| p.id).await?,
+            currencies: store::by_id(tx, currencies).await?,
+            parties: store::by_id(tx, parties).await?,
             taxes: tax_codes(tx, &codes).await?,
             products,
         })
     }
-}
-
-async fn by_id<M: record::Record>(
-    tx: &mut Tx,
-    mut ids: Vec<Id<M>>,
-    id: fn(&M) -> Id<M>,
-) -> Result<HashMap<Id<M>, M>> {
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    // What is not there is told by the check of links.
-    let found = store::find::<M>(tx, Filter::new().is_in("id", ids)).await?;
-    Ok(found.into_iter().map(|record| (id(&record), record)).collect())
-}
-
-/// What a line will hold in a field: what is wanted, else what is there.
-fn line_value<'s>(saving: &'s Saving, line: &'s Line, field: &str) -> &'s Value {
-    static NULL: Value = Value::Null;
-    let old = || {
-        let lines = saving.old.as_ref()?.lines("lines");
-        lines.iter().find(|old| Some(old.id) == line.id).map(|old| old.get(field))
-    };
-    line.draft.get(field).or_else(old).unwrap_or(&NULL)
-}
-
-fn line_link<M>(saving: &Saving, line: &Line, field: &str) -> Option<Id<M>> {
-    line_value(saving, line, field).as_link().map(AnyId::cast)
-}
-
-fn line_decimal(saving: &Saving, line: &Line, field: &str) -> Option<Decimal> {
-    line_value(saving, line, field).as_decimal()
 }
 
 /// New lines of a product get its name and its tax where nothing else was said.
@@ -209,17 +174,16 @@ fn sum_up(saving: &mut Saving, known: &Known, side: Side) -> Judged<Vec<Problem>
     let currency = saving.link::<Currency>("currency").and_then(|id| known.currencies.get(&id));
     // Without a currency the check of required fields speaks.
     let Some(exponent) = currency.map(Currency::decimals) else { return Ok(()) };
-    if !saving.draft.has("lines") {
-        keep_lines(saving);
-    }
+    all_lines(saving);
+    let before = Before::of(saving.old.as_ref());
     let mut problems = Vec::new();
     let (mut amounts, mut taxed) = (Vec::new(), Vec::new());
     for (n, line) in saving.draft.lines("lines").iter().enumerate() {
-        let quantity = line_decimal(saving, line, "quantity").and_then(Quantity::exact);
+        let quantity = before.value(line, "quantity").as_decimal().and_then(Quantity::exact);
         let quantity = quantity.unwrap_or(Quantity::ONE);
-        let price = line_decimal(saving, line, "unit_price").unwrap_or(Decimal::ZERO);
-        let discount = line_decimal(saving, line, "discount").unwrap_or(Decimal::ZERO);
-        let code = line_link::<TaxCode>(saving, line, "tax_code");
+        let price = before.number(line, "unit_price");
+        let discount = before.number(line, "discount");
+        let code = before.link::<TaxCode>(line, "tax_code");
         let tax = code.and_then(|code| Some((code, known.taxes.get(&code)?.rate)));
         match measure::amount(quantity, price, discount, exponent) {
             Some(amount) => {
@@ -250,15 +214,6 @@ fn too_large(line: usize) -> Problem {
     let message =
         "Quantity times price is too large, or has more digits than can be computed exactly.";
     Problem::new(format!("lines[{line}].unit_price"), "too_large", message)
-}
-
-/// Takes up the lines that are there, so that their amounts can be written.
-fn keep_lines(saving: &mut Saving) {
-    let ids: Vec<AnyId> =
-        saving.old.iter().flat_map(|old| old.lines("lines")).map(|line| line.id).collect();
-    let empty = saving.draft.new_line("lines");
-    let lines = ids.into_iter().map(|id| Line { id: Some(id), draft: empty.clone() });
-    saving.draft.lines_mut("lines").extend(lines);
 }
 
 fn set_totals(

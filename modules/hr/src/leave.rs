@@ -9,7 +9,7 @@ use fondaco_kernel::calendars;
 use fondaco_kernel::ledger::{self, Line};
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::permissions::Allowed;
-use fondaco_kernel::record::{self, Record as _};
+use fondaco_kernel::record::Record as _;
 use fondaco_kernel::shared::{Calendar, User};
 use fondaco_kernel::store::{self, Filter};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Record, Result, Tx};
@@ -108,13 +108,13 @@ struct Known {
 
 impl Known {
     async fn load(tx: &mut Tx, drafts: &[(usize, &mut Saving)]) -> Result<Known> {
-        let employees = drafts.iter().filter_map(|(_, s)| s.link::<Employee>("employee")).collect();
-        let types = drafts.iter().filter_map(|(_, s)| s.link::<LeaveType>("leave_type")).collect();
-        let employees = by_id(tx, employees, |e: &Employee| e.id).await?;
-        let calendars = employees.values().filter_map(|employee| employee.calendar).collect();
+        let employees = drafts.iter().filter_map(|(_, s)| s.link::<Employee>("employee"));
+        let types = drafts.iter().filter_map(|(_, s)| s.link::<LeaveType>("leave_type"));
+        let employees = store::by_id(tx, employees).await?;
+        let calendars = employees.values().filter_map(|employee: &Employee| employee.calendar);
         Ok(Known {
-            types: by_id(tx, types, |t: &LeaveType| t.id).await?,
-            calendars: by_id(tx, calendars, |c: &Calendar| c.id).await?,
+            types: store::by_id(tx, types).await?,
+            calendars: store::by_id(tx, calendars).await?,
             usual: calendars::of_company(tx).await?,
             employees,
         })
@@ -156,21 +156,6 @@ fn in_order(span: &Span) -> std::result::Result<(), Problem> {
         return Err(Problem::new("to_day", "too_long", message));
     }
     Ok(())
-}
-
-async fn by_id<M: record::Record>(
-    tx: &mut Tx,
-    mut ids: Vec<Id<M>>,
-    id: fn(&M) -> Id<M>,
-) -> Result<HashMap<Id<M>, M>> {
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    // What is not there is told by the check of links.
-    let found = store::find::<M>(tx, Filter::new().is_in("id", ids)).await?;
-    Ok(found.into_iter().map(|record| (id(&record), record)).collect())
 }
 
 /// Sets the days aside and asks.

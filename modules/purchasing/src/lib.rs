@@ -4,7 +4,6 @@
 //! Read on: `request.rs`, `supplier_price.rs`, `order.rs` and the deeds in `order/`.
 
 mod head;
-mod around;
 mod order;
 mod overview;
 mod picked;

@@ -4,7 +4,6 @@
 
 pub(crate) mod bill;
 pub(crate) mod confirm;
-mod known;
 pub(crate) mod matching;
 pub(crate) mod open;
 pub(crate) mod prepare;
@@ -12,7 +11,8 @@ pub(crate) mod receive;
 pub(crate) mod stop;
 
 use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
-use fondaco_kernel::{DocRef, Error, Record};
+use fondaco_kernel::trade::{Billing, Goods, PRICE_PLACES};
+use fondaco_kernel::{DocRef, Record};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
 use fondaco_kernel::home::HomeMoney;
@@ -73,20 +73,6 @@ pub(crate) struct OrderLine {
     pub(crate) cleared_value: HomeMoney,
 }
 
-/// Whether somebody counts the goods: the inventory is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Goods {
-    Counted,
-    Uncounted,
-}
-
-/// Whether somebody posts the bills: accounting is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bills {
-    Posted,
-    Elsewhere,
-}
-
 impl PurchaseOrder {
     pub(crate) fn source(&self) -> DocRef {
         DocRef::new(MODEL, self.id)
@@ -119,12 +105,12 @@ impl PurchaseOrder {
         }
     }
 
-    pub(crate) fn billing(&self, bills: Bills) -> &'static str {
+    pub(crate) fn billing(&self, bills: Billing) -> &'static str {
         let begun = self.lines.iter().any(|line| !line.billed.is_zero());
         let complete = self.lines.iter().all(|line| line.billed >= line.due());
         match (complete, begun, bills) {
-            (_, false, Bills::Elsewhere) => "untracked",
-            (false, false, Bills::Posted) => "waiting",
+            (_, false, Billing::Elsewhere) => "untracked",
+            (false, false, Billing::Posted) => "waiting",
             (false, true, _) => "partial",
             (true, _, _) => "complete",
         }
@@ -142,7 +128,7 @@ impl PurchaseOrder {
 
     /// Brings what follows from the lines up to date. A confirmed order with nothing left to do is
     /// done.
-    pub(crate) fn refresh(&mut self, goods: Goods, bills: Bills) {
+    pub(crate) fn refresh(&mut self, goods: Goods, bills: Billing) {
         self.receipt_state = Some(self.receipt(goods).to_owned());
         self.bill_state = Some(self.billing(bills).to_owned());
         if self.state == "confirmed" && self.is_complete() {
@@ -205,15 +191,6 @@ impl OrderLine {
         let cost = self.unit_price.checked_mul(rate)?.checked_div(self.factor)?;
         Some(round(cost, PRICE_PLACES, Rounding::HalfUp))
     }
-}
-
-/// Decimals of a unit price.
-pub(crate) const PRICE_PLACES: u32 = 6;
-
-/// The error of figures that no amount of money holds.
-pub(crate) fn too_large(field: &str) -> Error {
-    let message = "The amount is larger than can be written; mend the figures.";
-    Error::problem(field, "too_large", message)
 }
 
 #[cfg(test)]
@@ -283,7 +260,7 @@ pub(crate) mod tests {
 
     #[test]
     fn progress() {
-        let (counted, posted) = (Goods::Counted, Bills::Posted);
+        let (counted, posted) = (Goods::Counted, Billing::Posted);
         for (lines, goods, bills, receipt, billing, state) in [
             (&[["4", "0", "0"]][..], counted, posted, "waiting", "waiting", "confirmed"),
             (&[["4", "3", "0"]], counted, posted, "partial", "waiting", "confirmed"),
@@ -300,11 +277,11 @@ pub(crate) mod tests {
                 "confirmed",
             ),
             (&[["4", "0", "4"]], Goods::Uncounted, posted, "untracked", "complete", "done"),
-            (&[["4", "4", "0"]], counted, Bills::Elsewhere, "complete", "untracked", "done"),
+            (&[["4", "4", "0"]], counted, Billing::Elsewhere, "complete", "untracked", "done"),
             (
                 &[["4", "0", "0"]],
                 Goods::Uncounted,
-                Bills::Elsewhere,
+                Billing::Elsewhere,
                 "untracked",
                 "untracked",
                 "confirmed",

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use fondaco_kernel::model::Saving;
 use fondaco_kernel::shared::{Currency, Party, Product};
 use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::trade::PRICE_PLACES;
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Record, Result, Tx, permissions::Allowed};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::order::{self, OrderLine, PRICE_PLACES, PurchaseOrder};
+use crate::order::{self, OrderLine, PurchaseOrder};
 use crate::supplier_price::Market;
 use fondaco_kernel::home::HomeMoney;
 

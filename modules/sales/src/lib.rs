@@ -4,7 +4,6 @@
 //! Read on: `order.rs` and the deeds in `order/`, `returns.rs`.
 
 mod head;
-mod around;
 mod order;
 mod overview;
 mod picked;

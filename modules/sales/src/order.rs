@@ -5,14 +5,14 @@
 pub(crate) mod bill;
 pub(crate) mod confirm;
 pub(crate) mod deliver;
-mod known;
 pub(crate) mod open;
 pub(crate) mod prepare;
 pub(crate) mod provide;
 pub(crate) mod stop;
 
 use fondaco_kernel::shared::{Currency, Party, PaymentTerm, Product, TaxCode};
-use fondaco_kernel::{DocRef, Error, Record};
+use fondaco_kernel::trade::{Billing, Goods, PRICE_PLACES};
+use fondaco_kernel::{DocRef, Record};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
 use fondaco_kernel::home::HomeMoney;
@@ -80,20 +80,6 @@ pub(crate) struct OrderLine {
     pub(crate) cost: Option<HomeMoney>,
 }
 
-/// Whether somebody counts the goods: the inventory is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Goods {
-    Counted,
-    Uncounted,
-}
-
-/// Whether somebody posts the invoices: accounting is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Invoices {
-    Posted,
-    Elsewhere,
-}
-
 impl SalesOrder {
     pub(crate) fn source(&self) -> DocRef {
         DocRef::new(MODEL, self.id)
@@ -139,12 +125,12 @@ impl SalesOrder {
     }
 
     /// How far it is invoiced, whatever was credited for returned goods apart.
-    pub(crate) fn invoicing(&self, invoices: Invoices) -> &'static str {
+    pub(crate) fn invoicing(&self, invoices: Billing) -> &'static str {
         let begun = self.lines.iter().any(|line| !line.invoiced.is_zero());
         let complete = self.lines.iter().all(OrderLine::is_invoiced);
         match (complete, begun, invoices) {
-            (false, false, Invoices::Posted) => "waiting",
-            (_, false, Invoices::Elsewhere) => "untracked",
+            (false, false, Billing::Posted) => "waiting",
+            (_, false, Billing::Elsewhere) => "untracked",
             (false, true, _) => "partial",
             (true, _, _) => "complete",
         }
@@ -179,7 +165,7 @@ impl SalesOrder {
 
     /// Brings what follows from the lines up to date: cost, margin, progress. A confirmed order with
     /// nothing left to do is done.
-    pub(crate) fn refresh(&mut self, goods: Goods, invoices: Invoices, exponent: u8) {
+    pub(crate) fn refresh(&mut self, goods: Goods, invoices: Billing, exponent: u8) {
         for line in &mut self.lines {
             line.cost = line.cost(exponent).map(HomeMoney);
         }
@@ -290,18 +276,6 @@ impl OrderLine {
     }
 }
 
-/// Decimals of a unit price.
-pub(crate) const PRICE_PLACES: u32 = 6;
-
-/// The error of figures that no amount of money holds.
-pub(crate) fn too_large(field: &str) -> Error {
-    Error::problem(
-        field,
-        "too_large",
-        "The amount is larger than can be written; mend the figures.",
-    )
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -400,7 +374,7 @@ pub(crate) mod tests {
     #[test]
     fn progress() {
         let (yes, no) = (Goods::Counted, Goods::Uncounted);
-        let (here, there) = (Invoices::Posted, Invoices::Elsewhere);
+        let (here, there) = (Billing::Posted, Billing::Elsewhere);
         for (lines, goods, invoices, becomes) in [
             (&[["5", "0", "0", "0", "0"]][..], yes, here, "waiting waiting confirmed"),
             (&[["5", "3", "0", "3", "0"]], yes, here, "partial partial confirmed"),
@@ -428,7 +402,7 @@ pub(crate) mod tests {
         ] {
             let mut order = order(vec![line(["5", "0", "0", "5", "0"])]);
             order.delivery_state = before.map(str::to_owned);
-            order.refresh(Goods::Uncounted, Invoices::Posted, 2);
+            order.refresh(Goods::Uncounted, Billing::Posted, 2);
             let state = order.delivery_state.clone().unwrap();
             assert_eq!(format!("{state} {}", order.state), becomes, "{before:?}");
         }
@@ -438,7 +412,7 @@ pub(crate) mod tests {
     fn too_much_of_one_line_does_not_hide_what_is_short_of_another() {
         let short = line(["3", "0", "0", "0", "0"]);
         let mut order = order(vec![line(["5", "8", "0", "8", "0"]), short]);
-        order.refresh(Goods::Counted, Invoices::Posted, 2);
+        order.refresh(Goods::Counted, Billing::Posted, 2);
         assert_eq!(order.delivery_state.as_deref(), Some("partial"));
         assert_eq!(order.invoice_state.as_deref(), Some("partial"));
     }
@@ -466,7 +440,7 @@ pub(crate) mod tests {
         let mut order = order(vec![line]);
         order.net = money("12825");
         order.lines[0].amount = order.net;
-        order.refresh(Goods::Counted, Invoices::Posted, 2);
+        order.refresh(Goods::Counted, Billing::Posted, 2);
         // One of five came back: its 2,565.00 are not kept.
         assert_eq!(order.margin, Some(HomeMoney(money("5397.14"))));
     }
@@ -477,10 +451,10 @@ pub(crate) mod tests {
         one.delivered_cost = HomeMoney(money("50"));
         let mut order = order(vec![one]);
         (order.net, order.rate) = (money("100"), decimal("0.9155"));
-        order.refresh(Goods::Counted, Invoices::Posted, 2);
+        order.refresh(Goods::Counted, Billing::Posted, 2);
         assert_eq!(order.margin, Some(HomeMoney(money("41.55"))));
         order.lines[0].delivered = Quantity::ZERO;
-        order.refresh(Goods::Counted, Invoices::Posted, 2);
+        order.refresh(Goods::Counted, Billing::Posted, 2);
         assert_eq!(order.margin, None, "no cost is known");
     }
 

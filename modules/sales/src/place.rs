@@ -3,11 +3,12 @@
 use fondaco_kernel::ports::Orders;
 use fondaco_kernel::ports::orders::{OrderAsk, OrderLineAsk};
 use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::trade::PRICE_PLACES;
 use fondaco_kernel::tx::Fut;
 use fondaco_kernel::{DocRef, Error, Result, Tx};
 use fondaco_values::{Date, Decimal, Id, Money, Quantity, Rounding, round};
 
-use crate::order::{MODEL, OrderLine, PRICE_PLACES, SalesOrder};
+use crate::order::{MODEL, OrderLine, SalesOrder};
 use fondaco_kernel::home::HomeMoney;
 
 pub(crate) struct Placing;

@@ -6,6 +6,7 @@ use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::billing::{InvoiceAsk, InvoiceLineAsk};
 use fondaco_kernel::ports::stock::{Expected, ExpectedLine, Moved};
 use fondaco_kernel::shared::{Party, Product};
+use fondaco_kernel::trade::{self, Goods};
 use fondaco_kernel::{
     Args, DocRef, Error, Outcome, Record, Result, Tx, permissions::Allowed, store,
 };
@@ -13,8 +14,7 @@ use fondaco_values::{Date, Id, Money, Problem, Quantity};
 
 use fondaco_kernel::home::{Home, home};
 
-use crate::around;
-use crate::order::{Goods, OrderLine, SalesOrder};
+use crate::order::{OrderLine, SalesOrder};
 use crate::picked;
 use fondaco_kernel::measure;
 
@@ -52,7 +52,7 @@ pub(crate) struct ReturnLine {
 /// The order's action: a draft with what comes back.
 pub(crate) async fn open(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) -> Result<Outcome> {
     let order = order.into_inner();
-    let goods = around::goods(tx);
+    let goods = trade::goods(tx);
     let returnable = |line: &OrderLine| line.returnable(goods);
     let picked = picked::read(args.json("lines"), &order.lines, returnable, "with the customer")?;
     if picked.is_empty() {
@@ -79,7 +79,7 @@ pub(crate) async fn open(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) ->
 pub(crate) async fn confirm(tx: &mut Tx, this: Allowed<Return>, _args: Args) -> Result<Outcome> {
     let this = this.into_inner();
     let order = store::get::<SalesOrder>(tx, this.order).await?;
-    refuse_if_any(this.problems(&order, around::goods(tx)))?;
+    refuse_if_any(this.problems(&order, trade::goods(tx)))?;
     let expected = this.expected(&order);
     match tx.ports().stock {
         Some(stock) if !expected.lines.is_empty() => {
@@ -96,7 +96,7 @@ pub(crate) async fn confirm(tx: &mut Tx, this: Allowed<Return>, _args: Args) -> 
 pub(crate) async fn confirmed(tx: &mut Tx, event: &Event) -> Result<()> {
     let mut this = store::get::<Return>(tx, event.id.cast()).await?;
     let mut order = store::get::<SalesOrder>(tx, this.order).await?;
-    let (goods, invoices, home) = (around::goods(tx), around::invoices(tx), home(tx).await?);
+    let (goods, invoices, home) = (trade::goods(tx), trade::billing(tx), home(tx).await?);
     for line in &mut this.lines {
         let Some(own) = order.line(line.order_line) else { continue };
         if own.goods && goods == Goods::Counted {
@@ -134,7 +134,7 @@ pub(crate) async fn arrived(tx: &mut Tx, event: &Event) -> Result<()> {
         own.take_back(moved.quantity, moved.value);
         line.received += own.returned - before;
     }
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     this.settle();
@@ -149,7 +149,7 @@ pub(crate) async fn credit(tx: &mut Tx, this: Allowed<Return>, args: Args) -> Re
     };
     let mut order = store::get::<SalesOrder>(tx, this.order).await?;
     let on = args.date("on").unwrap_or_else(|| tx.today());
-    let goods = around::goods(tx);
+    let goods = trade::goods(tx);
     let ask = this.credit(&mut order, goods, on);
     if ask.lines.is_empty() {
         let message = "Nothing that came back was invoiced; close the return.";
@@ -158,7 +158,7 @@ pub(crate) async fn credit(tx: &mut Tx, this: Allowed<Return>, args: Args) -> Re
     let note = billing.credit(tx, ask).await?;
     let credited = billing.billed(tx, &this.source()).await?;
     this.credited_total = credited.total.abs();
-    let (invoices, home) = (around::invoices(tx), home(tx).await?);
+    let (invoices, home) = (trade::billing(tx), home(tx).await?);
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     if this.state == "received" {

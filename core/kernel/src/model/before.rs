@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use fondaco_values::{AnyId, Decimal, Id, Quantity, Value};
 
+use super::Saving;
 use super::draft::Line;
 use crate::record::Rec;
 
@@ -49,4 +50,13 @@ impl<'a> Before<'a> {
     pub fn quantity(&self, line: &Line) -> Quantity {
         Quantity::exact(self.number(line, "quantity")).unwrap_or(Quantity::ZERO)
     }
+}
+
+/// Takes up the lines that are there where the draft names none, so that they can be written.
+pub fn all_lines(saving: &mut Saving) {
+    let Some(old) = saving.old.as_ref().filter(|_| !saving.draft.has("lines")) else { return };
+    let empty = saving.draft.new_line("lines");
+    let line = |line: &Rec| Line { id: Some(line.id), draft: empty.clone() };
+    let lines = old.lines("lines").iter().map(line).collect();
+    *saving.draft.lines_mut("lines") = lines;
 }

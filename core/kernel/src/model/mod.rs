@@ -23,7 +23,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use before::Before;
+pub use before::{Before, all_lines};
 pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
 pub use query::{Count, Page, Query, Select};

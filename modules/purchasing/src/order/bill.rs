@@ -4,12 +4,12 @@
 use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::billing::{Billed, InvoiceAsk, InvoiceLineAsk};
+use fondaco_kernel::trade::{self, Goods, too_large};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Decimal, Id, Money, Quantity};
 
 use super::matching::Asked;
-use super::{Goods, MODEL, PurchaseOrder, too_large};
-use crate::around;
+use super::{MODEL, PurchaseOrder};
 use crate::{picked, settings};
 use fondaco_kernel::home::{Home, home};
 use fondaco_kernel::measure;
@@ -21,7 +21,7 @@ pub(crate) async fn bill(
     args: Args,
 ) -> Result<Outcome> {
     let order = order.into_inner();
-    let goods = around::goods(tx);
+    let goods = trade::goods(tx);
     let asked = order.asked(goods, &args)?;
     let tolerance = settings::tolerance(tx).await?;
     refuse_if_any(order.mismatches(&asked, goods, tolerance))?;
@@ -35,7 +35,7 @@ pub(crate) async fn accept(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    let asked = order.asked(around::goods(tx), &args)?;
+    let asked = order.asked(trade::goods(tx), &args)?;
     order.reason = args.text("reason").map(str::to_owned);
     post(tx, order, &asked, &args).await
 }
@@ -50,7 +50,7 @@ async fn post(
         let message = "Accounting is switched off: pay the bill elsewhere, then close the order.";
         return Err(Error::problem("", "no_accounting", message));
     };
-    let (home, goods) = (home(tx).await?, around::goods(tx));
+    let (home, goods) = (home(tx).await?, trade::goods(tx));
     let currency = store::get(tx, order.currency).await?;
     order.check_net(asked, args, currency.decimals())?;
     let lines = order.clear(asked, goods, home).ok_or_else(|| too_large("lines"))?;
@@ -86,7 +86,7 @@ async fn sync(tx: &mut Tx, id: Id<PurchaseOrder>) -> Result<()> {
     if !order.take_over(&billed) {
         return Ok(());
     }
-    order.refresh(around::goods(tx), around::bills(tx));
+    order.refresh(trade::goods(tx), trade::billing(tx));
     store::update(tx, &mut order).await
 }
 

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::ports::stock::{Expected, ExpectedLine};
 use fondaco_kernel::shared::{Party, Product};
+use fondaco_kernel::trade;
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, calendars, permissions::Allowed, store};
 use fondaco_values::{Date, Id, Problem};
 
-use super::known::by_id;
 use super::{OrderLine, PurchaseOrder};
-use crate::{around, request, settings, supplier_price};
+use crate::{request, settings, supplier_price};
 use fondaco_kernel::measure;
 
 pub(crate) async fn confirm(
@@ -21,13 +21,13 @@ pub(crate) async fn confirm(
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
     let supplier = store::get(tx, order.supplier).await?;
-    let products = order.lines.iter().map(|line| line.product).collect();
-    let products = by_id::<Product>(tx, products).await?;
+    let products = order.lines.iter().map(|line| line.product);
+    let products = store::by_id::<Product>(tx, products).await?;
     refuse_if_any(order.problems(&supplier, &products))?;
     if order.expected_on.is_none() {
         order.expected_on = Some(expected_on(tx, &order).await?);
     }
-    order.refresh(around::goods(tx), around::bills(tx));
+    order.refresh(trade::goods(tx), trade::billing(tx));
     store::update(tx, &mut order).await?;
     request::left_out(tx, &order).await?;
     welcome(tx, supplier).await?;

@@ -2,9 +2,10 @@
 
 use fondaco_values::{Decimal, Money, Problem, Quantity, Rounding, round};
 
-use super::{Goods, OrderLine, PurchaseOrder};
+use super::{OrderLine, PurchaseOrder};
 use crate::settings::Tolerance;
 use fondaco_kernel::measure;
+use fondaco_kernel::trade::Goods;
 
 /// One line of a supplier's bill.
 #[derive(Clone, Copy, Debug, PartialEq)]

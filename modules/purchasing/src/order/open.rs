@@ -4,10 +4,11 @@
 
 use fondaco_kernel::rollout::Opening;
 use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::trade;
 use fondaco_kernel::{Result, Tx};
 
 use super::PurchaseOrder;
-use crate::{around, supply};
+use crate::supply;
 
 pub(crate) async fn open(tx: &mut Tx, opening: &Opening) -> Result<()> {
     if opening.is_again() {
@@ -39,6 +40,6 @@ pub(crate) async fn open(tx: &mut Tx, opening: &Opening) -> Result<()> {
 }
 
 async fn refresh(tx: &mut Tx, order: &mut PurchaseOrder) -> Result<()> {
-    order.refresh(around::goods(tx), around::bills(tx));
+    order.refresh(trade::goods(tx), trade::billing(tx));
     store::update(tx, order).await
 }

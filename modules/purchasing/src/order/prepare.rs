@@ -1,164 +1,50 @@
-//! Before a purchase order is saved: what was left empty is filled from supplier and products, prices
-//! that follow the supplier's are looked up, amounts and taxes are computed; once it is confirmed,
-//! what was agreed stays. All documents of a batch share their look-ups (`known`).
+//! Before a purchase order is saved: what was left empty is filled, prices that follow the supplier's
+//! are looked up, amounts and taxes are computed; once it is confirmed, what was agreed stays. All
+//! orders of a batch share their look-ups.
+//! Not here: what orders of both directions share (`trade`).
 
 use std::collections::HashMap;
 
 use fondaco_kernel::error::refuse_if_any;
-use fondaco_kernel::model::{Draft, Line, Saving};
-use fondaco_kernel::record::Rec;
-use fondaco_kernel::shared::{Party, Product, TaxCode, Unit};
+use fondaco_kernel::model::{Before, Saving};
+use fondaco_kernel::shared::{Party, Product};
+use fondaco_kernel::trade::{self, Direction, Known, PRICE_PLACES, by_price_list};
 use fondaco_kernel::{Result, Tx};
-use fondaco_values::{Decimal, Id, Problem, Quantity, Rounding, Value, round};
+use fondaco_values::{Id, Problem, Quantity, Rounding, round};
 
-use super::PRICE_PLACES;
-use super::known::Known;
-use fondaco_kernel::measure::{self, TaxSum};
-use fondaco_kernel::model::Before;
+use crate::supplier_price::Market;
 
-/// Fields of a line that are agreed with the supplier.
-const AGREED: [&str; 4] = ["product", "quantity", "unit_price", "tax_code"];
-/// Fields of the order that its amounts follow from.
-const DECISIVE: [&str; 3] = ["supplier", "currency", "ordered_on"];
+const PURCHASE: Direction = Direction {
+    party: "supplier",
+    agreed: &["product", "quantity", "unit_price", "tax_code"],
+    tax_code: |product| product.purchase_tax_code,
+};
 
 pub(crate) async fn prepare(tx: &mut Tx, batch: &mut [Saving]) -> Result<()> {
-    let many = batch.len() > 1;
-    let place = |at: usize| if many { format!("[{at}]") } else { String::new() };
-    let locked = batch.iter().enumerate().flat_map(|(at, saving)| {
-        locked(saving).into_iter().map(move |problem| problem.under(place(at)))
-    });
-    refuse_if_any(locked.collect())?;
-    let mut drafts: Vec<&mut Saving> = batch.iter_mut().filter(|saving| is_due(saving)).collect();
+    PURCHASE.keep_agreed(batch)?;
+    let due = |saving: &&mut Saving| PURCHASE.is_due(saving);
+    let mut drafts: Vec<&mut Saving> = batch.iter_mut().filter(due).collect();
     if drafts.is_empty() {
         return Ok(());
     }
-    for saving in &mut drafts {
-        all_lines(saving);
+    let known = PURCHASE.fill(tx, &mut drafts).await?;
+    let mut market = Market::load(tx, known.products.keys().copied()).await?;
+    for currency in known.currencies() {
+        market.know(tx, currency).await?;
     }
-    let mut known = Known::load(tx, &drafts).await?;
-    for saving in &mut drafts {
-        fill_head(tx, saving, &mut known).await?;
-        fill_lines(saving, &known);
-    }
-    known.load_rest(tx, &drafts).await?;
-    let due = batch.iter_mut().enumerate().filter(|(_, saving)| is_due(saving));
-    let problems = due.flat_map(|(at, saving)| {
-        let mut problems = set_prices(saving, &known);
-        problems.extend(set_amounts(saving, &known));
-        problems.into_iter().map(move |problem| problem.under(place(at)))
+    let places: Vec<String> = (0..batch.len()).map(|at| trade::place(batch, at)).collect();
+    let due = batch.iter_mut().zip(places).filter(|(saving, _)| PURCHASE.is_due(saving));
+    let problems = due.flat_map(|(saving, place)| {
+        let mut problems = set_prices(saving, &known, &market);
+        problems.extend(PURCHASE.set_amounts(saving, &known));
+        problems.into_iter().map(move |problem| problem.under(place.clone()))
     });
     refuse_if_any(problems.collect())
 }
 
-/// What somebody wants changed of an order that is agreed.
-fn locked(saving: &Saving) -> Vec<Problem> {
-    let Some(old) = saving.old.as_ref().filter(|old| old.state() != Some("draft")) else {
-        return Vec::new();
-    };
-    let heads = ["supplier", "currency"].into_iter().filter(|field| saving.changes(field));
-    let mut changed: Vec<String> = heads.map(str::to_owned).collect();
-    if saving.draft.has("lines") {
-        let before = Before::of(Some(old));
-        let wanted = saving.draft.lines("lines");
-        if wanted.len() != old.lines("lines").len() {
-            changed.push("lines".to_owned());
-        }
-        for (at, line) in wanted.iter().enumerate() {
-            let fields = AGREED.into_iter().filter(|field| before.differs(line, field));
-            changed.extend(fields.map(|field| format!("lines[{at}].{field}")));
-        }
-    }
-    let message = "The order is confirmed; take it back to draft to change what was agreed.";
-    changed.into_iter().map(|field| Problem::new(field, "agreed", message)).collect()
-}
-
-/// Whether anything is wanted from which amounts follow.
-fn is_due(saving: &Saving) -> bool {
-    let Some(old) = &saving.old else { return true };
-    if old.state() != Some("draft") {
-        return false;
-    }
-    if DECISIVE.iter().any(|field| saving.changes(field)) {
-        return true;
-    }
-    let before = Before::of(Some(old));
-    let wanted = saving.draft.lines("lines");
-    let other = |line: &Line| AGREED.iter().any(|field| before.differs(line, field));
-    saving.draft.has("lines")
-        && (wanted.len() != old.lines("lines").len() || wanted.iter().any(other))
-}
-
-/// Has every line in the draft, also when only the head was touched.
-fn all_lines(saving: &mut Saving) {
-    let Some(old) = saving.old.as_ref().filter(|_| !saving.draft.has("lines")) else { return };
-    let lines: Vec<Line> = old
-        .lines("lines")
-        .iter()
-        .map(|line| Line { id: Some(line.id), draft: saving.draft.new_line("lines") })
-        .collect();
-    *saving.draft.lines_mut("lines") = lines;
-}
-
-async fn fill_head(tx: &mut Tx, saving: &mut Saving, known: &mut Known) -> Result<()> {
-    let supplier = saving.link("supplier").and_then(|id| known.suppliers.get(&id));
-    if saving.value("currency").is_null() {
-        let own = supplier.and_then(|supplier| supplier.currency);
-        saving.draft.set("currency", own.unwrap_or(known.home.currency));
-    }
-    if saving.is_new()
-        && saving.value("payment_term").is_null()
-        && let Some(term) = supplier.and_then(|supplier| supplier.payment_term)
-    {
-        saving.draft.set("payment_term", term);
-    }
-    let on = saving.date("ordered_on").unwrap_or_else(|| tx.today());
-    if let Some(currency) = saving.link("currency") {
-        let rate = known.rate(tx, currency, on).await?;
-        saving.draft.set("rate", rate);
-    }
-    Ok(())
-}
-
-/// Fills lines that are new or have another product.
-fn fill_lines(saving: &mut Saving, known: &Known) {
-    let Saving { old, draft, .. } = saving;
-    let before = Before::of(old.as_ref());
-    for line in draft.lines_mut("lines") {
-        let product = before.link(line, "product").and_then(|id| known.products.get(&id));
-        let Some(product) = product else { continue };
-        let was = before.line(line).and_then(|line| line.link::<Product>("product"));
-        if was == Some(product.id) {
-            continue;
-        }
-        if line.draft.text("description").unwrap_or_default().is_empty() {
-            line.draft.set("description", product.name.as_str());
-        }
-        if !line.draft.has("tax_code") {
-            line.draft.set("tax_code", product.purchase_tax_code);
-        }
-        line.draft.set("factor", known.factor(product));
-        line.draft.set("goods", product.kind != "service");
-    }
-}
-
-/// Whether the price of a line is left to the price list.
-fn by_price_list(line: &Line, before: &Before<'_>) -> bool {
-    let Some(was) = before.line(line) else {
-        return line.draft.value("unit_price").is_null();
-    };
-    match line.draft.get("unit_price") {
-        Some(Value::Null) => true,
-        Some(price) if price != was.get("unit_price") => false,
-        _ => {
-            let other = line.draft.get("product").is_some_and(|p| p != was.get("product"));
-            other || was.flag("by_price_list")
-        }
-    }
-}
-
 /// Sets what the supplier's prices say: price, lead time, his code. What counts for his minimum is
 /// how much of a product the whole order has.
-fn set_prices(saving: &mut Saving, known: &Known) -> Vec<Problem> {
+fn set_prices(saving: &mut Saving, known: &Known, market: &Market) -> Vec<Problem> {
     let (supplier, currency) = (saving.link("supplier"), saving.link("currency"));
     let Saving { old, draft, .. } = saving;
     let before = Before::of(old.as_ref());
@@ -175,7 +61,7 @@ fn set_prices(saving: &mut Saving, known: &Known) -> Vec<Problem> {
         let product = before.link(line, "product").and_then(|id| known.products.get(&id));
         let (Some(product), Some(supplier)) = (product, supplier) else { continue };
         let wanted = volume.get(&product.id).copied().unwrap_or_default();
-        let offer = known.market.best(product.id, wanted, None, Some(supplier));
+        let offer = market.best(product.id, wanted, None, Some(supplier));
         line.draft.set("lead_days", offer.map(|offer| offer.price.lead_days));
         if before.value(line, "supplier_code").is_null() {
             line.draft.set("supplier_code", offer.and_then(|o| o.price.supplier_code.clone()));
@@ -183,13 +69,13 @@ fn set_prices(saving: &mut Saving, known: &Known) -> Vec<Problem> {
         if !by_list {
             continue;
         }
-        let price = offer.zip(currency).and_then(|(o, to)| known.market.converted(o.price, to));
+        let price = offer.zip(currency).and_then(|(o, to)| market.converted(o.price, to));
         match price {
             Some(price) => {
                 let price = round(price, PRICE_PLACES, Rounding::HalfUp);
                 line.draft.set("unit_price", price);
             }
-            None => problems.push(no_price(at, product, known.suppliers.get(&supplier))),
+            None => problems.push(no_price(at, product, known.parties.get(&supplier))),
         }
     }
     problems
@@ -202,62 +88,4 @@ fn no_price(at: usize, product: &Product, supplier: Option<&Party>) -> Problem {
         supplier.map_or("this supplier", |supplier| supplier.name.as_str()),
     );
     Problem::new(format!("lines[{at}].unit_price"), "no_price", message)
-}
-
-fn set_amounts(saving: &mut Saving, known: &Known) -> Vec<Problem> {
-    let exponent = known.exponent(saving.link("currency"));
-    let Saving { old, draft, .. } = saving;
-    let before = Before::of(old.as_ref());
-    let mut problems = Vec::new();
-    let mut taxed = Vec::new();
-    for (at, line) in draft.lines_mut("lines").iter_mut().enumerate() {
-        let price = before.number(line, "unit_price");
-        let quantity = before.quantity(line);
-        let product = before.link(line, "product").and_then(|id| known.products.get(&id));
-        if let Some(problem) = product.and_then(|product| split(quantity, known.unit(product)?)) {
-            problems.push(problem.under(format!("lines[{at}]")));
-        }
-        match measure::amount(quantity, price, Decimal::ZERO, exponent) {
-            Some(amount) => {
-                line.draft.set("amount", amount);
-                let code = before.link(line, "tax_code").and_then(|id| known.taxes.get(&id));
-                taxed.extend(code.map(|code| (code.id, code.rate, amount)));
-            }
-            None => problems.push(too_large(&format!("lines[{at}].quantity"))),
-        }
-    }
-    match measure::taxes(taxed.into_iter(), exponent) {
-        Some(sums) => set_taxes(draft, old.as_ref(), &sums),
-        None => problems.push(too_large("lines")),
-    }
-    problems
-}
-
-fn set_taxes(draft: &mut Draft, old: Option<&Rec>, sums: &[TaxSum]) {
-    let rows = sums.iter().map(|sum| {
-        let same = |row: &&Rec| row.link::<TaxCode>("tax_code") == Some(sum.code);
-        let id = old.and_then(|old| old.lines("taxes").iter().find(same)).map(|row| row.id);
-        let row = draft.new_line("taxes");
-        let row = row.with("tax_code", sum.code).with("rate", sum.rate);
-        Line { id, draft: row.with("base", sum.base).with("tax", sum.tax) }
-    });
-    let rows = rows.collect();
-    *draft.lines_mut("taxes") = rows;
-}
-
-/// A quantity finer than its unit allows, such as half a piece.
-fn split(quantity: Quantity, unit: &Unit) -> Option<Problem> {
-    let places = u8::try_from(unit.decimals).unwrap_or(0);
-    if Quantity::round(quantity.decimal(), places, Rounding::Down) == Some(quantity) {
-        return None;
-    }
-    let message = match places {
-        0 => format!("{quantity} is no whole number, and {} is not divided.", unit.name),
-        _ => format!("{quantity} has more than the {places} decimals of {}.", unit.name),
-    };
-    Some(Problem::new("quantity", "too_fine", message).arg("decimals", places))
-}
-
-fn too_large(field: &str) -> Problem {
-    Problem::new(field, "too_large", "The amount is larger than can be written; mend the figures.")
 }

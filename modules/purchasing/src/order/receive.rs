@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
 use fondaco_kernel::shared::Product;
+use fondaco_kernel::trade::{self, Goods, too_large};
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Id, Problem, Quantity};
 
-use super::{Goods, MODEL, OrderLine, PurchaseOrder, too_large};
-use crate::around;
+use super::{MODEL, OrderLine, PurchaseOrder};
 use crate::{picked, request};
 use fondaco_kernel::home::home;
 use fondaco_kernel::measure;
@@ -50,7 +50,7 @@ pub(crate) async fn by_hand(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if around::goods(tx) == Goods::Counted {
+    if trade::goods(tx) == Goods::Counted {
         let message = "The inventory counts these goods: carry out the order's receipt there.";
         return Err(Error::problem("", "counted", message));
     }
@@ -71,7 +71,7 @@ pub(crate) async fn by_hand(
 }
 
 async fn save(tx: &mut Tx, order: &mut PurchaseOrder) -> Result<()> {
-    order.refresh(around::goods(tx), around::bills(tx));
+    order.refresh(trade::goods(tx), trade::billing(tx));
     store::update(tx, order).await?;
     let here: BTreeSet<Id<Product>> = order.complete_products();
     request::arrived(tx, order.id, &here).await

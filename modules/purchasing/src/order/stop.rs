@@ -2,11 +2,12 @@
 //! asked for with them is open again as far as it has not come.
 
 use fondaco_kernel::error::refuse_if_any;
+use fondaco_kernel::trade::{self, Billing, Goods};
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Problem, Quantity};
 
-use super::{Bills, Goods, PurchaseOrder};
-use crate::{around, request};
+use super::PurchaseOrder;
+use crate::request;
 
 pub(crate) async fn cancel(
     tx: &mut Tx,
@@ -43,7 +44,7 @@ pub(crate) async fn close(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if let Some(error) = order.left_to_bill(around::goods(tx), around::bills(tx)) {
+    if let Some(error) = order.left_to_bill(trade::goods(tx), trade::billing(tx)) {
         return Err(error);
     }
     withdraw(tx, &order).await?;
@@ -91,8 +92,8 @@ impl PurchaseOrder {
     }
 
     /// Goods that are here and not billed, where bills are posted.
-    fn left_to_bill(&self, goods: Goods, bills: Bills) -> Option<Error> {
-        if bills == Bills::Elsewhere || goods == Goods::Uncounted {
+    fn left_to_bill(&self, goods: Goods, bills: Billing) -> Option<Error> {
+        if bills == Billing::Elsewhere || goods == Goods::Uncounted {
             return None;
         }
         let left = |line: &&super::OrderLine| line.goods && line.billable(goods) > Quantity::ZERO;
@@ -127,15 +128,15 @@ mod tests {
     #[test]
     fn what_is_received_is_billed_before_closing() {
         let open = order(vec![line(["4", "3", "1"])]);
-        let error = open.left_to_bill(Goods::Counted, Bills::Posted).unwrap();
+        let error = open.left_to_bill(Goods::Counted, Billing::Posted).unwrap();
         assert_eq!(
             error.to_string(),
             "Carbon frame: 2 are received and not billed; enter the bill first, or send them back."
         );
-        assert!(open.left_to_bill(Goods::Counted, Bills::Elsewhere).is_none());
+        assert!(open.left_to_bill(Goods::Counted, Billing::Elsewhere).is_none());
         assert!(
             order(vec![line(["4", "3", "3"])])
-                .left_to_bill(Goods::Counted, Bills::Posted)
+                .left_to_bill(Goods::Counted, Billing::Posted)
                 .is_none()
         );
     }

@@ -3,11 +3,11 @@
 
 use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::billing::{Billed, InvoiceAsk, InvoiceLineAsk};
+use fondaco_kernel::trade::{self, Goods, too_large};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Date, Id, Money, Quantity};
 
-use super::{Goods, MODEL, SalesOrder, too_large};
-use crate::around;
+use super::{MODEL, SalesOrder};
 use fondaco_kernel::home::home;
 
 pub(crate) async fn invoice(
@@ -20,7 +20,7 @@ pub(crate) async fn invoice(
         let message = "Accounting is switched off: invoice elsewhere, then close the order.";
         return Err(Error::problem("", "no_accounting", message));
     };
-    let goods = around::goods(tx);
+    let goods = trade::goods(tx);
     let on = args.date("on").unwrap_or_else(|| tx.today());
     let ask = order.invoice(goods, on);
     if ask.lines.is_empty() {
@@ -51,7 +51,7 @@ async fn sync(tx: &mut Tx, id: Id<SalesOrder>) -> Result<()> {
         return Ok(());
     }
     let home = home(tx).await?;
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     if let Some(credit) = tx.ports().credit
         && newly > Money::ZERO

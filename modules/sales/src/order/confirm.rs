@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::shared::{Party, Product};
+use fondaco_kernel::trade::{self, too_large};
 use fondaco_kernel::{Args, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Date, Decimal, Id, Money, Problem, Rounding};
 
+use super::SalesOrder;
 use super::provide::{Provision, products_of, provide};
-use super::{SalesOrder, too_large};
-use crate::around;
 use fondaco_kernel::home::{Home, HomeMoney, home};
 
 pub(crate) async fn confirm(
@@ -27,7 +27,7 @@ pub(crate) async fn confirm(
     expect_costs(tx, &mut order, &products, home).await?;
     let provision = provide(tx, &order).await?;
     order.begin(&provision, tx.today());
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     welcome(tx, customer).await?;

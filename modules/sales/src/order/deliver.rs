@@ -2,11 +2,11 @@
 
 use fondaco_kernel::events::Event;
 use fondaco_kernel::ports::stock::{Moved, MovedLine};
+use fondaco_kernel::trade::{self, Goods};
 use fondaco_kernel::{Args, DocRef, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Money, Quantity};
 
-use super::{Goods, MODEL, OrderLine, SalesOrder};
-use crate::around;
+use super::{MODEL, OrderLine, SalesOrder};
 use crate::picked;
 use fondaco_kernel::home::home;
 use fondaco_kernel::measure;
@@ -37,7 +37,7 @@ async fn note(
             deed(line, moved);
         }
     }
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await
 }
@@ -63,7 +63,7 @@ pub(crate) async fn by_hand(
     args: Args,
 ) -> Result<Outcome> {
     let mut order = order.into_inner();
-    if around::goods(tx) == Goods::Counted {
+    if trade::goods(tx) == Goods::Counted {
         let message = "The inventory counts these goods: carry out the order's delivery there.";
         return Err(Error::problem("", "counted", message));
     }
@@ -79,7 +79,7 @@ pub(crate) async fn by_hand(
         line.uncounted += quantity;
         line.delivered_cost.0 += line.uncounted_cost(quantity, home.exponent);
     }
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     Ok(Outcome::says(match order.delivery_state.as_deref() {

@@ -5,12 +5,12 @@
 use fondaco_kernel::ports::Ports;
 use fondaco_kernel::rollout::Opening;
 use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::trade::{self, Goods};
 use fondaco_kernel::{Result, Tx, home::home};
 use fondaco_values::Money;
 
+use super::SalesOrder;
 use super::provide::{provide, provide_from};
-use super::{Goods, SalesOrder};
-use crate::around;
 
 pub(crate) async fn open(tx: &mut Tx, opening: &Opening) -> Result<()> {
     let came = opening.came();
@@ -43,7 +43,7 @@ async fn take_up(tx: &mut Tx, mut order: SalesOrder, came: &Ports) -> Result<()>
             provider.withdraw(tx, &order.source()).await?;
         }
     }
-    let counted = around::goods(tx) == Goods::Counted;
+    let counted = trade::goods(tx) == Goods::Counted;
     if counted && (came.stock.is_some() || !came.supply.is_empty()) {
         let provision = provide(tx, &order).await?;
         order = store::get(tx, order.id).await?;
@@ -60,7 +60,7 @@ async fn take_up(tx: &mut Tx, mut order: SalesOrder, came: &Ports) -> Result<()>
 
 async fn refresh(tx: &mut Tx, order: &mut SalesOrder) -> Result<()> {
     let home = home(tx).await?;
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, order).await
 }

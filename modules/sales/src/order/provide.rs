@@ -8,11 +8,11 @@ use fondaco_kernel::ports::stock::{Demand, DemandLine, Purpose};
 use fondaco_kernel::ports::supply::{self, Need, Supply};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::{self, Filter};
+use fondaco_kernel::trade::{self, Goods};
 use fondaco_kernel::{Args, Outcome, Result, Tx, permissions::Allowed};
 use fondaco_values::{AnyId, Date, Id, Quantity};
 
-use super::{Goods, OrderLine, SalesOrder};
-use crate::around;
+use super::{OrderLine, SalesOrder};
 use fondaco_kernel::home::home;
 use fondaco_kernel::measure;
 
@@ -49,7 +49,7 @@ pub(crate) async fn plan(tx: &mut Tx, order: Allowed<SalesOrder>, _args: Args) -
         order.delivery_state = Some("ready".to_owned());
     }
     order.promised_on = provision.ready_on.map(|day| day.max(order.due())).or(order.promised_on);
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     order.refresh(goods, invoices, home.exponent);
     store::update(tx, &mut order).await?;
     let said = match provision.notes.is_empty() {
@@ -65,14 +65,14 @@ pub(crate) async fn provide(tx: &mut Tx, order: &SalesOrder) -> Result<Provision
         return Ok(Provision { ready_on: Some(tx.today()), ..Provision::default() });
     }
     let mut notes = Vec::new();
-    let short = match around::goods(tx) {
+    let short = match trade::goods(tx) {
         Goods::Counted => set_aside(tx, order, wanted).await?,
         Goods::Uncounted => {
             notes.push("Goods are not counted, since the inventory is switched off.".to_owned());
             to_order(tx, wanted).await?
         }
     };
-    let ready = short.is_empty() && around::goods(tx) == Goods::Counted;
+    let ready = short.is_empty() && trade::goods(tx) == Goods::Counted;
     let ready_on = cover(tx, order, short, &mut notes).await?;
     Ok(Provision { ready, ready_on, notes })
 }

@@ -2,11 +2,11 @@
 //! goods, supplies and credit is given back.
 
 use fondaco_kernel::error::refuse_if_any;
+use fondaco_kernel::trade::{self, Billing, Goods};
 use fondaco_kernel::{Args, Error, Outcome, Result, Tx, permissions::Allowed, store};
 use fondaco_values::{Problem, Quantity};
 
-use super::{Goods, Invoices, SalesOrder};
-use crate::around;
+use super::SalesOrder;
 
 pub(crate) async fn cancel(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) -> Result<Outcome> {
     let mut order = order.into_inner();
@@ -34,7 +34,7 @@ pub(crate) async fn reopen(
 
 pub(crate) async fn close(tx: &mut Tx, order: Allowed<SalesOrder>, args: Args) -> Result<Outcome> {
     let mut order = order.into_inner();
-    let (goods, invoices) = (around::goods(tx), around::invoices(tx));
+    let (goods, invoices) = (trade::goods(tx), trade::billing(tx));
     if let Some(error) = order.left_to_invoice(goods, invoices) {
         return Err(error);
     }
@@ -88,8 +88,8 @@ impl SalesOrder {
     }
 
     /// Goods with the customer that nobody has invoiced, where invoices are posted.
-    fn left_to_invoice(&self, goods: Goods, invoices: Invoices) -> Option<Error> {
-        if invoices == Invoices::Elsewhere || goods == Goods::Uncounted {
+    fn left_to_invoice(&self, goods: Goods, invoices: Billing) -> Option<Error> {
+        if invoices == Billing::Elsewhere || goods == Goods::Uncounted {
             return None;
         }
         let left = |line: &&super::OrderLine| line.goods && line.billable(goods) > Quantity::ZERO;
@@ -132,13 +132,13 @@ mod tests {
     #[test]
     fn what_is_delivered_is_invoiced_before_closing() {
         let open = order(vec![line(["5", "3", "0", "2", "0"])]);
-        let error = open.left_to_invoice(Goods::Counted, Invoices::Posted).unwrap();
+        let error = open.left_to_invoice(Goods::Counted, Billing::Posted).unwrap();
         assert_eq!(
             error.to_string(),
             "Bike: 1 are delivered and not invoiced; invoice them first."
         );
-        assert!(open.left_to_invoice(Goods::Counted, Invoices::Elsewhere).is_none());
+        assert!(open.left_to_invoice(Goods::Counted, Billing::Elsewhere).is_none());
         let even = order(vec![line(["5", "3", "0", "3", "0"])]);
-        assert!(even.left_to_invoice(Goods::Counted, Invoices::Posted).is_none());
+        assert!(even.left_to_invoice(Goods::Counted, Billing::Posted).is_none());
     }
 }
