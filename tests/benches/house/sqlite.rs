@@ -62,16 +62,17 @@ impl Bare {
         connection.pragma_update(None, "synchronous", "full").unwrap();
         connection.set_prepared_statement_cache_capacity(64);
         let connection = Mutex::new((connection, 0_i64));
+        let client = || {
+            for _ in 0..times / clients {
+                let mut held = connection.lock().unwrap();
+                held.1 += 1;
+                self.write(&held.0, held.1 * SHIFT);
+            }
+        };
         let started = Instant::now();
         std::thread::scope(|scope| {
             for _ in 0..clients {
-                scope.spawn(|| {
-                    for _ in 0..times / clients {
-                        let mut held = connection.lock().unwrap();
-                        held.1 += 1;
-                        self.write(&held.0, held.1 * SHIFT);
-                    }
-                });
+                scope.spawn(client);
             }
         });
         started.elapsed() / u32::try_from(times).unwrap()
