@@ -361,6 +361,16 @@ impl Tx {
         self.conn.exec_each(text, rows).await
     }
 
+    /// Puts rows into a table that nobody has read yet.
+    pub(crate) async fn fill(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Vec<Cell>],
+    ) -> Result<()> {
+        self.conn.fill(table, columns, rows).await
+    }
+
     /// Inserts rows into a table of the kernel.
     pub(crate) async fn insert_rows(
         &mut self,
@@ -368,10 +378,7 @@ impl Tx {
         columns: &'static [&'static str],
         rows: &[Vec<Cell>],
     ) -> Result<()> {
-        let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-        let (columns, places) = (columns.join("\", \""), places.join(", "));
-        let text = format!("insert into \"{table}\" (\"{columns}\") values ({places})");
-        self.exec_each(&text, rows).await
+        self.exec_each(Sql::insert(table, columns).as_str(), rows).await
     }
 
     /// A copy of the whole database into a new file.

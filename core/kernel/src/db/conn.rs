@@ -69,6 +69,19 @@ impl Conn {
         }
     }
 
+    /// Puts rows into a table, in the engine's fastest way.
+    pub(crate) async fn fill(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Vec<Cell>],
+    ) -> Result<()> {
+        match self {
+            Conn::Sqlite(conn) => conn.exec_each(Sql::insert(table, columns).as_str(), rows),
+            Conn::Postgres(conn) => conn.fill(table, columns, rows).await,
+        }
+    }
+
     /// Begins a part that can be taken back alone.
     pub(crate) async fn begin_part(&mut self) -> Result<()> {
         match self {

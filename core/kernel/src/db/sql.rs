@@ -67,6 +67,17 @@ impl Sql {
         Sql { text: Text::Built(String::with_capacity(256)), binds: Vec::new() }
     }
 
+    /// An insert of one row, for [`Conn::exec_each`](super::Conn::exec_each).
+    pub(crate) fn insert(table: &str, columns: &[&str]) -> Sql {
+        let mut sql = Sql::new().lit("insert into ").ident(table);
+        for (at, column) in columns.iter().enumerate() {
+            sql = sql.lit(if at == 0 { " (" } else { ", " }).ident(column);
+        }
+        let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+        sql.push(&format!(") values ({})", places.join(", ")));
+        sql
+    }
+
     pub(crate) fn lit(mut self, text: &'static str) -> Sql {
         self.push(text);
         self

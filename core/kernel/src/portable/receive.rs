@@ -243,7 +243,7 @@ async fn fill(
     let before = far.rows.get(&table.name).copied().unwrap_or(0);
     lines.skip(before)?;
     heard(before);
-    let text: Arc<str> = insert(table).into();
+    let into = Arc::new(table.clone());
     loop {
         let rows = lines.next(SLICE)?;
         if rows.is_empty() {
@@ -251,12 +251,12 @@ async fn fill(
         }
         let count = rows.len() as u64;
         *far.rows.entry(table.name.clone()).or_default() += count;
-        let (rows, text, now) = (Arc::new(rows), text.clone(), far.clone());
+        let (rows, into, now) = (Arc::new(rows), into.clone(), far.clone());
         kernel
             .run(&kernel_itself(), move |tx| {
-                let (rows, text, now) = (rows.clone(), text.clone(), now.clone());
+                let (rows, into, now) = (rows.clone(), into.clone(), now.clone());
                 Box::pin(async move {
-                    tx.exec_each(&text, &rows).await?;
+                    write(tx, &into, &rows).await?;
                     note(tx, &now).await
                 })
             })
@@ -265,13 +265,9 @@ async fn fill(
     }
 }
 
-fn insert(table: &TableSum) -> String {
-    let mut sql = Sql::new().lit("insert into ").ident(&table.name);
-    for (at, column) in table.columns.iter().enumerate() {
-        sql = sql.lit(if at == 0 { " (" } else { ", " }).ident(&column.name);
-    }
-    let places: Vec<String> = (1..=table.columns.len()).map(|n| format!("${n}")).collect();
-    format!("{}) values ({})", sql.as_str(), places.join(", "))
+async fn write(tx: &mut Tx, table: &TableSum, rows: &[Vec<Cell>]) -> Result<()> {
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    tx.fill(&table.name, &columns, rows).await
 }
 
 /// `meta`, indexes and what the ledger derives: in one transaction, after which all is there.
@@ -285,14 +281,14 @@ async fn finish(
     let mut lines = Lines::open(folder, meta)?;
     let rows = Arc::new(lines.next(usize::MAX)?);
     lines.end()?;
-    let (manifest, text) = (manifest.clone(), Arc::<str>::from(insert(meta)));
+    let (manifest, meta) = (manifest.clone(), Arc::new(meta.clone()));
     let far = Far { filled: true, ..far.clone() };
     kernel
         .run(&kernel_itself(), move |tx| {
-            let (manifest, text) = (manifest.clone(), text.clone());
+            let (manifest, meta) = (manifest.clone(), meta.clone());
             let (rows, far) = (rows.clone(), far.clone());
             Box::pin(async move {
-                tx.exec_each(&text, &rows).await?;
+                write(tx, &meta, &rows).await?;
                 let searched = |table: &&TableSum| {
                     table.columns.iter().any(|column| column.name == "search_text")
                 };

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row as _, SqlSafeStr, SqlStr, Statement};
 use tokio_stream::StreamExt;
 
 use super::cells::{arguments, check};
+use super::copy;
 use super::many::{Known, Many, ROWS_MAX};
 use super::refusal::{internal, storage};
 use super::wall::Wall;
@@ -280,6 +281,18 @@ impl Conn {
         Ok(())
     }
 
+    /// Streams rows into a table.
+    pub(crate) async fn fill(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Vec<Cell>],
+    ) -> Result<()> {
+        let statement = copy::statement(table, columns);
+        let done = stream_in(self.connection()?, statement.as_str(), rows).await?;
+        self.note(done)
+    }
+
     async fn learn(&mut self, text: &str) -> Result<Arc<Many>> {
         let text_ = AssertSqlSafe(text.to_owned()).into_sql_str();
         let prepared = self.connection()?.prepare(text_).await;
@@ -295,6 +308,36 @@ impl Conn {
     pub(crate) fn forget(&mut self) {
         self.known.forget();
     }
+}
+
+/// The outer error is ours, the inner one the server's.
+async fn stream_in(
+    connection: &mut PgConnection,
+    statement: &str,
+    rows: &[Vec<Cell>],
+) -> Result<sqlx::Result<()>> {
+    let mut stream = match connection.copy_in_raw(statement).await {
+        Ok(stream) => stream,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut chunk = Vec::with_capacity(2 * copy::CHUNK);
+    for row in rows {
+        if let Err(error) = copy::line(row, &mut chunk) {
+            // What the server says of the end that we asked for says nothing.
+            let _ = stream.abort("a row could not be written").await;
+            return Err(error);
+        }
+        if chunk.len() >= copy::CHUNK {
+            if let Err(error) = stream.send(chunk.as_slice()).await {
+                return Ok(Err(error));
+            }
+            chunk.clear();
+        }
+    }
+    Ok(match stream.send(chunk.as_slice()).await {
+        Ok(_) => stream.finish().await.map(drop),
+        Err(error) => Err(error),
+    })
 }
 
 impl Drop for Conn {

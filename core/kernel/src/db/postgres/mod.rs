@@ -6,6 +6,7 @@
 mod aside;
 mod cells;
 mod conn;
+mod copy;
 mod door;
 mod many;
 mod refusal;
