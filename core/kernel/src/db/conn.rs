@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::dialect::Dialect;
-use super::sql::{Cell, Row, Sql};
+use super::sql::{Cell, Held, Row, Sql};
 use super::{postgres, sqlite};
 use crate::error::{Error, Result};
 
@@ -122,16 +122,20 @@ pub(crate) enum RowRef<'r, 's> {
 }
 
 impl RowRef<'_, '_> {
-    pub(crate) fn cell(&self, at: usize) -> Cell {
+    pub(crate) fn held(&self, at: usize) -> Held<'_> {
         match self {
-            RowRef::Sqlite(row) => sqlite::cell(row, at),
-            RowRef::Postgres(row) => postgres::cell(row, at),
+            RowRef::Sqlite(row) => sqlite::held(row, at),
+            RowRef::Postgres(row) => postgres::held(row, at),
         }
     }
 
+    pub(crate) fn cell(&self, at: usize) -> Cell {
+        self.held(at).into_cell()
+    }
+
     pub(crate) fn opt_int(&self, at: usize) -> Option<i64> {
-        match self.cell(at) {
-            Cell::Int(value) => Some(value),
+        match self.held(at) {
+            Held::Int(value) => Some(value),
             _ => None,
         }
     }

@@ -21,7 +21,7 @@ pub(crate) use dialect::{Dialect, engine_version};
 pub(crate) use door::Door;
 pub(crate) use migrations::{released_steps, wall_in};
 pub use postgres::PostgresSettings;
-pub(crate) use sql::{Cell, Row, Sql};
+pub(crate) use sql::{Cell, Held, Row, Sql};
 
 /// A unit of work without its type; it may be called more than once.
 pub(crate) type Work = Box<dyn for<'t> Fn(&'t mut Tx) -> Fut<'t, ()> + Send + Sync>;

@@ -1,6 +1,7 @@
 //! A statement, its bound values and its rows. Text gets into a statement in three ways only:
 //! a literal of the program, a checked identifier, a bound value.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use fondaco_values::{Date, Id, Timestamp};
@@ -17,7 +18,37 @@ pub(crate) enum Cell {
     Texts(Vec<String>),
 }
 
+/// The same while the row is at hand: its texts are not copied.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Held<'r> {
+    Null,
+    Int(i64),
+    Text(Cow<'r, str>),
+    Bytes(&'r [u8]),
+}
+
+impl Held<'_> {
+    pub(crate) fn into_cell(self) -> Cell {
+        match self {
+            Held::Null => Cell::Null,
+            Held::Int(value) => Cell::Int(value),
+            Held::Text(text) => Cell::Text(text.into_owned()),
+            Held::Bytes(bytes) => Cell::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
 impl Cell {
+    /// As a row holds it; a list is held by no column.
+    pub(crate) fn held(&self) -> Held<'_> {
+        match self {
+            Cell::Int(value) => Held::Int(*value),
+            Cell::Text(text) => Held::Text(Cow::Borrowed(text)),
+            Cell::Bytes(bytes) => Held::Bytes(bytes),
+            Cell::Null | Cell::Ids(_) | Cell::Texts(_) => Held::Null,
+        }
+    }
+
     /// A list as an engine without arrays takes it. Asking it of anything else is a mistake of the
     /// program.
     pub(super) fn json(&self) -> String {

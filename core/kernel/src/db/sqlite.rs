@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 
 use super::conn::RowRef;
-use super::sql::{Cell, Sql};
+use super::sql::{Cell, Held, Sql};
 use super::{Kind, Purpose, Work, migrations};
 use crate::Ctx;
 use crate::error::{Error, Result, StorageKind};
@@ -418,13 +418,13 @@ fn place_of(statement: &rusqlite::CachedStatement<'_>, n: usize) -> Result<usize
     found.ok_or_else(|| Error::internal(format!("a statement binds ${n} and does not use it")))
 }
 
-pub(super) fn cell(row: &rusqlite::Row<'_>, at: usize) -> Cell {
+pub(super) fn held<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> Held<'r> {
     match row.get_ref(at) {
-        Ok(ValueRef::Integer(i)) => Cell::Int(i),
-        Ok(ValueRef::Text(text)) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
-        Ok(ValueRef::Blob(bytes)) => Cell::Bytes(bytes.to_vec()),
+        Ok(ValueRef::Integer(i)) => Held::Int(i),
+        Ok(ValueRef::Text(text)) => Held::Text(String::from_utf8_lossy(text)),
+        Ok(ValueRef::Blob(bytes)) => Held::Bytes(bytes),
         Ok(ValueRef::Real(_)) => unreachable!("no column holds a float"),
-        Ok(ValueRef::Null) | Err(_) => Cell::Null,
+        Ok(ValueRef::Null) | Err(_) => Held::Null,
     }
 }
 

@@ -4,7 +4,7 @@
 use fondaco_schema::Kind;
 use fondaco_values::{AnyId, Decimal, Money, Timestamp, Value};
 
-use crate::db::Cell;
+use crate::db::{Cell, Held};
 
 /// The number times 10 to the power of `places`; `None` when it has more digits after the point or
 /// is out of range.
@@ -40,25 +40,25 @@ pub(crate) fn to_cell(kind: &Kind, value: &Value) -> Cell {
 }
 
 /// What a column of this kind holds.
-pub(crate) fn to_value(kind: &Kind, cell: Cell) -> Value {
-    match (kind, cell) {
-        (_, Cell::Null | Cell::Bytes(_) | Cell::Ids(_) | Cell::Texts(_)) => Value::Null,
-        (Kind::Link { .. } | Kind::File | Kind::Links { .. }, Cell::Int(id)) => {
+pub(crate) fn to_value(kind: &Kind, held: Held<'_>) -> Value {
+    match (kind, held) {
+        (_, Held::Null | Held::Bytes(_)) => Value::Null,
+        (Kind::Link { .. } | Kind::File | Kind::Links { .. }, Held::Int(id)) => {
             Value::Link(AnyId::new(id))
         }
-        (Kind::Bool, Cell::Int(flag)) => Value::Bool(flag != 0),
-        (Kind::DateTime, Cell::Int(us)) => {
+        (Kind::Bool, Held::Int(flag)) => Value::Bool(flag != 0),
+        (Kind::DateTime, Held::Int(us)) => {
             Timestamp::from_microsecond(us).map_or(Value::Null, Value::Time)
         }
-        (Kind::Money, Cell::Int(scaled)) => Value::Decimal(Money::from_scaled(scaled).decimal()),
-        (Kind::Decimal { scale }, Cell::Int(scaled)) => Value::Decimal(shortest(scaled, *scale)),
-        (Kind::Percent, Cell::Int(scaled)) => Value::Decimal(shortest(scaled, 6)),
-        (_, Cell::Int(value)) => Value::Int(value),
-        (Kind::Date, Cell::Text(text)) => text.parse().map_or(Value::Null, Value::Date),
-        (Kind::Json, Cell::Text(text)) => {
+        (Kind::Money, Held::Int(scaled)) => Value::Decimal(Money::from_scaled(scaled).decimal()),
+        (Kind::Decimal { scale }, Held::Int(scaled)) => Value::Decimal(shortest(scaled, *scale)),
+        (Kind::Percent, Held::Int(scaled)) => Value::Decimal(shortest(scaled, 6)),
+        (_, Held::Int(value)) => Value::Int(value),
+        (Kind::Date, Held::Text(text)) => text.parse().map_or(Value::Null, Value::Date),
+        (Kind::Json, Held::Text(text)) => {
             serde_json::from_str(&text).map_or(Value::Null, Value::Json)
         }
-        (_, Cell::Text(text)) => Value::Text(text),
+        (_, Held::Text(text)) => Value::Text(text.into_owned()),
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
             (Kind::Text, Value::from("x"), "\"x\""),
             (Kind::Integer, Value::Int(-7), "-7"),
         ] {
-            let back = to_value(&kind, to_cell(&kind, &value));
+            let back = to_value(&kind, to_cell(&kind, &value).held());
             assert_eq!(back, value, "{kind:?}");
             assert_eq!(back.to_json().to_string(), text, "{kind:?}");
         }

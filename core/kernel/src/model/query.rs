@@ -83,6 +83,7 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
     let plan = Plan::of(&mut writer, meta, &fields, Sight::Own)?;
     let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
+    let plan = plan.showing(shown(meta, &fields).into());
     let keys = sort_keys(&mut writer, catalog, meta, &query.sort)?;
     let mut wanted = vec![writer.allowed(Right::Read)?];
     wanted.extend(own_company(&writer, meta));
@@ -106,18 +107,12 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     let limit = query.limit.unwrap_or(limits::PAGE_SIZE_DEFAULT).clamp(1, limits::PAGE_SIZE_MAX);
     let tail = tail(&joins, &wanted).append(sql::order(&keys));
     let tail = tail.lit(" limit ").arg(sql::signed(limit + 1));
-    let keys: Vec<Sql> = keys.into_iter().map(|key| key.sql).collect();
-    let mut rows = sql::page(tx, meta, &plan, &keys, &way, &tail).await?;
-    let more = rows.len() > limit;
+    let sorting =
+        sql::Sorting { keys: keys.into_iter().map(|key| key.sql).collect(), last: limit - 1 };
+    let (mut rows, last) = sql::page(tx, meta, &plan, &sorting, &way, &tail).await?;
+    let next = (rows.len() > limit).then(|| write_cursor(&last, &mark));
     rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
-    let next = last.map(|(_, keys)| write_cursor(keys, &mark));
-    let shown: Arc<[usize]> = shown(meta, &fields).into();
-    let named = |(mut rec, _): (Rec, _)| {
-        rec.shown = Some(shown.clone());
-        rec
-    };
-    Ok(Page { rows: rows.into_iter().map(named).collect(), next, count })
+    Ok(Page { rows, next, count })
 }
 
 /// A question of a module about its own models: no permissions, one company.
@@ -528,18 +523,15 @@ pub(crate) async fn seen(
     let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
     let plan = Plan::of(&mut writer, meta, fields, Sight::Own)?;
     let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
+    let plan = plan.showing(shown(meta, fields).into());
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
     let mut wanted = vec![among, writer.allowed(Right::Read)?];
     wanted.extend(own_company(&writer, meta));
     let joins = writer.joins();
-    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail(&joins, &wanted)).await?;
-    let shown: Arc<[usize]> = shown(meta, fields).into();
-    let named = |(mut rec, _): (Rec, Vec<Cell>)| {
-        rec.shown = Some(shown.clone());
-        rec
-    };
-    Ok(rows.into_iter().map(named).collect())
+    let unsorted = sql::Sorting::default();
+    let page = sql::page(tx, meta, &plan, &unsorted, &Way::Plain, &tail(&joins, &wanted)).await?;
+    Ok(page.0)
 }
 
 /// Sets the computed fields that are not stored, of records that the caller may see: each as far as
@@ -556,8 +548,9 @@ pub(crate) async fn computed(tx: &mut Tx, meta: &Arc<Meta>, recs: &mut [Rec]) ->
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(&ids)).lit(close);
     let joins = writer.joins();
-    let rows = sql::page(tx, meta, &plan, &[], &Way::Plain, &tail(&joins, &[among])).await?;
-    let mut found: HashMap<AnyId, Rec> = rows.into_iter().map(|(rec, _)| (rec.id, rec)).collect();
+    let unsorted = sql::Sorting::default();
+    let page = sql::page(tx, meta, &plan, &unsorted, &Way::Plain, &tail(&joins, &[among])).await?;
+    let mut found: HashMap<AnyId, Rec> = page.0.into_iter().map(|rec| (rec.id, rec)).collect();
     for rec in recs {
         let Some(mut row) = found.remove(&rec.id) else { continue };
         for at in &meta.unstored {

@@ -1,6 +1,8 @@
 //! Cells on their way to the server and back, in its binary form: `bigint`, `text`, `bytea`, and
 //! arrays of them. What the server answers in smaller integers and in truths is widened.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, PgValueRef};
 use sqlx::{
@@ -8,7 +10,7 @@ use sqlx::{
 };
 
 use super::refusal::internal;
-use crate::db::Cell;
+use crate::db::{Cell, Held};
 use crate::error::Result;
 
 /// Types of the catalog, by their fixed numbers.
@@ -102,24 +104,24 @@ pub(super) fn check(row: &PgRow) -> Result<()> {
 }
 
 /// One value of a row that was checked.
-pub(crate) fn cell(row: &PgRow, at: usize) -> Cell {
+pub(crate) fn held(row: &PgRow, at: usize) -> Held<'_> {
     match row.try_get_raw(at) {
         Ok(value) if !value.is_null() => {
             read(&value).unwrap_or_else(|| unreachable!("column {at} does not hold what it says"))
         }
-        _ => Cell::Null,
+        _ => Held::Null,
     }
 }
 
-fn read(value: &PgValueRef<'_>) -> Option<Cell> {
+fn read<'r>(value: &PgValueRef<'r>) -> Option<Held<'r>> {
     let bytes = value.as_bytes().ok()?;
     Some(match value.type_info().oid()?.0 {
-        oid::INT8 => Cell::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
-        oid::INT4 => Cell::Int(i64::from(i32::from_be_bytes(bytes.try_into().ok()?))),
-        oid::INT2 => Cell::Int(i64::from(i16::from_be_bytes(bytes.try_into().ok()?))),
-        oid::OID => Cell::Int(i64::from(u32::from_be_bytes(bytes.try_into().ok()?))),
-        oid::BOOL => Cell::Int(i64::from(bytes != [0])),
-        oid::BYTEA => Cell::Bytes(bytes.to_vec()),
-        _ => Cell::Text(std::str::from_utf8(bytes).ok()?.to_owned()),
+        oid::INT8 => Held::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
+        oid::INT4 => Held::Int(i64::from(i32::from_be_bytes(bytes.try_into().ok()?))),
+        oid::INT2 => Held::Int(i64::from(i16::from_be_bytes(bytes.try_into().ok()?))),
+        oid::OID => Held::Int(i64::from(u32::from_be_bytes(bytes.try_into().ok()?))),
+        oid::BOOL => Held::Int(i64::from(bytes != [0])),
+        oid::BYTEA => Held::Bytes(bytes),
+        _ => Held::Text(Cow::Borrowed(std::str::from_utf8(bytes).ok()?)),
     })
 }

@@ -15,7 +15,7 @@ mod settings;
 mod tests;
 mod wall;
 
-pub(crate) use cells::cell;
+pub(crate) use cells::held;
 pub(crate) use conn::Conn;
 pub(crate) use door::Door;
 pub(super) use refusal::storage;

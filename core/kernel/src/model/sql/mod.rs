@@ -23,8 +23,8 @@ pub(crate) use found::{Search, Searched, Way};
 pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
 pub(crate) use select::{
-    Plan, array, by_ids, children, count, deal, documents, field_ref, keep_written, kept_page,
-    many, page, signed,
+    Plan, Sorting, array, by_ids, children, count, deal, documents, field_ref, keep_written,
+    kept_page, many, page, signed,
 };
 pub(crate) use update::{delete, rewrite, update};
 pub(crate) use writer::{Sight, Writer};

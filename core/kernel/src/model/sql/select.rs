@@ -23,6 +23,7 @@ pub(crate) struct Plan {
     /// Links whose names follow them, with the kind of the name.
     titles: Vec<(usize, Kind)>,
     select: Vec<Sql>,
+    shown: Option<Arc<[usize]>>,
 }
 
 impl Plan {
@@ -71,6 +72,11 @@ impl Plan {
         Ok(self)
     }
 
+    /// The records show these fields only.
+    pub(crate) fn showing(self, fields: Arc<[usize]>) -> Plan {
+        Plan { shown: Some(fields), ..self }
+    }
+
     fn columns(&self) -> Sql {
         let mut sql = Sql::new();
         for (at, column) in self.select.iter().enumerate() {
@@ -82,13 +88,15 @@ impl Plan {
     fn read(&self, meta: &Meta, row: &RowRef<'_, '_>) -> Rec {
         let mut rec = Rec::empty(&meta.model, AnyId::default());
         for (place, at) in self.fields.iter().enumerate() {
-            rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.cell(place));
+            rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.held(place));
         }
         name(meta, &mut rec);
+        rec.shown.clone_from(&self.shown);
         for (place, (at, kind)) in self.titles.iter().enumerate() {
-            let title = to_value(kind, row.cell(self.fields.len() + place));
-            if !title.is_null() {
-                rec.titles.push((*at, plain(&title)));
+            match to_value(kind, row.held(self.fields.len() + place)) {
+                Value::Null => {}
+                Value::Text(title) => rec.titles.push((*at, title)),
+                other => rec.titles.push((*at, plain(&other))),
             }
         }
         rec
@@ -136,25 +144,34 @@ fn title_path(catalog: &Catalog, meta: &Meta, at: usize) -> Option<Vec<FieldRef>
     None
 }
 
-/// One page: the rows, and the cells of the sort keys of each.
+/// What a page is sorted by, and the row of which the cursor to the next page is made.
+#[derive(Default)]
+pub(crate) struct Sorting {
+    pub(crate) keys: Vec<Sql>,
+    pub(crate) last: usize,
+}
+
+/// One page: the rows, and the cells of the sort keys of the last one, if there are so many.
 pub(crate) async fn page(
     tx: &mut Tx,
     meta: &Meta,
     plan: &Plan,
-    keys: &[Sql],
+    sorting: &Sorting,
     way: &Way,
     tail: &Sql,
-) -> Result<Vec<(Rec, Vec<Cell>)>> {
-    let (width, sorted, dialect) = (plan.width(), keys.len(), tx.dialect());
+) -> Result<(Vec<Rec>, Vec<Cell>)> {
+    let (width, dialect) = (plan.width(), tx.dialect());
+    let (keys, last) = (&sorting.keys, sorting.last);
     let statement = |among: Option<&Sql>| {
         let sql = keys.iter().fold(plan.columns(), |sql, key| sql.lit(", ").append(key.clone()));
         sql.append(from(dialect, meta, among)).append(tail.clone())
     };
-    by_way(tx, way, statement, |row| {
-        let keys = (width..width + sorted).map(|place| row.cell(place)).collect();
-        (plan.read(meta, row), keys)
-    })
-    .await
+    let rows = by_way(tx, way, statement, |at, row| {
+        let read = if at == last { width..width + keys.len() } else { 0..0 };
+        (plan.read(meta, row), read.map(|place| row.cell(place)).collect::<Vec<Cell>>())
+    });
+    let (recs, mut cells): (Vec<Rec>, Vec<Vec<Cell>>) = rows.await?.into_iter().unzip();
+    Ok((recs, if last < cells.len() { cells.swap_remove(last) } else { Vec::new() }))
 }
 
 /// The same for a module, unless it was read before.
@@ -183,7 +200,7 @@ pub(crate) async fn count(
         let sql = sql.append(from(dialect, meta, among)).append(tail.clone());
         sql.lit(" limit ").arg(signed(at_most)).lit(") as counted")
     };
-    let counts = by_way(tx, way, statement, |row| row.opt_int(0)).await?;
+    let counts = by_way(tx, way, statement, |_, row| row.opt_int(0)).await?;
     let count = counts.first().copied().flatten().unwrap_or_default();
     Ok(usize::try_from(count).unwrap_or_default())
 }
@@ -203,21 +220,22 @@ async fn by_way<T: Send>(
     tx: &mut Tx,
     way: &Way,
     statement: impl Fn(Option<&Sql>) -> Sql,
-    read: impl Fn(&RowRef<'_, '_>) -> T + Send + Sync,
+    read: impl Fn(usize, &RowRef<'_, '_>) -> T + Send + Sync,
 ) -> Result<Vec<T>> {
     let mut rows = Vec::new();
     let among = match way {
         Way::Plain => None,
         Way::Rare(among) => Some(among),
         Way::Frequent(among) => {
-            if tx.each_within(statement(None), STEPS_MAX, |row| rows.push(read(row))).await? {
+            let all = |row: &RowRef<'_, '_>| rows.push(read(rows.len(), row));
+            if tx.each_within(statement(None), STEPS_MAX, all).await? {
                 return Ok(rows);
             }
             rows.clear();
             Some(among)
         }
     };
-    tx.each(statement(among), |row| rows.push(read(row))).await?;
+    tx.each(statement(among), |row| rows.push(read(rows.len(), row))).await?;
     Ok(rows)
 }
 
@@ -243,7 +261,7 @@ fn all_columns(meta: &Meta) -> Sql {
 fn read_all(meta: &Meta, row: &RowRef<'_, '_>) -> Rec {
     let mut rec = Rec::empty(&meta.model, AnyId::default());
     for (place, at) in meta.columns.iter().enumerate() {
-        rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.cell(place));
+        rec.values[*at] = to_value(&meta.model.fields[*at].kind, row.held(place));
     }
     name(meta, &mut rec);
     rec
@@ -311,7 +329,7 @@ fn as_read(meta: &Meta, written: &Rec) -> Rec {
     let mut rec = Rec::empty(&meta.model, written.id);
     for at in &meta.columns {
         let kind = &meta.model.fields[*at].kind;
-        rec.values[*at] = to_value(kind, to_cell(kind, &written.values[*at]));
+        rec.values[*at] = to_value(kind, to_cell(kind, &written.values[*at]).held());
     }
     name(meta, &mut rec);
     rec
@@ -345,7 +363,7 @@ pub(crate) async fn many(tx: &mut Tx, meta: &Meta, at: usize, recs: &mut [Rec]) 
     let sql = sql.ident(&values_table(&meta.model, &field.name)).lit(" where record").lit(open);
     let sql = sql.arg(array(&ids)).lit(close).lit(" order by record, position");
     let read = |row: &RowRef<'_, '_>| {
-        (row.opt_int(0).unwrap_or_default(), to_value(&field.kind, row.cell(1)))
+        (row.opt_int(0).unwrap_or_default(), to_value(&field.kind, row.held(1)))
     };
     let values = kept_each(tx, sql, read).await?;
     for rec in recs {

@@ -268,7 +268,7 @@ fn read(cell: &crate::db::Cell, form: Form, ty: &Type) -> Value {
     match (cell, form, ty) {
         (Cell::Null, ..) => Value::Null,
         (Cell::Int(n), Form::Scaled(scale), _) => {
-            cells::to_value(&fondaco_schema::Kind::Decimal { scale }, Cell::Int(*n))
+            cells::to_value(&fondaco_schema::Kind::Decimal { scale }, Cell::Int(*n).held())
         }
         (Cell::Int(n), Form::Wide, _) => Value::Int(*n),
         (Cell::Text(text), Form::Wide, _) => Value::Decimal(text.parse().unwrap()),
