@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 both! {
     an_own_model_works_like_any_other,
     a_folder_grows,
+    a_workflow_of_its_own,
 }
 
 const TRUCK: &str = r#"
@@ -326,7 +327,6 @@ fn own_models_and_fields_are_imported_and_exported() {
 
 /// A company's own steps in the work of a module: one more state, a stricter action, and rights for
 /// them in a role of its own.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_workflow_of_its_own() {
     let workflow = r#"
 workflow = "sales.order"

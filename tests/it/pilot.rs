@@ -6,8 +6,16 @@ use fondaco_kernel::views::Pilot;
 use fondaco_kernel::{Database, Error, Kernel, Setup, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
+use fondaco_tests::both;
 use fondaco_tests::shop::{COMPANY, PASSWORD, Shop};
 use serde_json::{Value as Json, json};
+
+both! {
+    it_is_there_for_those_who_are_named,
+    the_others_are_affected_by_nothing,
+    what_is_wrong_with_a_pilot_is_said_at_once,
+    in_the_end_it_is_there_for_all,
+}
 
 const SECOND: &str = "[[company]]\nkey = \"second\"\nname = \"Second Works\"\ncurrency = \"EUR\"\n";
 const SIZE: &str = "extends = \"party\"\n[fields]\nsize = { type = \"integer\", default = \"7\" }\n\
@@ -66,7 +74,6 @@ fn trial() -> Pilot {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn it_is_there_for_those_who_are_named() {
     for (pilot, who) in [
         (Pilot { users: words(&["anna@works.example"]), ..trial() }, "anna"),
@@ -98,7 +105,6 @@ async fn in_company(shop: &Shop, desk: &Desk, company: fondaco_values::AnyId) ->
 }
 
 /// Two worlds: what somebody does who is not in the pilot comes out as if there were none.
-#[tokio::test(flavor = "multi_thread")]
 async fn the_others_are_affected_by_nothing() {
     let mut without = setup(Pilot { users: words(&["nobody"]), ..trial() });
     without.pilots.clear();
@@ -147,7 +153,6 @@ async fn work(desk: &Desk) -> Vec<Json> {
     seen
 }
 
-#[tokio::test]
 async fn what_is_wrong_with_a_pilot_is_said_at_once() {
     let wrong = Pilot {
         modules: words(&["crmm"]),
@@ -165,7 +170,6 @@ async fn what_is_wrong_with_a_pilot_is_said_at_once() {
 }
 
 /// A pilot that is over: what happened meanwhile without it is taken up.
-#[tokio::test(flavor = "multi_thread")]
 async fn in_the_end_it_is_there_for_all() {
     let pilot = Pilot { users: words(&["anna@works.example"]), ..trial() };
     let shop = Shop::of(setup(pilot.clone())).await;

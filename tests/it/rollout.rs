@@ -9,7 +9,7 @@ use fondaco_kernel::{Clock, Database, Kernel, identity, ledger};
 use fondaco_server::commands::demo;
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::Shop;
+use fondaco_tests::{Shop, both};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value as Json, json};
@@ -404,9 +404,14 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
 }
 
-#[test]
-fn as_the_story_tells_it() {
-    let figures = run(live(&[all()]));
+both! {
+    as_the_story_tells_it,
+    one_by_one_as_they_are_needed,
+    what_once_ended_otherwise_ends_in_the_same_figures,
+}
+
+async fn as_the_story_tells_it() {
+    let figures = live(&[all()]).await;
     for wanted in [
         "account 1000 3223400",
         "account 1200 315600",
@@ -420,9 +425,8 @@ fn as_the_story_tells_it() {
     }
 }
 
-#[test]
-fn one_by_one_as_they_are_needed() {
-    assert_eq!(run(live(&[])), run(live(&[all()])));
+async fn one_by_one_as_they_are_needed() {
+    assert_eq!(live(&[]).await, live(&[all()]).await);
 }
 
 /// What once ended otherwise: what is switched before each step.
@@ -442,15 +446,14 @@ const ONCE_WRONG: &[&str] = &[
      sales manufacturing purchasing | sales manufacturing purchasing | ",
 ];
 
-#[test]
-fn what_once_ended_otherwise_ends_in_the_same_figures() {
-    let steady = run(live(&[all()]));
+async fn what_once_ended_otherwise_ends_in_the_same_figures() {
+    let steady = live(&[all()]).await;
     for switched in ONCE_WRONG {
         let known = |name| all().into_iter().find(|module| *module == name).unwrap();
         let steps = switched.split('|');
         let toggles: Vec<Vec<&str>> =
             steps.map(|step| step.split_whitespace().map(known).collect()).collect();
-        assert_eq!(run(live(&toggles)), steady, "{switched}");
+        assert_eq!(live(&toggles).await, steady, "{switched}");
     }
 }
 

@@ -28,7 +28,7 @@ pub use load::{load, load_without};
 pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};
 pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
 pub use suggest::nearest;
-pub use tables::{Tables, table_of, tables};
+pub use tables::{TableIndex, Tables, table_of, tables};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::compute::{self, Stage};
 use super::draft::{Checked, Draft, Line, Saving};
 use super::migrate;
 use super::sql::{self, Sight};
+use super::unique;
 use super::value::{self, Rule};
 use crate::db::Sql;
 use crate::error::{StorageKind, refuse_if_any};
@@ -126,10 +127,7 @@ pub(crate) fn on_constraint(meta: &Meta, error: Error) -> Error {
     let below = meta.lines.iter().map(|of| of.child.as_ref());
     let found = std::iter::once(meta).chain(below).find_map(|meta| Some((meta, column(meta)?)));
     let Some((meta, column)) = found else { return error };
-    let label = meta.model.field(&column).map_or(column.as_str(), |field| &field.label);
-    let message =
-        format!("There is another {} with this {label}.", meta.model.label.to_lowercase());
-    Error::problem(&column, "taken", message)
+    Error::Invalid(vec![unique::taken(meta, Some(&column))])
 }
 
 struct Problems {

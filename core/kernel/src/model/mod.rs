@@ -18,6 +18,7 @@ mod save;
 mod search;
 mod sources;
 pub(crate) mod sql;
+mod unique;
 mod value;
 
 #[cfg(test)]

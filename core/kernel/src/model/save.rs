@@ -10,7 +10,7 @@ use super::catalog::Meta;
 use super::check::{self, Found};
 use super::compute;
 use super::draft::{Saved, Saving};
-use super::{Stage, sql};
+use super::{Stage, sql, unique};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
 use crate::tx::{Changed, Gone};
@@ -54,6 +54,7 @@ pub(crate) async fn save(
         let recs: Vec<&Rec> = checked.iter().map(|c| &c.next).collect();
         still_allowed(tx, &mut stage, meta, right, &recs).await?;
     }
+    unique::refuse_doubles(tx, meta, &checked).await?;
     checked.retain(|c| c.old.as_ref().is_none_or(|old| old.version != c.next.version));
     let (new, changed): (Vec<_>, Vec<_>) = checked.into_iter().partition(|c| c.old.is_none());
     sql::insert(tx, meta, &new).await.map_err(|error| check::on_constraint(meta, error))?;

@@ -13,6 +13,7 @@ use crate::{Args, Ctx, Record, Result};
 both! {
     an_order_is_made_with_defaults_and_totals,
     all_problems_are_told_at_once,
+    every_double_of_a_batch_is_told,
     orders_are_found_sorted_and_paged,
     no_list_and_no_document_asks_row_by_row,
     an_order_is_changed_acted_on_and_deleted,
@@ -149,6 +150,33 @@ async fn all_problems_are_told_at_once() {
     assert_eq!(refusal(again), "taken@reference");
     let nobody = world.ann(&[]);
     assert_eq!(refusal(world.create(&nobody, json!({"customer": acme})).await), "forbidden");
+}
+
+/// One reference is there already; in the batch stand others, empty ones and doubles.
+async fn every_double_of_a_batch_is_told() {
+    let world = World::new().await;
+    let ann = world.ann(&["seller", "employee"]);
+    let order = |reference: Option<&str>| json!({"customer": world.acme.to_string(), "reference": reference});
+    world.create(&ann, order(Some("R"))).await.unwrap();
+    for (references, refused) in [
+        (
+            vec![Some("S"), Some("R"), Some("S"), Some("R")],
+            "taken@[1].reference taken@[2].reference taken@[3].reference",
+        ),
+        (vec![Some("S"), None, None, Some("T")], ""),
+        (vec![Some("U"), Some("T")], "taken@[1].reference"),
+    ] {
+        let orders: Vec<Json> = references.iter().map(|reference| order(*reference)).collect();
+        let made = world.run(&ann, move |tx| {
+            let orders = orders.clone();
+            Box::pin(async move {
+                let drafts = orders.iter().map(|order| draft(tx, order)).collect::<Result<_>>()?;
+                records::create(tx, ORDER, drafts).await
+            })
+        });
+        let found = made.await.map_or_else(|error| refusal::<()>(Err(error)), |_| String::new());
+        assert_eq!(found, refused, "{references:?}");
+    }
 }
 
 async fn orders_are_found_sorted_and_paged() {
