@@ -15,6 +15,7 @@ mod api;
 mod unauthorized;
 mod permissions;
 mod modules;
+mod texts;
 mod custom;
 mod taken_up;
 mod rollout;

@@ -25,6 +25,7 @@ pub mod record;
 pub mod shared;
 
 pub mod reports;
+pub mod texts;
 
 pub mod module;
 pub mod plan;

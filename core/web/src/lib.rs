@@ -3,6 +3,7 @@
 //! Read on: `routes` (everything on one screen), `caller` (credentials → Ctx), `api`.
 
 pub mod routes;
+pub mod words;
 mod caller;
 mod api;
 mod query;
