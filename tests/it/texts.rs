@@ -75,7 +75,8 @@ fn the_shell_says_nothing_that_no_page_asks_for() {
     let texts = Texts::read(files()).unwrap();
     let code = sources();
     let is_asked = |key: &str| code.contains(&format!("\"{key}\""));
-    let unasked: Vec<&str> = texts.keys("en").map(|(key, _)| key).filter(|k| !is_asked(k)).collect();
+    let unasked: Vec<&str> =
+        texts.keys("en").map(|(key, _)| key).filter(|k| !is_asked(k)).collect();
     assert_eq!(unasked, [""; 0]);
 }
 

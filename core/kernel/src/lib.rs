@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod model;
 
 pub mod records;
+pub mod offers;
 pub mod store;
 pub mod record;
 pub mod shared;

@@ -26,6 +26,7 @@ first-done = The administrator is there. Sign in.
 # The frame
 skip = Skip to the content
 home = Home
+menu-shared = Shared data
 menu = Menu
 search = Search
 search-hint = Search or do …
@@ -113,11 +114,7 @@ list-end = That is all.
 list-loading = More is coming …
 list-select = Select { $title }
 list-select-all = Select all shown
-list-selected =
-    { $count ->
-        [one] { $count } selected
-       *[other] { $count } selected
-    }
+list-selected = Selected
 list-delete = Delete
 list-count =
     { $count ->
@@ -125,7 +122,6 @@ list-count =
        *[other] { $shown } records
     }
 list-empty = There is no { $model } yet.
-list-empty-lead = { $help }
 list-empty-new = Make the first one
 list-empty-found = Nothing matches.
 list-empty-found-lead = Take a filter away or search for fewer words.
@@ -133,6 +129,7 @@ list-sort-by = Sort by { $field }
 list-any = Any
 list-none = (none)
 list-total = Total
+list-records = Records
 list-changed = Somebody has changed this list.
 list-reload = Show
 list-done =

@@ -13,11 +13,13 @@ mod before;
 mod expand;
 mod input;
 pub(crate) mod migrate;
+mod outlook;
 mod query;
 mod save;
 mod search;
 mod sources;
 pub(crate) mod sql;
+mod totals;
 mod value;
 
 #[cfg(test)]
@@ -26,12 +28,16 @@ mod tests;
 pub use before::Before;
 pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
+pub use outlook::Outlook;
 pub use query::{Count, Page, Query, Select};
+pub use totals::{Group, Summed, Totals};
 
 pub(crate) use check::{arguments, links_seen};
 pub(crate) use compute::Stage;
 pub(crate) use expand::shown;
 pub(crate) use input::{from_json, from_text};
+pub(crate) use outlook::outlook;
 pub(crate) use query::{Ask, ask, field_node, how_many, list, many, one};
 pub(crate) use save::{Deed, delete, save, state_now};
 pub(crate) use sources::sources;
+pub(crate) use totals::totals;

@@ -89,6 +89,11 @@ impl Locale {
         self.language
     }
 
+    /// What stands before the decimals.
+    pub fn point(&self) -> char {
+        self.point
+    }
+
     pub fn int(&self, number: i64) -> String {
         self.grouped(number < 0, &number.unsigned_abs().to_string(), "")
     }
