@@ -157,6 +157,10 @@ impl Visitor {
     /// The page, or what went wrong as a page that helps.
     pub(crate) fn answer(&self, page: Result<Response, Error>) -> Response {
         match page {
+            // A sentence is said once.
+            Ok(response) if self.around.said.is_some() && response.status().is_success() => {
+                pages::with_cookie(response, SAID, "", 0)
+            }
             Ok(response) => response,
             Err(error) if self.around.html => pages::wrong::page(self, error),
             Err(error) => Refusal(error).into_response(),

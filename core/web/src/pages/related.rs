@@ -3,9 +3,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Count, Query, Select};
 use fondaco_kernel::schema::{Field, Kind, Model};
-use fondaco_kernel::{Error, permissions};
+use fondaco_kernel::values::AnyId;
+use fondaco_kernel::{Error, Tx, permissions};
 use maud::html;
 
 use super::good;
@@ -42,8 +44,9 @@ async fn page(app: &App, visitor: &Visitor, model: &str, id: &str) -> Result<Res
     let work = app.kernel.read(&visitor.ctx, move |tx| {
         let (name, ways) = (name.clone(), ways.clone());
         Box::pin(async move {
+            let rec = records::get(tx, &name, id, &Select::default()).await?;
+            let from = origins(tx, &rec).await?;
             let alone = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
-            records::get(tx, &name, id, &alone).await?;
             let mut found: Vec<(Way, Count)> = Vec::new();
             for way in ways {
                 let query = Query {
@@ -57,10 +60,10 @@ async fn page(app: &App, visitor: &Visitor, model: &str, id: &str) -> Result<Res
                 let count = records::list(tx, &way.model, &query).await?.count;
                 found.extend(count.filter(|count| count.number > 0).map(|count| (way, count)));
             }
-            Ok(found)
+            Ok((from, found))
         })
     });
-    let found = work.await?;
+    let (from, found) = work.await?;
     let words = &visitor.words;
     let figure = |count: Count| {
         let number = words.locale.int(i64::try_from(count.number).unwrap_or(i64::MAX));
@@ -68,11 +71,36 @@ async fn page(app: &App, visitor: &Visitor, model: &str, id: &str) -> Result<Res
     };
     Ok(good(html! {
         nav.related aria-label=(words.say("form-related")) {
+            @for (model, id, title) in &from {
+                @let kind = visitor.schema().model(model).map(|model| words.model(model).into_owned());
+                a.button.small.from href={ "/" (model) "/" (id) } { "↖ " (kind.unwrap_or_default()) " " b { (title) } }
+            }
             @for (way, count) in &found {
                 a.button.small href=(way.address) { (way.label) " " b { (figure(*count)) } }
             }
         }
     }))
+}
+
+/// The documents that a record keeps the model and the id of, as far as the reader sees them.
+async fn origins(tx: &mut Tx, rec: &Rec) -> Result<Vec<(String, AnyId, String)>, Error> {
+    let mut found = Vec::new();
+    for (at, field) in rec.model.fields.values().enumerate() {
+        let start = field.name.strip_suffix("_model").filter(|_| field.kind == Kind::Text);
+        let by = start.and_then(|start| rec.model.field_index(&format!("{start}_id")));
+        let model = rec.values[at].as_text();
+        let (Some(model), Some(id)) = (model, by.and_then(|by| rec.values[by].as_int())) else {
+            continue;
+        };
+        let is_there = tx.schema().model(model).is_some_and(|model| !model.is_line());
+        let one = [AnyId::new(id)];
+        if is_there
+            && let Some(rec) = records::get_many(tx, model, &one, &Select::default()).await?.pop()
+        {
+            found.push((model.to_owned(), rec.id, rec.title()));
+        }
+    }
+    Ok(found)
 }
 
 fn ways(visitor: &Visitor, target: &str, id: &str) -> Vec<Way> {
@@ -111,9 +139,9 @@ fn by_origin(visitor: &Visitor, model: &Model, (target, id): (&str, &str)) -> Ve
     let pairs = texts.filter_map(|of| {
         let start = of.name.strip_suffix("_model")?;
         let by = model.field(&format!("{start}_id"))?;
-        let first = model.indexes.iter().any(|index| index.fields.first() == Some(&of.name));
         let readable = |field| permissions::may_read_field(&visitor.ctx, visitor.schema(), field);
-        (first && readable(of) && readable(by)).then_some((of, by))
+        let found = is_indexed(model, of) || is_indexed(model, by);
+        (found && readable(of) && readable(by)).then_some((of, by))
     });
     let way = |(of, by): (&Field, &Field)| Way {
         model: model.name.clone(),

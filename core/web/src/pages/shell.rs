@@ -38,6 +38,8 @@ pub(crate) fn page(visitor: &Visitor, page: Page<'_>) -> Markup {
                 div id="said" role="status" aria-live="polite" {
                     @if let Some(said) = &visitor.around.said { p { (said) } }
                 }
+                div id="live" hidden data-list=(words.say("list-changed")) data-show=(words.say("list-reload"))
+                    data-record=(words.say("form-changed")) data-gone=(words.say("form-gone")) {}
                 (sheets(visitor))
             }
         }

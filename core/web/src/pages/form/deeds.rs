@@ -16,13 +16,16 @@ impl Form<'_> {
         let words = &self.visitor.words;
         let known = |name: &str| self.model.actions.get(name);
         let all = self.offers.actions.iter().filter_map(|(name, why)| Some((known(name)?, *why)));
-        let (now, later): (Vec<_>, Vec<_>) = all.partition(|(_, why)| *why != Some(WhyNot::State));
+        let (mut now, later): (Vec<_>, Vec<_>) =
+            all.partition(|(_, why)| *why != Some(WhyNot::State));
+        now.sort_by_key(|(_, why)| why.is_some());
         let creates = permissions::may(&self.visitor.ctx, &self.model, Right::Create);
         let mut leading = true;
         html! {
             div.deeds {
                 @for (action, why) in &now {
-                    @let first = why.is_none() && std::mem::take(&mut leading);
+                    // What brings the record on comes first.
+                    @let first = why.is_none() && action.to.is_some() && std::mem::take(&mut leading);
                     (self.deed(action, *why, first))
                 }
                 details.menu.more {

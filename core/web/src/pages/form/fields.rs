@@ -25,13 +25,13 @@ impl Form<'_> {
             @for group in &groups {
                 section.group .wide[group.fields.iter().any(|field| is_wide(field))] {
                     @if let Some(label) = &group.label { h2 { (words.group(&self.model.name, label)) } }
-                    (self.fields(&group.fields))
+                    (self.fields(group.label.as_deref(), &group.fields))
                 }
             }
             @if !rest.is_empty() {
                 details.group.more {
                     summary { (words.say("form-details")) }
-                    (self.fields(&rest))
+                    (self.fields(None, &rest))
                 }
             }
             @if !self.is_new { (self.foot()) }
@@ -80,11 +80,11 @@ impl Form<'_> {
         has || has_lines || live
     }
 
-    fn fields(&self, fields: &[&Field]) -> Markup {
+    fn fields(&self, label: Option<&str>, fields: &[&Field]) -> Markup {
         html! {
             div.fields {
                 @for field in fields {
-                    @if let Kind::Lines { of, .. } = &field.kind { (self.lines(field, of)) }
+                    @if let Kind::Lines { of, .. } = &field.kind { (self.lines(label, field, of)) }
                     @else { (self.field(field)) }
                 }
             }
@@ -129,7 +129,7 @@ impl Form<'_> {
         }
     }
 
-    fn lines(&self, field: &Field, of: &str) -> Markup {
+    fn lines(&self, group: Option<&str>, field: &Field, of: &str) -> Markup {
         let Some(child) = self.visitor.schema().model(of) else { return html! {} };
         let rows = self.rows(&field.name);
         let (problem, raw) = (|path: &str| self.problem(path), |name: &str| self.raw(name));
@@ -146,7 +146,8 @@ impl Form<'_> {
         let label = self.visitor.words.field(&self.model.name, field);
         html! {
             div.field.lines-field id={ "f-" (field.name) } {
-                h3 { (label) }
+                // Said once, where the group is called the same.
+                @if group != Some(field.label.as_str()) { h3 { (label) } }
                 @if let Some(problem) = self.problem(&field.name) { p.problem { (problem) } }
                 (table(&made))
             }
