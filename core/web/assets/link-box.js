@@ -40,7 +40,7 @@ class LinkBox extends HTMLElement {
     this.list.replaceChildren(...items.map(item => this.option(item.name, () => this.take(item.id, item.name))));
     const same = items.some(item => item.name.toLowerCase() === words.toLowerCase());
     if (words && !same && 'creates' in this.dataset) {
-      const make = this.option('+ ' + words, () => this.make(words));
+      const make = this.option((document.getElementById('live')?.dataset.create ?? '§').replace('§', words), () => this.make(words));
       make.classList.add('make');
       this.list.append(make);
     }
@@ -62,6 +62,14 @@ class LinkBox extends HTMLElement {
     this.list.hidden = !is;
     this.input.setAttribute('aria-expanded', String(is));
     if (!is) this.input.removeAttribute('aria-activedescendant');
+    if (is && this.closest('.lines')) {
+      // In a table that scrolls the list stands above it.
+      const { left, bottom, top } = this.input.getBoundingClientRect();
+      const below = innerHeight - bottom > this.list.offsetHeight + 8;
+      this.list.style.left = Math.min(left, innerWidth - this.list.offsetWidth - 8) + 'px';
+      this.list.style.top = (below ? bottom + 2 : top - this.list.offsetHeight - 2) + 'px';
+      addEventListener('scroll', () => this.open(false), { capture: true, once: true });
+    }
   }
 
   mark(one) {
@@ -78,9 +86,9 @@ class LinkBox extends HTMLElement {
       event.preventDefault();
       if (this.list.hidden) return this.look('');
       this.mark(all[(now + (event.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length]);
-    } else if (event.key === 'Enter' && !this.list.hidden && all[now]) {
+    } else if (event.key === 'Enter' && !this.list.hidden) {
       event.preventDefault();
-      /** @type {HTMLElement} */ (all[now]).click();
+      /** @type {HTMLElement} */ (all[now])?.click();
     } else if (event.key === 'Escape' && !this.list.hidden) {
       event.stopPropagation();
       this.input.value = this.was;

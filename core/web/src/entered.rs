@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::address::Pairs;
 use crate::visitor::Visitor;
-use crate::widgets::{exponent_of, held_in, shown_fields};
+use crate::widgets::{exponent_of, held_in, is_entered, shown_fields};
 
 /// What each input of a form held when it was made.
 pub(crate) type Was = BTreeMap<String, String>;
@@ -162,6 +162,9 @@ pub(crate) fn was(visitor: &Visitor, schema: &Schema, rec: &Rec) -> Was {
     let mut was = Was::new();
     let exponent = exponent_of(visitor, rec);
     for (at, field) in rec.model.fields.values().enumerate() {
+        if !is_entered(visitor, field) {
+            continue;
+        }
         let Kind::Lines { of, .. } = &field.kind else {
             keep(&mut was, &field.name, (rec, at), exponent);
             continue;
@@ -172,7 +175,8 @@ pub(crate) fn was(visitor: &Visitor, schema: &Schema, rec: &Rec) -> Was {
         let ids: Vec<String> = saved.map(|line| line.id.to_string()).collect();
         was.insert(field.name.clone(), ids.join(","));
         for (place, line) in lines.iter().enumerate() {
-            for (own, field_of) in shown_fields(visitor, child, true) {
+            let entered = shown_fields(visitor, child, true);
+            for (own, field_of) in entered.into_iter().filter(|(_, f)| is_entered(visitor, f)) {
                 let name = format!("{}.{place}.{}", field.name, field_of.name);
                 keep(&mut was, &name, (line, own), exponent);
             }

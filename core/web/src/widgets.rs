@@ -157,6 +157,15 @@ pub(crate) fn held_in(kind: &Kind, value: &Value, exponent: u8) -> String {
     }
 }
 
+/// How a record is called; one that has no number yet is called so.
+pub(crate) fn name_of(visitor: &Visitor, rec: &Rec) -> String {
+    let own = rec.model.field(&rec.model.title).filter(|field| field.name == "number");
+    match own.and_then(|_| rec.model.field_index("number")) {
+        Some(at) if rec.values[at].is_null() => visitor.words.say("no-number").into_owned(),
+        _ => rec.title(),
+    }
+}
+
 /// Decimals of the currency that a record's amounts are in: its own, else the company's.
 pub(crate) fn exponent_of(visitor: &Visitor, rec: &Rec) -> u8 {
     let own = rec.model.field_index("currency");

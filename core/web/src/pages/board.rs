@@ -23,7 +23,7 @@ use super::{go_saying, go_to, good};
 use crate::App;
 use crate::address::Pairs;
 use crate::visitor::Visitor;
-use crate::widgets::{Shown, exponent_of, is_entered, label, show as value, values};
+use crate::widgets::{Shown, exponent_of, is_entered, label, name_of, show as value, values};
 
 /// Cards of a column; the rest are in the list.
 const CARDS: usize = 20;
@@ -116,7 +116,10 @@ impl Board<'_> {
 
     async fn read(&self, app: &App) -> Result<Vec<Column>, Error> {
         let (model, by) = (self.model.clone(), self.by.clone());
-        let base = self.ask.expression(self.visitor, &self.model)?;
+        let asked = self.ask.expression(self.visitor, &self.model)?;
+        let own = self.model.views["kanban"]["filter"].as_str().map(|text| format!("({text})"));
+        let parts: Vec<String> = own.into_iter().chain(asked).collect();
+        let base = (!parts.is_empty()).then(|| parts.join(" && "));
         let mut names = vec![self.title.clone(), self.by.name.clone()];
         names.extend(self.subtitle.iter().chain(&self.fields).cloned());
         names.extend(model.field("currency").map(|field| field.name.clone()));
@@ -228,7 +231,7 @@ impl Board<'_> {
         html! {
             li.card data-id=(rec.id) data-version=(rec.version) data-to=(reaches.join(" ")) draggable=[(!reached.is_empty()).then_some("true")] {
                 a.title href={ "/" (self.model.name) "/" (rec.id) } draggable="false" {
-                    @match shown(&self.title) { Some(shown) if !shown.value.is_null() => (plain(shown)), _ => (rec.title()) }
+                    @match shown(&self.title) { Some(shown) if !shown.value.is_null() => (plain(shown)), _ => (name_of(self.visitor, rec)) }
                 }
                 @if let Some(shown) = self.subtitle.as_deref().and_then(shown) { p { (plain(shown)) } }
                 @if !self.fields.is_empty() {
@@ -246,7 +249,7 @@ impl Board<'_> {
             form.mover method="post" action={ "/do/move/" (self.model.name) } {
                 input type="hidden" name="id" value=(rec.id);
                 input type="hidden" name="version" value=(rec.version);
-                label { span.away { (words.say("board-move")) ": " (rec.title()) }
+                label { span.away { (words.say("board-move")) ": " (name_of(self.visitor, rec)) }
                     select name="to" {
                         option value="" { (words.say("board-move")) }
                         @for to in reached { option value=(to.value) { (to.title) } }

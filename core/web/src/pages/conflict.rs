@@ -64,7 +64,7 @@ fn comparison(
     let was = entered::was(visitor, visitor.schema(), now);
     let was = serde_json::to_string(&was).unwrap_or_default();
     html! {
-        h1 { (words.say("conflict-title")) ": " (now.title()) }
+        h1 { (words.say("conflict-title")) ": " (crate::widgets::name_of(visitor, now)) }
         p { (words.say("conflict-lead")) }
         form.sheet.conflict method="post" action=(address) {
             input type="hidden" name="_version" value=(now.version);

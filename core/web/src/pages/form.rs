@@ -28,7 +28,7 @@ use crate::address::Pairs;
 use crate::api::id_of;
 use crate::entered::{self, Was};
 use crate::visitor::Visitor;
-use crate::widgets::blank;
+use crate::widgets::{blank, is_entered, name_of};
 
 /// A form with everything on it.
 pub(crate) struct Form<'a> {
@@ -219,7 +219,7 @@ impl Form<'_> {
         let name = words.model(&self.model);
         let title = match self.is_new {
             true => words.say_of("form-new", &[("model", Arg::Text(&name))]).into_owned(),
-            false => self.rec.title(),
+            false => name_of(self.visitor, &self.rec),
         };
         let shows = (!self.is_new).then(|| (self.model.name.as_str(), self.rec.id.to_string()));
         let body = html! {
@@ -322,7 +322,8 @@ impl Form<'_> {
             true => Was::from_iter([]),
             false => entered::was(self.visitor, self.visitor.schema(), &self.rec),
         };
-        let lines = self.model.lines().map(|(field, _, _)| (field.name.clone(), String::new()));
+        let lines = self.model.lines().filter(|(field, _, _)| is_entered(self.visitor, field));
+        let lines = lines.map(|(field, _, _)| (field.name.clone(), String::new()));
         let was: Was = lines.chain(was).collect();
         serde_json::to_string(&was).unwrap_or_default()
     }

@@ -23,7 +23,7 @@ use super::good;
 use super::shell::{self, Page};
 use crate::App;
 use crate::visitor::Visitor;
-use crate::widgets::{Shown, exponent_of, is_figure, show as value};
+use crate::widgets::{Shown, exponent_of, is_figure, name_of, show as value};
 
 /// A list with everything that its page shows.
 pub(crate) struct List<'a> {
@@ -243,7 +243,7 @@ impl<'a> List<'a> {
 
     fn row(&self, rec: &Rec) -> Markup {
         let exponent = exponent_of(self.visitor, rec);
-        let title = rec.title();
+        let title = name_of(self.visitor, rec);
         let select = [("title", Arg::Text(&title))];
         let address = format!("/{}/{}", self.model.name, rec.id);
         let first = self.columns.first().map(|field| field.name.as_str());

@@ -20,6 +20,7 @@ use super::shell::{self, Page};
 use crate::App;
 use crate::address::{Pairs, encoded};
 use crate::visitor::Visitor;
+use crate::widgets::name_of;
 
 /// Records of each model that are shown.
 const EACH: usize = 5;
@@ -61,7 +62,7 @@ async fn page(app: &App, visitor: &Visitor, query: &str) -> Result<Response, Err
             section.panel.found {
                 h2 { (plural) }
                 ul { @for rec in &found.rows {
-                    li { a href={ "/" (rec.model.name) "/" (rec.id) } { (rec.title()) } " " span.soft { (aside(visitor, rec)) } }
+                    li { a href={ "/" (rec.model.name) "/" (rec.id) } { (name_of(visitor, rec)) } " " span.soft { (aside(visitor, rec)) } }
                 } }
                 @if found.more {
                     a.soft href={ "/" (found.model.name) "?q=" (encoded(&asked)) } {
@@ -157,7 +158,7 @@ fn items(visitor: &Visitor, found: Vec<Found>) -> Vec<Json_> {
     let rows = found.iter().flat_map(|found| found.rows.iter().map(move |rec| (found, rec)));
     let one = |(found, rec): (&Found, &Rec)| {
         json!({
-            "title": rec.title(), "aside": aside(visitor, rec),
+            "title": name_of(visitor, rec), "aside": aside(visitor, rec),
             "kind": visitor.words.model(&found.model),
             "href": format!("/{}/{}", rec.model.name, rec.id),
         })

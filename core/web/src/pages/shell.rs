@@ -1,7 +1,7 @@
 //! What stands around every page: head, menu, the way back, the companies, the account, and what
 //! scripts need to know. The menus open without scripts.
 
-use fondaco_kernel::texts::LANGUAGES;
+use fondaco_kernel::texts::{Arg, LANGUAGES};
 use maud::{DOCTYPE, Markup, html};
 
 use super::menu::{self, Section};
@@ -39,7 +39,8 @@ pub(crate) fn page(visitor: &Visitor, page: Page<'_>) -> Markup {
                     @if let Some(said) = &visitor.around.said { p { (said) } }
                 }
                 div id="live" hidden data-list=(words.say("list-changed")) data-show=(words.say("list-reload"))
-                    data-record=(words.say("form-changed")) data-gone=(words.say("form-gone")) {}
+                    data-record=(words.say("form-changed")) data-gone=(words.say("form-gone"))
+                    data-create=(words.say_of("link-create", &[("name", Arg::Text("§"))])) {}
                 (sheets(visitor))
             }
         }

@@ -69,12 +69,13 @@ pub(crate) fn is_of_the_machine(field: &Field) -> bool {
 
 pub(crate) fn table(table: &Table<'_>) -> Markup {
     let words = &table.visitor.words;
-    let fields = shown_fields(table.visitor, table.child, table.edits);
-    let mut left: Vec<_> = fields;
-    if !table.edits {
-        // What no line has is no column.
-        left.retain(|(at, _)| table.lines.iter().any(|(_, line)| !line.values[*at].is_null()));
-    }
+    let mut left = shown_fields(table.visitor, table.child, table.edits);
+    // What no line has is no column, unless it is entered there or follows from what is.
+    left.retain(|(at, field)| {
+        let has = table.lines.iter().any(|(_, line)| !is_nothing(&line.values[*at]));
+        let works = is_entered(table.visitor, field) || matches!(field.kind, Kind::Money);
+        has || (table.edits && works)
+    });
     if table.lines.is_empty() && !table.edits {
         return html! { p.soft { (words.say("lines-none")) } };
     }
@@ -105,6 +106,10 @@ pub(crate) fn table(table: &Table<'_>) -> Markup {
             }
         }
     }
+}
+
+fn is_nothing(value: &fondaco_kernel::values::Value) -> bool {
+    value.is_null() || value.as_decimal().is_some_and(|number| number.is_zero())
 }
 
 /// A line that is not there yet.

@@ -47,7 +47,7 @@ pub(super) fn enter(entry: Entry<'_>) -> Markup {
     html! {
         link-box data-model=(target) data-title=(title) data-searches[searches] data-creates[creates] {
             input type="hidden" name=(entry.name) value=[id];
-            input type="text" id=(entry.id) name={ (entry.name) "~" } value=(entry.typed.map_or_else(|| name_of(entry.shown, id), str::to_owned))
+            input type="text" id=(entry.id) name={ (entry.name) "~" } value=(entry.typed.map_or_else(|| linked_name(entry.shown, id), str::to_owned))
                 role="combobox" aria-expanded="false" aria-controls=(list) aria-autocomplete="list"
                 autocomplete="off" spellcheck="false" placeholder=(visitor.words.say("link-choose"))
                 aria-label=[entry.label] aria-describedby=[by] aria-invalid=[invalid]
@@ -61,7 +61,7 @@ pub(super) fn enter(entry: Entry<'_>) -> Markup {
 }
 
 /// What the box shows of a link: the name, or the id where the name is not for the reader.
-pub(crate) fn name_of(shown: Shown<'_>, id: Option<AnyId>) -> String {
+fn linked_name(shown: Shown<'_>, id: Option<AnyId>) -> String {
     let by_id = || id.map_or_else(String::new, |id| format!("#{id}"));
     shown.title.map_or_else(by_id, str::to_owned)
 }

@@ -74,6 +74,9 @@ impl Form<'_> {
             return true;
         }
         let at = self.model.field_index(&field.name).unwrap_or_default();
+        if self.is_new && field.compute.is_none() && !matches!(field.kind, Kind::Lines { .. }) {
+            return false;
+        }
         let live = self.edits() && field.compute.is_some() && field.stored;
         let has_lines = self.rec.lines.iter().any(|(own, lines)| *own == at && !lines.is_empty());
         let has = !self.rec.values[at].is_null() && !is_empty_list(&self.rec.values[at]);
