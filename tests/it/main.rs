@@ -42,3 +42,4 @@ mod import;
 mod northwind;
 mod adventureworks;
 mod timeline;
+mod pages;

@@ -106,6 +106,7 @@ fn cases() -> Vec<Case> {
         case("POST", "/{model}/{id}", 401, 404, json!({})),
         case("GET", "/{model}/{id}/related", 401, 404, Json::Null),
         case("POST", "/{model}/{id}/{action}", 401, 404, json!({})),
+        case("GET", "/{model}/{id}/{action}", 404, 404, Json::Null),
         case("GET", "/assets/{version}/{name}", 404, 404, Json::Null),
         // The operator's, without names or figures of the company.
         case("GET", "/health/live", 200, 200, Json::Null),

@@ -32,7 +32,6 @@ search = Search
 search-hint = Search or do …
 find-nothing = Nothing found for “{ $words }”.
 find-more = All in { $model }
-find-in = Results in { $model }
 company-switch = Work in
 account = Account
 theme = Theme
@@ -86,7 +85,6 @@ home-nothing = Your roles open nothing yet. Ask your administrator for a role.
 
 # Lists
 list-new = New
-list-filter = Filter
 list-filters = Filters
 list-filter-expression = Condition
 list-filter-help = As in the API, such as total > 1000.0 && state == 'draft'
@@ -109,9 +107,7 @@ list-export = Export CSV
 list-kanban = Board
 list-list = List
 list-next = Next page
-list-first = First page
 list-end = That is all.
-list-loading = More is coming …
 list-select = Select { $title }
 list-select-all = Select all shown
 list-selected = Selected
@@ -125,7 +121,6 @@ list-empty = There is no { $model } yet.
 list-empty-new = Make the first one
 list-empty-found = Nothing matches.
 list-empty-found-lead = Take a filter away or search for fewer words.
-list-sort-by = Sort by { $field }
 list-any = Any
 list-none = (none)
 list-total = Total
@@ -183,30 +178,21 @@ lines-none = No lines yet.
 link-choose = Choose …
 link-create = Create “{ $name }”
 link-none = Nothing found
-link-open = Open { $title }
-link-clear = Clear
 tags-help = Separate by semicolons.
 file-choose = Choose a file
-file-download = Download { $name }
 file-none = No file
-file-keep = { $name } is kept unless another is chosen.
 json-help = JSON
-action-do = { $action }
 
 # Timeline
 timeline = Timeline
-timeline-note = Note
 timeline-note-add = Write a note
 timeline-note-do = Add the note
 timeline-activity = Plan an activity
 timeline-activity-done = Done
-timeline-files = Files
 timeline-drop = Drop files here, or choose them
-timeline-upload = Upload
 timeline-none = Nothing has happened yet.
 timeline-created = created this
 timeline-updated = changed
-timeline-acted = { $action }
 timeline-lines = lines
 timeline-due = due { $date }
 timeline-empty-value = empty
@@ -223,7 +209,6 @@ board-none = Nothing here
 board-moved = { $title } is now { $column }.
 
 # Errors
-error-401-title = Sign in first
 error-403-title = Not allowed
 error-404-title = There is nothing here
 error-404-lead = It may have been deleted, or it belongs to another company, or your roles do not show it to you.

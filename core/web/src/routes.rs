@@ -72,7 +72,7 @@ pub fn all(app: App) -> Router {
         .route("/{model}/new", get(form::new).post(save::create))
         .route("/{model}/{id}", get(form::show).post(save::update))
         .route("/{model}/{id}/related", get(related::show))
-        .route("/{model}/{id}/{action}", post(act::run))
+        .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
         .layer(from_fn_with_state(app.clone(), caller::guard_origin))
         // Styles and scripts.
         .route("/assets/{version}/{name}", get(assets::file))
