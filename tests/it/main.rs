@@ -43,3 +43,4 @@ mod northwind;
 mod adventureworks;
 mod timeline;
 mod pages;
+mod browser;
