@@ -1,5 +1,5 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
-//! (`served`), company folders on disk (`folder`) and the real program on them (`program`), public
+//! (`served`), a browser on its pages (`browser`), company folders on disk (`folder`) and the real program on them (`program`), public
 //! sample data (`sample`).
 //! The tests themselves are in `tests/it`.
 
@@ -10,7 +10,9 @@ pub mod folder;
 pub mod program;
 pub mod scratch;
 pub mod sample;
+pub mod browser;
 
+pub use browser::Browser;
 pub use folder::Folder;
 pub use fondaco_cluster::both;
 pub use program::{Client, Program};

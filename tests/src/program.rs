@@ -177,6 +177,8 @@ impl Client {
     pub fn new(address: &str, token: &str) -> Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
             .build();
         Client { agent: config.into(), address: address.to_owned(), token: token.to_owned() }

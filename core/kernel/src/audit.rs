@@ -26,6 +26,7 @@ pub(crate) struct Entry {
 pub struct Change {
     pub at: Timestamp,
     pub actor: String,
+    pub user: Option<AnyId>,
     pub request: String,
     pub action: String,
     pub changes: serde_json::Value,
@@ -87,7 +88,7 @@ pub async fn of_record(
 ) -> Result<Vec<Change>> {
     flush(tx).await?;
     let sql = Sql::text(
-        "select at, actor, request, action, changes from audit \
+        "select at, actor, request, action, changes, \"user\" from audit \
          where model = $1 and record = $2 order by id desc limit $3",
     );
     let rows = tx.rows(sql.bind(model).bind(id).bind(limit)).await?;
@@ -96,6 +97,7 @@ pub async fn of_record(
         .map(|row| Change {
             at: Timestamp::from_microsecond(row.int(0)).unwrap_or(Timestamp::UNIX_EPOCH),
             actor: row.str(1).to_owned(),
+            user: row.opt_id::<()>(5).map(|id| id.any()),
             request: row.str(2).to_owned(),
             action: row.str(3).to_owned(),
             changes: readable(row.str(4), &may_read),

@@ -20,11 +20,13 @@ pub mod ledger;
 pub mod model;
 
 pub mod records;
+pub mod offers;
 pub mod store;
 pub mod record;
 pub mod shared;
 
 pub mod reports;
+pub mod texts;
 
 pub mod module;
 pub mod plan;

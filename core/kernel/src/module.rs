@@ -19,6 +19,7 @@ use crate::record::{Declared, Record};
 use crate::rollout::OpeningFn;
 use crate::seeds::{self, Seed};
 use crate::store;
+use crate::texts::{self, LocaleFile, Texts};
 use crate::tx::{Fut, Tx};
 use crate::views::{Views, Whole};
 
@@ -36,6 +37,7 @@ pub struct Module {
     models: Vec<(&'static str, &'static str)>,
     reports: Vec<(&'static str, &'static str)>,
     data: Vec<(&'static str, &'static str)>,
+    locales: Vec<LocaleFile>,
     records: Vec<Declared>,
     actions: Vec<(&'static str, &'static str, ActionFn)>,
     before_save: Vec<(&'static str, BeforeSave)>,
@@ -56,6 +58,7 @@ impl Module {
             models: Vec::new(),
             reports: Vec::new(),
             data: Vec::new(),
+            locales: Vec::new(),
             records: Vec::new(),
             actions: Vec::new(),
             before_save: Vec::new(),
@@ -87,6 +90,12 @@ impl Module {
     /// `(path, text)` of each file in `data/`: what every company starts with (`seeds`).
     pub fn data(mut self, files: &[(&'static str, &'static str)]) -> Module {
         self.data.extend(files);
+        self
+    }
+
+    /// Its texts in other languages than English ([`locales!`](crate::locales)).
+    pub fn locales(mut self, files: &[LocaleFile]) -> Module {
+        self.locales.extend(files);
         self
     }
 
@@ -165,6 +174,10 @@ impl Module {
         own.map(|(_, hear)| *hear).collect()
     }
 
+    pub fn locale_files(&self) -> &[LocaleFile] {
+        &self.locales
+    }
+
     pub(crate) fn data_files(&self) -> &[(&'static str, &'static str)] {
         &self.data
     }
@@ -193,6 +206,21 @@ macro_rules! act {
                 $deed(tx, record, acting.into_args()).await
             })
         }
+    };
+}
+
+/// The files in `locales/` of a module's crate, for [`Module::locales`].
+#[macro_export]
+macro_rules! locales {
+    ($module:literal) => {
+        $crate::locales!($module, "vi", "th", "pl", "zh")
+    };
+    ($module:literal, $($language:literal),+) => {
+        &[$((
+            $language,
+            concat!("modules/", $module, "/locales/", $language, ".ftl"),
+            include_str!(concat!("../locales/", $language, ".ftl")),
+        )),+]
     };
 }
 
@@ -438,6 +466,17 @@ impl Registry {
     pub(crate) fn tables_of_all(&self) -> Option<&Tables> {
         let all = || Some(fondaco_schema::tables(self.all.as_ref()?));
         self.of_all.get_or_init(all).as_ref()
+    }
+
+    /// The texts of all that this program has, with those of the shell.
+    ///
+    /// # Errors
+    /// `Startup` with all that is wrong with the files.
+    pub fn texts(&self, shell: &[LocaleFile]) -> Result<Texts> {
+        let modules = self.modules().iter().chain(self.resting());
+        let of_modules = modules.flat_map(|module| module.locale_files().iter().copied());
+        let own = texts::OF_KERNEL.iter().chain(shell).copied();
+        Texts::read(own.chain(of_modules))
     }
 
     /// What it was made of.

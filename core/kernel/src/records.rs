@@ -10,10 +10,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::refuse_if_any;
 use crate::model::{self, Deed, Meta, Saving, Stage};
-pub use crate::model::{Count, Draft, Line, Page, Query, Select};
+pub use crate::model::{Count, Draft, Group, Line, Outlook, Page, Query, Select, Summed, Totals};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
-use crate::{Error, Outcome, Result, Tx, store};
+use crate::{Error, Outcome, Result, Tx, audit, store};
 
 /// A change of one record.
 #[derive(Clone, Debug)]
@@ -65,6 +65,62 @@ pub async fn list(tx: &mut Tx, model: &str, query: &Query) -> Result<Page> {
     let mut page = model::list(tx, &meta, query).await?;
     model::shown(tx, &meta, &mut page.rows, &query.show.expand).await?;
     Ok(page)
+}
+
+/// How many records the caller may see, and what they come to.
+pub async fn totals(tx: &mut Tx, model: &str, wanted: &Totals) -> Result<Summed> {
+    let meta = tx.registry().catalog.meta(model)?.clone();
+    let schema = tx.schema().clone();
+    permissions::require(tx.ctx(), permissions::document(&schema, &meta.model), Right::Read)?;
+    model::totals(tx, &meta, wanted).await
+}
+
+/// What a new record (`id` is `None`), or one that is there, would be with this draft, and what
+/// stands in the way. Nothing is kept. Fields that the caller may not read are not shown, nor those
+/// that are computed at each reading.
+pub async fn outlook(tx: &mut Tx, model: &str, id: Option<AnyId>, draft: Draft) -> Result<Outlook> {
+    let meta = document(tx, model)?;
+    let right = if id.is_some() { Right::Write } else { Right::Create };
+    permissions::require(tx.ctx(), &meta.model, right)?;
+    writable(tx, std::iter::once(&draft))?;
+    let old = match id {
+        Some(id) => permitted(tx, &meta, &[id], right).await?.pop(),
+        None => None,
+    };
+    let saving = Saving { id: id.unwrap_or_default(), old, draft };
+    model::links_seen(tx, std::slice::from_ref(&saving)).await?;
+    let mut outlook = model::outlook(tx, &meta, saving).await?;
+    hide(tx, &mut outlook.rec);
+    Ok(outlook)
+}
+
+/// Takes away what the caller may not read, and what is not known yet.
+fn hide(tx: &Tx, rec: &mut Rec) {
+    let is_shown = |field: &fondaco_schema::Field| {
+        let known = field.compute.is_none() || field.stored;
+        known && permissions::may_read_field(tx.ctx(), tx.schema(), field)
+    };
+    let fields = rec.model.fields.values().enumerate();
+    let shown: Arc<[usize]> = fields.filter(|(_, f)| is_shown(f)).map(|(at, _)| at).collect();
+    for (at, value) in rec.values.iter_mut().enumerate() {
+        if !shown.contains(&at) {
+            *value = fondaco_values::Value::Null;
+        }
+    }
+    rec.lines.retain(|(at, _)| shown.contains(at));
+    rec.shown = Some(shown);
+    for (_, lines) in &mut rec.lines {
+        lines.iter_mut().for_each(|line| hide(tx, line));
+    }
+}
+
+/// Who changed what of a record that the caller sees, newest first, without the fields that he may
+/// not read.
+pub async fn history(tx: &mut Tx, model: &str, id: AnyId, most: i64) -> Result<Vec<audit::Change>> {
+    let alone = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+    get(tx, model, id, &alone).await?;
+    let hidden = permissions::hidden_fields(tx.ctx(), tx.schema(), model);
+    audit::of_record(tx, model, id, most, move |field: &str| !hidden.contains(field)).await
 }
 
 /// Changes records; answers their ids and new versions in the same order.

@@ -272,6 +272,8 @@ pub struct Note {
     pub model: String,
     pub record: i64,
     pub text: String,
+    pub created_at: Option<Timestamp>,
+    pub created_by: Option<Id<User>>,
 }
 
 #[derive(Record, Clone, Debug, Default)]

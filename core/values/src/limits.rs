@@ -10,6 +10,8 @@ pub const PAGE_SIZE_DEFAULT: usize = 80;
 pub const PAGE_SIZE_MAX: usize = 500;
 /// Rows that are counted for a list: nobody reads more than "1000+", and exact counts read all.
 pub const COUNT_MAX: usize = 1_000;
+/// Rows of which a grouped list gives the figures: more is a report.
+pub const GROUP_ROWS_MAX: usize = 100_000;
 /// Pilots at a time; each combination of them is a view of its own.
 pub const PILOTS_MAX: usize = 3;
 /// Links that a path in an expression, a filter or a selection may follow: each is a join.

@@ -1,6 +1,6 @@
 //! Records of any model: seven handlers for all models. Each is one call of `kernel::records`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Change, Count, Select};
 use fondaco_kernel::values::AnyId;
-use fondaco_kernel::{Error, Tx, audit, permissions};
+use fondaco_kernel::{Error, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::App;
@@ -45,6 +45,44 @@ pub(crate) async fn list(
         })
         .await?;
     Ok(Json(Listed { items: &page.rows, next: page.next, count: page.count }).into_response())
+}
+
+/// How many there are and what they come to, by the values of a field or as a whole.
+pub(crate) async fn totals(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Path(model): Path<String>,
+    Query(given): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let wanted = query::totals(given)?;
+    let work = app.kernel.read(&ctx, move |tx| {
+        let (model, wanted) = (model.clone(), wanted.clone());
+        Box::pin(async move { records::totals(tx, &model, &wanted).await })
+    });
+    Ok(Json(work.await?).into_response())
+}
+
+/// What a new record would be, or with `id` one that is there: nothing is kept.
+pub(crate) async fn outlook(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Path(model): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let wanted = object(&body)?;
+    let id = match wanted.get("id") {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(id_of(&model, id.as_str().unwrap_or_default())?),
+    };
+    let work = app.kernel.read(&ctx, move |tx| {
+        let (model, wanted) = (model.clone(), wanted.clone());
+        Box::pin(async move {
+            let draft = records::draft_of(tx, &model, &wanted)?;
+            let outlook = records::outlook(tx, &model, id, draft).await?;
+            Ok(json!({ "record": outlook.rec, "errors": outlook.problems }))
+        })
+    });
+    Ok(Json(work.await?).into_response())
 }
 
 pub(crate) async fn get(
@@ -162,33 +200,10 @@ pub(crate) async fn history(
         .kernel
         .read(&ctx, move |tx| {
             let model = model.clone();
-            Box::pin(async move {
-                records::get(tx, &model, id, &Select::default()).await?;
-                let hidden = hidden_fields(tx, &model);
-                let may_read = move |field: &str| !hidden.contains(field);
-                audit::of_record(tx, &model, id, HISTORY_MAX, may_read).await
-            })
+            Box::pin(async move { records::history(tx, &model, id, HISTORY_MAX).await })
         })
         .await?;
     Ok(Json(json!({ "items": changes })))
-}
-
-/// The fields that the caller may not read, those of lines as `lines.cost`.
-fn hidden_fields(tx: &Tx, model: &str) -> HashSet<String> {
-    let schema = tx.schema();
-    let mut hidden = HashSet::new();
-    let Some(model) = schema.model(model) else { return hidden };
-    let own = model.fields.values().map(|field| (field.name.clone(), field));
-    let of_lines = model.lines().flat_map(|(lines, child, _)| {
-        let fields = schema.model(child).into_iter().flat_map(|child| child.fields.values());
-        fields.map(|field| (format!("{}.{}", lines.name, field.name), field))
-    });
-    for (path, field) in own.chain(of_lines) {
-        if !permissions::may_read_field(tx.ctx(), schema, field) {
-            hidden.insert(path);
-        }
-    }
-    hidden
 }
 
 /// The record as the caller may see it after his deed.

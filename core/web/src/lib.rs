@@ -1,8 +1,9 @@
-//! HTTP: the API. The only crate that knows axum. It holds no rule of business: each handler turns
-//! a request into one call of the kernel and its answer into JSON.
-//! Read on: `routes` (everything on one screen), `caller` (credentials → Ctx), `api`.
+//! HTTP: the API and the pages. The only crate that knows axum. It holds no rule of business: each
+//! handler turns a request into calls of the kernel and their answers into JSON or HTML.
+//! Read on: `routes` (everything on one screen), `caller` (credentials → Ctx), `api`, `pages`.
 
 pub mod routes;
+pub mod words;
 mod caller;
 mod api;
 mod query;
@@ -18,17 +19,25 @@ mod metrics;
 mod limits;
 mod problem;
 mod respond;
+mod assets;
+mod address;
+mod visitor;
+mod entered;
+mod widgets;
+mod pages;
 
 use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
 use fondaco_kernel::Kernel;
+use fondaco_kernel::texts::Texts;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use limits::Limits;
 pub use metrics::Metrics;
+use words::Words;
 
 /// What every handler gets.
 #[derive(Clone)]
@@ -37,6 +46,7 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// What the operator may change while the server runs.
     pub limits: Arc<Limits>,
+    texts: Arc<Texts>,
     /// Whether the server is ending; streams end with it.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -45,7 +55,16 @@ impl App {
     pub fn new(kernel: Kernel) -> App {
         let closing = Arc::new(watch::Sender::new(false));
         let (metrics, limits) = (Arc::new(Metrics::default()), Arc::new(Limits::default()));
-        App { kernel, metrics, limits, closing }
+        let texts = kernel.registry().texts(words::SHELL).unwrap_or_else(|error| {
+            tracing::error!(%error, "texts are missing");
+            Texts::default()
+        });
+        App { kernel, metrics, limits, texts: Arc::new(texts), closing }
+    }
+
+    /// The words of a language, as a browser wants figures to be written.
+    pub(crate) fn words(&self, language: &str, look: visitor::Look) -> Words {
+        Words::new(self.texts.clone(), visitor::locale(language, look))
     }
 
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {

@@ -57,7 +57,8 @@ impl Drop for Inside<'_> {
 
 /// Refuses what is more than the server should work on at once. The operator is never refused.
 pub(crate) async fn at_once(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if path.starts_with("/health/") || path == "/metrics" {
         return next.run(request).await;
     }
     let Some(_inside) = app.limits.enter() else {

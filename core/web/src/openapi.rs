@@ -66,6 +66,13 @@ fn add_paths(ctx: &Ctx, model: &Model, paths: &mut Map<String, Value>) {
     }
     paths.insert(format!("/api/{}", model.name), Value::Object(all));
 
+    paths.insert(format!("/api/{}/totals", model.name), json!({ "get": totals(model) }));
+    if may(Right::Create) || may(Right::Write) {
+        let summary = "What it would be: nothing is kept";
+        let outlook = operation(model, summary, answer("200", &json!({ "type": "object" })));
+        paths.insert(format!("/api/{}/outlook", model.name), json!({ "post": outlook }));
+    }
+
     let mut one = Map::new();
     one.insert("parameters".to_owned(), json!([id_parameter()]));
     one.insert("get".to_owned(), read(model, &reference));
@@ -93,6 +100,19 @@ fn add_paths(ctx: &Ctx, model: &Model, paths: &mut Map<String, Value>) {
         let post = act(model, action, &reference);
         paths.insert(path, json!({ "parameters": [id_parameter()], "post": post }));
     }
+}
+
+fn totals(model: &Model) -> Value {
+    let found = answer("200", &json!({ "type": "object" }));
+    let mut get = operation(model, "How many there are and what they come to", found);
+    let text = |name: &str, help: &str| json!({ "name": name, "in": "query", "description": help, "schema": { "type": "string" } });
+    get["parameters"] = json!([
+        text("by", "A field whose values tell the groups apart"),
+        text("sums", "Number fields to be summed up, separated by commas"),
+        text("filter", "A condition, as of the list"),
+        text("search", "Words to look for"),
+    ]);
+    get
 }
 
 fn operation(model: &Model, summary: &str, responses: Value) -> Value {

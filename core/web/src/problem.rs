@@ -84,7 +84,7 @@ fn one(problem: &Problem) -> Value {
     serde_json::to_value(problem).unwrap_or_default()
 }
 
-fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
+pub(crate) fn status(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The input is wrong"),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),

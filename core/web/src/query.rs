@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use fondaco_kernel::Error;
-use fondaco_kernel::model::{Query, Select};
+use fondaco_kernel::model::{Query, Select, Totals};
 use fondaco_kernel::values::{Problem, limits};
 
 use crate::problem::Refusal;
@@ -40,6 +40,25 @@ pub(crate) fn list(given: HashMap<String, String>) -> Result<Query, Refusal> {
         }
     }
     if problems.is_empty() { Ok(query) } else { Err(Refusal(Error::Invalid(problems))) }
+}
+
+/// Reads `?by=state&sums=total,net&filter=…&search=…`.
+///
+/// # Errors
+/// Every word that is not understood, at once.
+pub(crate) fn totals(given: HashMap<String, String>) -> Result<Totals, Refusal> {
+    let mut wanted = Totals::default();
+    let mut problems = Vec::new();
+    for (name, value) in given {
+        match name.as_str() {
+            "filter" => wanted.filter = Some(value),
+            "search" => wanted.search = Some(value),
+            "by" => wanted.by = Some(value),
+            "sums" => wanted.sums = words(&value),
+            _ => problems.push(unknown(&name, "by, sums, filter, search")),
+        }
+    }
+    if problems.is_empty() { Ok(wanted) } else { Err(Refusal(Error::Invalid(problems))) }
 }
 
 /// Reads `?fields=a,b&expand=customer`.

@@ -3,30 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::repeats::{self, Answer};
-use fondaco_kernel::{Ctx, Error, Fut, Tx};
+use fondaco_kernel::{Ctx, Fut, Tx};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::App;
 use crate::problem::{self, Refusal};
-
-/// For whoever opens the address in a browser.
-pub(crate) async fn index() -> &'static str {
-    "Fondaco speaks JSON here.\n\n\
-     Sign in:      POST /api/session {\"login\": …, \"password\": …} (answers with a cookie),\n\
-     \x20             or send an API token: Authorization: Bearer …\n\
-     What there is: GET /api/openapi.json\n\
-     Begin with:    GET /api/party, GET /api/reports\n"
-}
-
-pub(crate) async fn no_such_route(uri: Uri) -> Response {
-    Refusal(Error::not_found("page", uri.path())).into_response()
-}
 
 /// Bytes of a refusal that are read to say the same as a problem.
 const REFUSAL_BYTES_MAX: usize = 4096;
@@ -37,7 +24,8 @@ pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let (status, kind) = (response.status(), response.headers().get(header::CONTENT_TYPE));
     let is_refusal = status.is_client_error() || status.is_server_error();
-    if !is_refusal || kind.is_some_and(|kind| kind == problem::KIND) {
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !is_refusal || is_page || kind.is_some_and(|kind| kind == problem::KIND) {
         return response;
     }
     let (parts, body) = response.into_parts();

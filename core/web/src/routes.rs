@@ -6,9 +6,13 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use fondaco_kernel::values::limits as sizes;
 
+use crate::pages::{
+    act, board, bulk, export, form, home, list, related, save, search, settings, sign,
+    timeline as beside, wrong,
+};
 use crate::{
-    App, api, batch, caller, health, ledger, limits, live, metrics, openapi, reports, respond,
-    session, timeline,
+    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, reports,
+    respond, session, timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -35,18 +39,48 @@ pub fn all(app: App) -> Router {
         .route("/api/attachment/{id}/content", get(timeline::download))
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
+        .route("/api/{model}/totals", get(api::totals))
+        .route("/api/{model}/outlook", post(api::outlook))
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
         .route("/api/{model}/{id}/timeline", get(timeline::of_record))
         .route("/api/{model}/{id}/{action}", post(api::act))
+        // Pages: who is asking.
+        .route("/sign-in", get(sign::door).post(sign::sign_in))
+        .route("/sign-out", post(sign::sign_out))
+        .route("/first", post(sign::first))
+        .route("/code", get(sign::code).post(sign::redeem))
+        // Pages: finding one's way.
+        .route("/", get(home::show))
+        .route("/search", get(search::show))
+        .route("/palette", get(search::palette))
+        .route("/do/look", post(settings::look))
+        .route("/do/company", post(settings::company))
+        .route("/do/view", post(settings::save_view))
+        .route("/do/view/delete", post(settings::forget_view))
+        // Pages: what hangs on a record, and several records at once.
+        .route("/do/note", post(beside::add_note))
+        .route("/do/activity", post(beside::add_activity))
+        .route("/do/activity-done", post(beside::activity_done))
+        .route("/do/bulk/{model}", post(bulk::run))
+        .route("/do/move/{model}", post(board::shift))
+        // Pages: records of any model.
+        .route("/{model}", get(list::show))
+        .route("/{model}/board", get(board::show))
+        .route("/{model}/export", get(export::csv))
+        .route("/{model}/outlook", post(save::outlook))
+        .route("/{model}/new", get(form::new).post(save::create))
+        .route("/{model}/{id}", get(form::show).post(save::update))
+        .route("/{model}/{id}/related", get(related::show))
+        .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
         .layer(from_fn_with_state(app.clone(), caller::guard_origin))
-        // Where to begin.
-        .route("/", get(respond::index))
+        // Styles and scripts.
+        .route("/assets/{version}/{name}", get(assets::file))
         // For the operator.
         .route("/health/live", get(health::alive))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::text))
-        .fallback(respond::no_such_route)
+        .fallback(wrong::nowhere)
         .layer(from_fn(respond::as_problem))
         .layer(from_fn_with_state(app.clone(), limits::at_once))
         .layer(from_fn_with_state(app.clone(), metrics::observe))

@@ -163,13 +163,18 @@ fn about(ctx: &Ctx) -> Value {
 }
 
 /// Only this site sends it back, no script reads it, and off loopback it travels by TLS alone.
-fn with_cookie(mut response: Response, token: &str, local: bool, life_s: u32) -> Response {
+pub(crate) fn with_cookie(
+    mut response: Response,
+    token: &str,
+    local: bool,
+    life_s: u32,
+) -> Response {
     let (name, secure) = if local { (COOKIE_LOCAL, "") } else { (COOKIE, "; Secure") };
     let cookie =
         format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life_s}{secure}");
     match HeaderValue::from_str(&cookie) {
         Ok(value) => {
-            response.headers_mut().insert(header::SET_COOKIE, value);
+            response.headers_mut().append(header::SET_COOKIE, value);
             response
         }
         Err(_) => {

@@ -82,7 +82,12 @@ pub(crate) async fn download(
 }
 
 fn note(note: &Note) -> Value {
-    json!({ "id": note.id.to_string(), "text": note.text })
+    json!({
+        "id": note.id.to_string(),
+        "text": note.text,
+        "created_at": note.created_at.map(|at| at.to_string()),
+        "created_by": note.created_by.map(|user| user.to_string()),
+    })
 }
 
 fn activity(activity: &Activity) -> Value {

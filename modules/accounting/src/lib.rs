@@ -32,7 +32,7 @@ mod tax_report;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 macro_rules! files {
     ($($path:literal),+ $(,)?) => {
@@ -42,7 +42,9 @@ macro_rules! files {
 
 /// The module as the server switches it on.
 pub fn module() -> Module {
-    reports(ports(hooks(records(files(Module::new("accounting", include_str!("../module.toml")))))))
+    reports(ports(hooks(records(files(
+        Module::new("accounting", include_str!("../module.toml")).locales(locales!("accounting")),
+    )))))
 }
 
 fn files(module: Module) -> Module {

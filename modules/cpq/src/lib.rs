@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 mod choice;
 mod configuration;
@@ -26,6 +26,7 @@ mod waterfall;
 /// The module, to be handed to the kernel.
 pub fn module() -> Module {
     Module::new("cpq", include_str!("../module.toml"))
+        .locales(locales!("cpq"))
         .models(MODELS)
         .reports(REPORTS)
         .record::<option::OptionGroup>()

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 mod activity;
 mod duplicates;
@@ -19,6 +19,7 @@ mod seen;
 /// The module, to be handed to the kernel.
 pub fn module() -> Module {
     Module::new("crm", include_str!("../module.toml"))
+        .locales(locales!("crm"))
         .models(MODELS)
         .reports(REPORTS)
         .data(&[("data/crm.toml", include_str!("../data/crm.toml"))])

@@ -15,7 +15,7 @@ mod reports;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 macro_rules! files {
     ($($path:literal),+ $(,)?) => {
@@ -26,6 +26,7 @@ macro_rules! files {
 /// The module as the server switches it on.
 pub fn module() -> Module {
     Module::new("hr", include_str!("../module.toml"))
+        .locales(locales!("hr"))
         .models(files![
             "models/department.toml",
             "models/employee.toml",

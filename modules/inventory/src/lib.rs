@@ -31,7 +31,7 @@ mod report;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 pub use adjustment::{Adjustment, AdjustmentLine};
 pub use count::{Count, CountLine};
@@ -48,6 +48,7 @@ macro_rules! files {
 
 pub fn module() -> Module {
     let module = Module::new("inventory", include_str!("../module.toml"))
+        .locales(locales!("inventory"))
         .models(files![
             "models/warehouse.toml",
             "models/location.toml",

@@ -19,7 +19,7 @@ mod report;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 pub use bom::{Bom, BomLine, BomOperation, Routing, RoutingStep};
 pub use order::{Order, OrderComponent, OrderOperation};
@@ -31,6 +31,7 @@ macro_rules! files {
 
 pub fn module() -> Module {
     let module = Module::new("manufacturing", include_str!("../module.toml"))
+        .locales(locales!("manufacturing"))
         .models(files![
             "models/work_centre.toml",
             "models/routing.toml",

@@ -15,11 +15,12 @@ mod supply;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 /// Everything that the Rust of this module adds to its TOML.
 pub fn module() -> Module {
     Module::new("purchasing", include_str!("../module.toml"))
+        .locales(locales!("purchasing"))
         .models(MODELS)
         .reports(REPORTS)
         .record::<request::Request>()

@@ -13,11 +13,12 @@ mod returns;
 
 use std::sync::Arc;
 
-use fondaco_kernel::{Module, act};
+use fondaco_kernel::{Module, act, locales};
 
 /// Everything that the Rust of this module adds to its TOML.
 pub fn module() -> Module {
     Module::new("sales", include_str!("../module.toml"))
+        .locales(locales!("sales"))
         .models(MODELS)
         .reports(REPORTS)
         .record::<order::SalesOrder>()

@@ -165,6 +165,8 @@ impl Orders for OrderBook {
                 model: ask.source.model,
                 record: ask.source.id.raw(),
                 text: Json::Array(lines).to_string(),
+                created_at: None,
+                created_by: None,
             };
             let id = store::insert(tx, &mut note).await?;
             Ok(DocRef::new("note", id))

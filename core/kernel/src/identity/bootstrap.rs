@@ -43,6 +43,15 @@ pub async fn first_code(kernel: &Kernel) -> Result<Option<Secret>> {
         .await
 }
 
+/// Whether there is somebody who can sign in; until then there is only the first administrator to
+/// be made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_users(kernel: &Kernel) -> Result<bool> {
+    kernel.read(&kernel_itself(), |tx| Box::pin(user::any(tx))).await
+}
+
 /// Makes the first administrator, of all companies there are, for whoever knows the code.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ mod tests;
 mod token;
 mod user;
 
-pub use bootstrap::{first_administrator, first_code, password_code, redeem};
+pub use bootstrap::{first_administrator, first_code, has_users, password_code, redeem};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, change_password, set_password};
 pub use secret::Secret;
 pub use service::{AsSystem, service};

@@ -63,6 +63,24 @@ pub(crate) async fn check(
     Ok((checked, stage))
 }
 
+/// What a record would be, and all that is wrong with it, without refusing anything.
+pub(crate) async fn look(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    saving: Saving,
+    mut stage: Stage,
+) -> Result<(Rec, Vec<Problem>)> {
+    let mut problems = Problems::new(1);
+    let next = next_of(tx, meta, &saving, &mut problems);
+    let mut pairs = [(saving.old, next)];
+    prepare(tx, &mut stage, meta, &pairs).await?;
+    let [(old, next)] = &mut pairs;
+    compute::stored(&stage, meta, next);
+    judge(&stage, meta, old.as_ref(), next, &mut problems);
+    let [(_, next)] = pairs;
+    Ok((next, problems.all))
+}
+
 /// The links that a caller names lead to records that he may see.
 pub(crate) async fn links_seen(tx: &mut Tx, batch: &[Saving]) -> Result<Found> {
     let mut wanted = Wanted::default();

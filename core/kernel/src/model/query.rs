@@ -176,7 +176,7 @@ pub(crate) fn own_company(writer: &Writer<'_>, meta: &Meta) -> Option<Sql> {
     Some(column.lit(" = ").arg(writer.company()))
 }
 
-fn tail(joins: &Sql, wanted: &[Sql]) -> Sql {
+pub(super) fn tail(joins: &Sql, wanted: &[Sql]) -> Sql {
     let mut sql = joins.clone();
     for (at, condition) in wanted.iter().enumerate() {
         sql = sql.lit(if at == 0 { " where " } else { " and " }).append(condition.clone());
@@ -229,7 +229,7 @@ pub(crate) fn is_titled(meta: &Meta, at: usize) -> bool {
 }
 
 /// The caller may read every field that an expression of his reads.
-fn may_ask<'f>(
+pub(super) fn may_ask<'f>(
     ctx: &Ctx,
     catalog: &Catalog,
     fields: impl Iterator<Item = &'f FieldRef>,
@@ -250,7 +250,7 @@ fn no_field(place: &str, name: &str) -> Error {
 
 /// The words of a search in what the caller may read: the record's own text, and that of the records
 /// that it links to, as far as he may see them.
-fn search(
+pub(super) fn search(
     writer: &mut Writer<'_>,
     catalog: &Catalog,
     meta: &Arc<Meta>,

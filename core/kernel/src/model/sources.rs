@@ -40,6 +40,7 @@ const FILES: &[(&str, &str)] = files![
     "attachment",
     "note",
     "activity",
+    "saved_view",
 ];
 
 /// Path and text of each file, for `fondaco_schema::load`.

@@ -2,6 +2,8 @@
 //! What one may not read is absent: not selected, filtered, sorted, grouped, summed or searched.
 //! Not here: which records (`rows`).
 
+use std::collections::HashSet;
+
 use fondaco_schema::{Class, Field, Model, Schema};
 
 use super::{
@@ -46,4 +48,21 @@ pub fn may_read_path(ctx: &Ctx, schema: &Schema, model: &Model, path: &[&str]) -
         Some(target) => may(ctx, target, Right::Read) && may_read_path(ctx, schema, target, rest),
         None => false,
     }
+}
+
+/// The fields of a model that the caller may not read, those of its lines as `lines.cost`.
+pub fn hidden_fields(ctx: &Ctx, schema: &Schema, model: &str) -> HashSet<String> {
+    let mut hidden = HashSet::new();
+    let Some(model) = schema.model(model) else { return hidden };
+    let own = model.fields.values().map(|field| (field.name.clone(), field));
+    let of_lines = model.lines().flat_map(|(lines, child, _)| {
+        let fields = schema.model(child).into_iter().flat_map(|child| child.fields.values());
+        fields.map(|field| (format!("{}.{}", lines.name, field.name), field))
+    });
+    for (path, field) in own.chain(of_lines) {
+        if !may_read_field(ctx, schema, field) {
+            hidden.insert(path);
+        }
+    }
+    hidden
 }

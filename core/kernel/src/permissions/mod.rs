@@ -28,7 +28,7 @@ pub use allow::{
     Allowed, Sight, allow, allow_create, check, may, may_run_report, require, sight, still_allowed,
 };
 pub use explain::{Explanation, Reason, explain, why};
-pub use fields::{may_read_field, may_read_path, may_write_field};
+pub use fields::{hidden_fields, may_read_field, may_read_path, may_write_field};
 pub use matrix::{granted, matrix};
 pub use roles::{SYSTEM, held};
 pub use rows::{document, rows};

@@ -24,7 +24,7 @@ pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
 pub(crate) use select::{
     Plan, Sorting, array, by_ids, children, count, deal, documents, field_ref, keep_written,
-    kept_page, many, page, signed,
+    kept_page, many, page, signed, summed,
 };
 pub(crate) use update::{delete, rewrite, update};
 pub(crate) use writer::{Sight, Writer};

@@ -205,6 +205,45 @@ pub(crate) async fn count(
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
+/// One row of cells a group: its keys, how many rows there are, the sums. `keys` of the columns come
+/// first; no more than `at_most` rows are looked at.
+pub(crate) async fn summed(
+    tx: &mut Tx,
+    meta: &Meta,
+    way: &Way,
+    (columns, keys): (&[Sql], usize),
+    (tail, at_most): (&Sql, usize),
+) -> Result<Vec<Vec<Cell>>> {
+    const NAMES: [&str; 8] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"];
+    let dialect = tx.dialect();
+    let named: Vec<(&Sql, &'static str)> = columns.iter().zip(NAMES).collect();
+    let statement = |among: Option<&Sql>| {
+        let mut sql = Sql::new().lit("select ");
+        for (_, name) in &named[..keys] {
+            sql = sql.lit(name).lit(", ");
+        }
+        sql = sql.lit("count(*)");
+        for (_, name) in &named[keys..] {
+            sql = sql.lit(", cast(sum(").lit(name).lit(") as bigint)");
+        }
+        sql = sql.lit(" from (select 1 as one");
+        for (column, name) in &named {
+            sql = sql.lit(", ").append((*column).clone()).lit(" as ").lit(name);
+        }
+        sql = sql.append(from(dialect, meta, among)).append(tail.clone());
+        sql = sql.lit(" limit ").arg(signed(at_most)).lit(") as looked");
+        for (place, (_, name)) in named[..keys].iter().enumerate() {
+            sql = sql.lit(if place == 0 { " group by " } else { ", " }).lit(name);
+        }
+        for (place, (_, name)) in named[..keys].iter().enumerate() {
+            sql = sql.lit(if place == 0 { " order by " } else { ", " }).lit(name);
+        }
+        sql
+    };
+    let width = named.len() + 1;
+    by_way(tx, way, statement, |row| (0..width).map(|place| row.cell(place)).collect()).await
+}
+
 /// ` from table as m`, or only those rows of it that are among some.
 fn from(dialect: Dialect, meta: &Meta, among: Option<&Sql>) -> Sql {
     let Some(among) = among else {

@@ -1,0 +1,71 @@
+//! What somebody can do with one record now: change it, delete it, which of its actions, and why
+//! those that exist for him are not possible at the moment. What his roles do not give is not named.
+//! Not here: doing it (`records::act`), which asks everything again.
+
+use fondaco_schema::expr::eval;
+use fondaco_schema::{Action, Node};
+use fondaco_values::AnyId;
+
+use crate::error::{Error, Result};
+use crate::model::Stage;
+use crate::permissions::{self, Right};
+use crate::{Tx, store};
+
+/// What the caller can do with a record.
+#[derive(Clone, Debug, Default)]
+pub struct Offers {
+    pub write: bool,
+    pub delete: bool,
+    /// Names of the actions that he may do, in the order of the model.
+    pub actions: Vec<(String, Option<WhyNot>)>,
+}
+
+/// What stands in the way of an action that one may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// The record is in none of the states from which the action leads.
+    State,
+    /// Its condition is not true of the record; its `refusal` says what that means.
+    Condition,
+}
+
+/// What the caller can do with the record that he sees.
+///
+/// # Errors
+/// `NotFound` when there is none that he sees.
+pub async fn of(tx: &mut Tx, model: &str, id: AnyId) -> Result<Offers> {
+    let registry = tx.registry().clone();
+    let meta = registry.catalog.meta(model)?;
+    let ctx = tx.ctx().clone();
+    let rec = store::whole(tx, meta, &[id]).await?.pop();
+    let rec = rec.ok_or_else(|| Error::not_found(model, id))?;
+    let actions = || meta.model.actions.values().filter(|action| !action.internal);
+    let rights = [Right::Read, Right::Write, Right::Delete].into_iter();
+    let rights: Vec<Right<'_>> = rights.chain(actions().map(|a| Right::Act(&a.name))).collect();
+    let rules: Vec<Node> =
+        rights.iter().map(|right| permissions::rows(&ctx, &meta.model, *right)).collect();
+    let guards = actions().filter_map(|action| action.require.as_ref()).map(|guard| &guard.node);
+    let nodes: Vec<&Node> = rules.iter().chain(guards).collect();
+    let mut stage = Stage::new(tx, &nodes).await?;
+    stage.reach(tx, &[&rec], &nodes).await?;
+    let scope = stage.scope(&rec);
+    let may = |right| permissions::check(&ctx, &meta.model, id, right, &scope);
+    may(Right::Read)?;
+    let why_not = |action: &Action| {
+        let from = &action.from;
+        let here = rec.state().is_some_and(|state| from.iter().any(|known| known == state));
+        let holds =
+            |guard: &fondaco_schema::Expr| eval(&guard.node, &scope).as_bool() == Some(true);
+        match (from.is_empty() || here, action.require.as_ref().is_none_or(holds)) {
+            (false, _) => Some(WhyNot::State),
+            (true, false) => Some(WhyNot::Condition),
+            (true, true) => None,
+        }
+    };
+    let mine = actions().filter(|action| may(Right::Act(&action.name)).is_ok());
+    Ok(Offers {
+        write: may(Right::Write).is_ok(),
+        delete: may(Right::Delete).is_ok(),
+        actions: mine.map(|action| (action.name.clone(), why_not(action))).collect(),
+    })
+}

@@ -1,0 +1,53 @@
+// What others change shows without asking: rows and cards are read anew, of a form in which one is at
+// work it is said, so that nothing typed is lost.
+// @ts-check
+import { localize, say } from './app.js';
+import { isChanged } from './form.js';
+
+const { model, record } = document.body.dataset;
+const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+const texts = document.getElementById('live');
+
+async function read() {
+  const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  localize(page);
+  return page;
+}
+
+/** Puts what is new in place of what is old, unless somebody is at work there. */
+async function fresh() {
+  const page = await read();
+  if (!page) return;
+  const chosen = document.querySelector('tbody .sel input:checked');
+  const busy = document.querySelector('.drag, main details[open].menu, link-box [aria-expanded=true]');
+  if (chosen || busy) return tell();
+  for (const part of ['.listing tbody', '.listing tfoot', '.head .count', 'kan-ban']) {
+    const old = document.querySelector(part), next = page.querySelector(part);
+    if (old && next) old.replaceChildren(...next.children.length ? next.children : next.childNodes);
+  }
+  if (!document.querySelector('.listing, kan-ban')) location.reload();
+}
+
+function tell() {
+  say(texts?.dataset.list ?? '', { label: texts?.dataset.show ?? '', run: () => location.reload() });
+}
+
+let pause = 0;
+function changed(what) {
+  if (what.model !== model) return;
+  if (!record) { clearTimeout(pause); pause = setTimeout(fresh, 400); return; }
+  if (what.id !== record) return;
+  if (what.event === 'delete') return say(texts?.dataset.gone ?? '');
+  if (isChanged() || document.querySelector('main :focus:is(input, textarea, select)')) {
+    say(texts?.dataset.record ?? '', { label: texts?.dataset.show ?? '', run: () => location.reload() });
+  } else location.reload();
+}
+
+if (model && main && document.querySelector('.listing, kan-ban, form#record, .empty')) {
+  const events = new EventSource('/api/events');
+  events.addEventListener('changed', event => changed(JSON.parse(event.data)));
+  events.addEventListener('missed', () => (record ? tell() : changed({ model })));
+  addEventListener('pagehide', () => events.close());
+}

@@ -1,0 +1,115 @@
+//! An action of a record, asked for by a button; and its deletion.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fondaco_kernel::records;
+use fondaco_kernel::values::{AnyId, Problem};
+use fondaco_kernel::{Error, Outcome};
+use serde_json::Map;
+
+use super::{go_saying, wrong};
+use crate::App;
+use crate::address::Pairs;
+use crate::api::id_of;
+use crate::entered::json_of;
+use crate::visitor::Visitor;
+
+pub(crate) async fn run(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((model, id, action)): Path<(String, String, String)>,
+    body: Bytes,
+) -> Response {
+    let pairs = Pairs::read(&String::from_utf8_lossy(&body));
+    let id = match id_of(&model, &id) {
+        Ok(id) => id,
+        Err(refusal) => return visitor.answer(Err(refusal.0)),
+    };
+    let address = format!("/{model}/{id}");
+    if action == "delete" {
+        let gone = deleted(&app, &visitor, &model, id, &pairs).await;
+        return match gone {
+            Ok(()) => go_saying(&format!("/{model}"), &visitor.words.say("list-delete")),
+            Err(error) => refused(&visitor, &address, error),
+        };
+    }
+    match done(&app, &visitor, (&model, id, &action), &pairs).await {
+        Ok(outcome) => {
+            let said = outcome.message.unwrap_or_else(|| label(&visitor, &model, &action));
+            let next = outcome.open.map(|open| format!("/{}/{}", open.model, open.id));
+            go_saying(&next.unwrap_or(address), &said)
+        }
+        Err(error) => refused(&visitor, &address, error),
+    }
+}
+
+/// What stands in the way is said on the record's own page.
+fn refused(visitor: &Visitor, address: &str, error: Error) -> Response {
+    if !visitor.around.html {
+        return visitor.answer(Err(error));
+    }
+    match &error {
+        Error::Invalid(problems) => {
+            let said = |problem: &Problem| visitor.words.problem(problem, &problem.field);
+            go_saying(address, &problems.iter().map(said).collect::<Vec<_>>().join("\n"))
+        }
+        Error::Conflict { .. } | Error::Forbidden { .. } => go_saying(address, &error.public()),
+        _ => wrong::page(visitor, error),
+    }
+}
+
+fn label(visitor: &Visitor, model: &str, action: &str) -> String {
+    let found = visitor.schema().model(model).and_then(|model| model.actions.get(action));
+    found.map_or_else(|| action.to_owned(), |found| visitor.words.action(model, found).into_owned())
+}
+
+async fn done(
+    app: &App,
+    visitor: &Visitor,
+    (model, id, action): (&str, AnyId, &str),
+    pairs: &Pairs,
+) -> Result<Outcome, Error> {
+    let known = visitor.model(model)?;
+    let none = || Error::not_found(&format!("action {action} on {model}"), "");
+    let found = known.actions.get(action).filter(|action| !action.internal).ok_or_else(none)?;
+    let point = visitor.words.locale.point();
+    let (mut given, mut problems) = (Map::new(), Vec::new());
+    for arg in found.args.values() {
+        let Some(text) = pairs.filled(&arg.name) else { continue };
+        match json_of(arg, text, point) {
+            Ok(value) => drop(given.insert(arg.name.clone(), value)),
+            Err(message) => problems.push(Problem::new(&arg.name, "unreadable", message)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    let (model, action) = (model.to_owned(), action.to_owned());
+    let work = app.kernel.run(&visitor.ctx, move |tx| {
+        let (model, action, given) = (model.clone(), action.clone(), given.clone());
+        Box::pin(async move {
+            let args = records::arguments(tx, &model, &action, &given)?;
+            let outcome = records::act(tx, &model, id, &action, args).await?;
+            tx.draw_numbers().await?;
+            Ok(outcome)
+        })
+    });
+    work.await
+}
+
+async fn deleted(
+    app: &App,
+    visitor: &Visitor,
+    model: &str,
+    id: AnyId,
+    pairs: &Pairs,
+) -> Result<(), Error> {
+    let model = visitor.model(model)?.name.clone();
+    let version = pairs.get("_version").and_then(|version| version.parse().ok());
+    let work = app.kernel.run(&visitor.ctx, move |tx| {
+        let model = model.clone();
+        Box::pin(async move { records::delete(tx, &model, &[(id, version)]).await })
+    });
+    work.await
+}

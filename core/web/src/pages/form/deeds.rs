@@ -1,0 +1,141 @@
+//! What can be done with a record: its actions as buttons, with what they ask for; why one is not
+//! possible now; duplicate, delete.
+
+use fondaco_kernel::offers::WhyNot;
+use fondaco_kernel::permissions::{self, Right};
+use fondaco_kernel::schema::{Action, Field, Kind};
+use fondaco_kernel::texts::Arg;
+use fondaco_kernel::values::Value;
+use maud::{Markup, html};
+
+use super::Form;
+use crate::widgets::{Entry, Shown, enter, label};
+
+impl Form<'_> {
+    pub(super) fn deeds(&self) -> Markup {
+        let words = &self.visitor.words;
+        let known = |name: &str| self.model.actions.get(name);
+        let all = self.offers.actions.iter().filter_map(|(name, why)| Some((known(name)?, *why)));
+        let (mut now, later): (Vec<_>, Vec<_>) =
+            all.partition(|(_, why)| *why != Some(WhyNot::State));
+        now.sort_by_key(|(_, why)| why.is_some());
+        let creates = permissions::may(&self.visitor.ctx, &self.model, Right::Create);
+        let mut leading = true;
+        html! {
+            div.deeds {
+                @for (action, why) in &now {
+                    // What brings the record on comes first.
+                    @let first = why.is_none() && action.to.is_some() && std::mem::take(&mut leading);
+                    (self.deed(action, *why, first))
+                }
+                details.menu.more {
+                    summary.button aria-label=(words.say("form-more")) { "⋯" }
+                    div.sheet {
+                        @if creates {
+                            a.item href={ "/" (self.model.name) "/new?from=" (self.rec.id) } { (words.say("form-duplicate")) }
+                        }
+                        @if self.offers.delete { (self.removal()) }
+                        @for (action, _) in &later { (self.not_now(action)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn address(&self, action: &str) -> String {
+        format!("/{}/{}/{action}", self.model.name, self.rec.id)
+    }
+
+    fn deed(&self, action: &Action, why: Option<WhyNot>, leading: bool) -> Markup {
+        let words = &self.visitor.words;
+        let name = words.action(&self.model.name, action);
+        let help = words.help_of_action(&self.model.name, action);
+        if why.is_some() {
+            let refusal = words.refusal(&self.model.name, action).unwrap_or_default();
+            return html! {
+                details.menu.why {
+                    summary.button.off { (name) }
+                    div.sheet { p { (words.say_of("form-not-now", &[("why", Arg::Text(&refusal))])) } }
+                }
+            };
+        }
+        let asked: Vec<&Field> = action.args.values().filter(|arg| is_asked(arg)).collect();
+        if asked.is_empty() {
+            return html! {
+                form.deed method="post" action=(self.address(&action.name)) {
+                    button .primary[leading] title=(help) { (name) }
+                }
+            };
+        }
+        html! {
+            details.menu.asks {
+                summary.button .primary[leading] { (name) " …" }
+                form.sheet method="post" action=(self.address(&action.name)) {
+                    @if !help.is_empty() { p.soft { (help) } }
+                    @for arg in &asked { (self.asked(action, arg)) }
+                    p.deeds { button.primary { (name) } }
+                }
+            }
+        }
+    }
+
+    fn asked(&self, action: &Action, arg: &Field) -> Markup {
+        let words = &self.visitor.words;
+        let (title, help) = words.arg((&self.model.name, &action.name), arg);
+        let id = format!("a-{}-{}", action.name, arg.name);
+        let shown = Shown {
+            visitor: self.visitor,
+            model: &self.model,
+            field: arg,
+            value: &Value::Null,
+            title: None,
+            exponent: crate::widgets::exponent_of(self.visitor, &self.rec),
+        };
+        let entry = Entry {
+            shown,
+            name: &arg.name,
+            id: &id,
+            problem: None,
+            label: None,
+            raw: None,
+            typed: None,
+        };
+        html! {
+            div.field {
+                label for=(id) { (title) @if arg.required { span.must title=(words.say("form-required")) { " *" } } }
+                div.entry { (enter(entry)) @if !help.is_empty() { p.help { (help) } } }
+            }
+        }
+    }
+
+    fn removal(&self) -> Markup {
+        let words = &self.visitor.words;
+        html! {
+            form.remove method="post" action=(self.address("delete")) data-sure=(words.say("form-delete-sure")) {
+                input type="hidden" name="_version" value=(self.rec.version);
+                button.item.danger { (words.say("form-delete")) }
+            }
+        }
+    }
+
+    /// An action that the record's state does not allow.
+    fn not_now(&self, action: &Action) -> Markup {
+        let words = &self.visitor.words;
+        let field = self.model.field("state");
+        let named = |state: &String| {
+            field.map_or_else(|| state.clone(), |f| label(self.visitor, &self.model.name, f, state))
+        };
+        let states = action.from.iter().map(named).collect::<Vec<_>>().join(", ");
+        html! {
+            p.off {
+                span { (words.action(&self.model.name, action)) }
+                small { (words.say_of("form-wrong-state", &[("states", Arg::Text(&states))])) }
+            }
+        }
+    }
+}
+
+/// What is written as JSON is for programs, unless an action is nothing without it.
+fn is_asked(arg: &Field) -> bool {
+    !matches!(arg.kind, Kind::Json) || arg.required
+}

@@ -1,0 +1,1 @@
+# Texts of cpq (th). Which keys there are, with their English: fondaco schema --texts cpq
