@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use fondaco_schema::expr::FieldRef;
 use fondaco_schema::{Field, Kind, Node};
-use fondaco_values::{AnyId, limits};
+use fondaco_values::{AnyId, Value, limits};
 use serde_json::{Value as Json, json};
 
 use super::catalog::{Catalog, Meta};
+use super::cells::to_value;
 use super::compute::{Ambient, unstored_nodes};
 use super::sql::{self, Key, Plan, Search, Searched, Sight, Way, Writer};
 use crate::db::{Cell, Sql};
@@ -540,6 +541,44 @@ pub(crate) async fn seen(
         rec
     };
     Ok(rows.into_iter().map(named).collect())
+}
+
+/// What stands at the ends of paths from these records, in one statement, as far as the caller may see
+/// it: a record that he may not see is not there, and a path over one ends in nothing.
+pub(crate) async fn ends(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    paths: &[Vec<FieldRef>],
+) -> Result<HashMap<AnyId, Vec<Value>>> {
+    if ids.is_empty() || paths.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let registry = tx.registry().clone();
+    let catalog = &registry.catalog;
+    let document = permissions::document(&registry.schema, &meta.model);
+    let rule = permissions::rows(tx.ctx(), document, Right::Read);
+    let mut nodes = unstored_nodes(meta);
+    nodes.push(&rule);
+    let ambient = Ambient::of(tx, &nodes).await?;
+    let mut writer = Writer::new(catalog, &ambient, meta);
+    let plan = Plan::of(&mut writer, meta, &[], Sight::Own)?;
+    let mut columns = Vec::with_capacity(paths.len());
+    for path in paths {
+        columns.push(writer.path(path, Sight::Own)?.0);
+    }
+    let (open, close) = tx.dialect().in_array();
+    let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
+    let mut wanted = vec![among, writer.allowed(Right::Read)?];
+    wanted.extend(own_company(&writer, meta));
+    let joins = writer.joins();
+    let rows = sql::page(tx, meta, &plan, &columns, &Way::Plain, &tail(&joins, &wanted)).await?;
+    let value = |path: &Vec<FieldRef>, cell: Cell| {
+        let last = path.last().and_then(|last| registry.schema.field(&last.model, &last.field));
+        last.map_or(Value::Null, |(_, field)| to_value(&field.kind, cell))
+    };
+    let values = |cells: Vec<Cell>| paths.iter().zip(cells).map(|(p, c)| value(p, c)).collect();
+    Ok(rows.into_iter().map(|(rec, cells)| (rec.id, values(cells))).collect())
 }
 
 /// Sets the computed fields that are not stored, of records that the caller may see: each as far as
