@@ -32,7 +32,7 @@ pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};
 pub use talk::{
     Answer, Ask, Call, Called, Desk, Effect, Entity, Failed, Failure, Fields, Installed, PriceOf,
-    Reply, Request, Row, Ruling, Spent, Step, Target, Told, Verdict,
+    Reply, Request, Row, Ruling, Spent, Step, Target, Told, Verdict, Word,
 };
 
 /// Calls of hooks in one transaction: beyond it the deed is refused, whoever called.
@@ -55,7 +55,7 @@ pub trait Plugins: Send + Sync {
     /// Asks one of them. It may ask back at the desk, where there is one, until it answers.
     fn call<'t>(
         &'t self,
-        plugin: &'t Installed,
+        plugin: &'t Arc<Installed>,
         call: Call,
         desk: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called>;
@@ -71,7 +71,7 @@ impl Plugins for NoPlugins {
 
     fn call<'t>(
         &'t self,
-        plugin: &'t Installed,
+        plugin: &'t Arc<Installed>,
         _: Call,
         _: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called> {

@@ -106,7 +106,8 @@ impl Point {
     pub fn interface(self, api: &str) -> Option<&'static str> {
         Some(match (self, api) {
             (Point::Save, _) => "records",
-            (Point::Guard | Point::Effect, _) => "guards",
+            (Point::Guard, _) => "guards",
+            (Point::Effect, _) => "effects",
             (Point::Action, "0.1") => return None,
             (Point::Action, _) => "actions",
             (Point::Price, _) => "pricing",
