@@ -41,3 +41,4 @@ mod import;
 mod northwind;
 mod adventureworks;
 mod timeline;
+mod plugins;

@@ -1,6 +1,6 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
 //! (`served`), company folders on disk (`folder`) and the real program on them (`program`), public
-//! sample data (`sample`).
+//! sample data (`sample`), plugins (`guests`).
 //! The tests themselves are in `tests/it`.
 
 pub mod engine;
@@ -10,6 +10,7 @@ pub mod folder;
 pub mod program;
 pub mod scratch;
 pub mod sample;
+pub mod guests;
 
 pub use folder::Folder;
 pub use fondaco_cluster::both;
