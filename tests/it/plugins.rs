@@ -2,9 +2,13 @@
 //! rights, and what becomes of a deed when a plugin fails.
 
 mod credit;
+mod hostile;
+mod points;
+mod versions;
 
 use std::sync::Arc;
 
+use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::{Database, Setup};
 use fondaco_plugin_host::Host;
 use fondaco_server::modules;
@@ -14,11 +18,23 @@ use fondaco_values::AnyId;
 
 /// A company with these modules and this data, whose kernel asks the plugins of a host.
 async fn shop(modules: &[&str], data: &[&str], host: &Arc<Host>) -> Shop {
+    shop_of(modules, data, &[], host).await
+}
+
+/// The same with TOML of the company's own.
+async fn shop_of(
+    modules: &[&str],
+    data: &[&str],
+    company: &[(&str, &str)],
+    host: &Arc<Host>,
+) -> Shop {
     let names: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
     let mut setup = Setup::new(Database::Memory, modules::named(&names).unwrap());
     setup.data.push(("company.toml".to_owned(), fondaco_tests::shop::COMPANY.to_owned()));
     let named = |(n, text): (usize, &&str)| (format!("data/{n}.toml"), (*text).to_owned());
     setup.data.extend(data.iter().enumerate().map(named));
+    let source = |(path, text): &(&str, &str)| Source::new(Origin::Company, *path, *text);
+    setup.company.extend(company.iter().map(source));
     Shop::of(guests::with(setup, host)).await
 }
 

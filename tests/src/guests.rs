@@ -41,6 +41,15 @@ pub fn host_metered(metering: Metering) -> Arc<Host> {
 /// A plugin of the house: its component and the text of its manifest. `None`, after a loud line, where the
 /// target cannot be added.
 pub fn of_house(name: &str) -> Option<(Vec<u8>, String)> {
+    built(name, &root().join("plugins").join(name))
+}
+
+/// The same of one that only tests need.
+pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
+    built(name, &root().join("tests/guests").join(name))
+}
+
+fn built(name: &str, folder: &Path) -> Option<(Vec<u8>, String)> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     if !has_target() {
@@ -59,7 +68,7 @@ pub fn of_house(name: &str) -> Option<(Vec<u8>, String)> {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let file = format!("fondaco_{}.wasm", name.replace('-', "_"));
     let component = read(&target.join(TARGET).join("release").join(file));
-    let text = read(&root().join("plugins").join(name).join("plugin.toml"));
+    let text = read(&folder.join("plugin.toml"));
     Some((component, String::from_utf8(text).unwrap_or_default()))
 }
 

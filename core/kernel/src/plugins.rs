@@ -44,6 +44,9 @@ pub const DEPTH_MAX: usize = 8;
 /// Effects of one answer.
 pub const EFFECTS_MAX: usize = 100;
 
+/// The code of a refusal because plugins have used what one transaction may.
+pub const LIMIT: &str = "plugins_limit";
+
 /// A future that borrows what it works with.
 pub type Borrowed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 

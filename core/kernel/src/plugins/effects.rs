@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::rights::need;
 use super::talk::{Effect, Failed, Failure, Fields, Installed, Target, Word};
-use super::{DEPTH_MAX, later};
+use super::{DEPTH_MAX, LIMIT, later};
 use crate::events::Event;
 use crate::model::Draft;
 use crate::records::{self, Change, Line};
@@ -36,7 +36,7 @@ pub(super) fn apply<'t>(
         if tx.turn.acting.len() >= DEPTH_MAX {
             let chain = tx.turn.acting.join(" → ");
             let message = format!("Plugins set each other off without end: {chain}.");
-            return Err(Error::Conflict { code: "plugins_limit", message });
+            return Err(Error::Conflict { code: LIMIT, message });
         }
         tx.turn.acting.push(plugin.manifest.id.clone());
         let of = plugin.clone();
@@ -50,6 +50,8 @@ pub(super) fn apply<'t>(
 pub(super) fn sorted<T>(plugin: &Installed, outcome: Result<T>) -> Result<Word<T>> {
     match outcome {
         Ok(done) => Ok(Ok(done)),
+        // Of the whole transaction, whoever it was that met the limit.
+        Err(limit @ Error::Conflict { code: LIMIT, .. }) => Err(limit),
         Err(
             error @ (Error::Invalid(_)
             | Error::NotFound { .. }

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::breaker::Breakers;
 use super::desk::TxDesk;
 use super::talk::{Answer, Ask, Call, Called, Failed, Failure, Spent, Word};
-use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX};
+use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX, LIMIT};
 use crate::{Ctx, Error, Kernel, Result, Tx, audit, kernel};
 
 /// Troubles that are remembered for the administrator.
@@ -203,7 +203,7 @@ fn spend(tx: &mut Tx, asked: &Asked) -> Result<()> {
         "This is too much at once for plugins: {what}, and {} is asked still. Do it in smaller parts.",
         asked.plugin.title()
     );
-    Err(Error::Conflict { code: "plugins_limit", message })
+    Err(Error::Conflict { code: LIMIT, message })
 }
 
 fn judge(tx: &Tx, asked: &Asked, failure: Option<&Failure>) {
