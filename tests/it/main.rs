@@ -44,3 +44,4 @@ mod adventureworks;
 mod timeline;
 mod pages;
 mod browser;
+mod plugins;

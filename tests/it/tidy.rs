@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fondaco-derive", &[]),
     ("fondaco-schema", &["fondaco-values"]),
     ("fondaco-kernel", &["fondaco-derive", "fondaco-schema", "fondaco-values"]),
+    ("fondaco-plugin-host", &["fondaco-kernel", "fondaco-schema", "fondaco-values"]),
     ("fondaco-web", &["fondaco-kernel", "fondaco-schema", "fondaco-values"]),
 ];
 /// Libraries that one crate alone may know.
@@ -52,7 +53,7 @@ fn dependencies(package: &Value) -> BTreeSet<String> {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    for place in ["core", "modules", "tests"] {
+    for place in ["core", "modules", "plugins", "sdk", "tests"] {
         collect(&root().join(place), &mut found);
     }
     found.sort();

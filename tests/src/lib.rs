@@ -1,6 +1,6 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
-//! (`served`), a browser on its pages (`browser`), company folders on disk (`folder`) and the real program on them (`program`), public
-//! sample data (`sample`).
+//! (`served`), a browser on its pages (`browser`), company folders on disk (`folder`) and the real
+//! program on them (`program`), public sample data (`sample`), plugins (`guests`).
 //! The tests themselves are in `tests/it`.
 
 pub mod engine;
@@ -11,6 +11,7 @@ pub mod program;
 pub mod scratch;
 pub mod sample;
 pub mod browser;
+pub mod guests;
 
 pub use browser::Browser;
 pub use folder::Folder;

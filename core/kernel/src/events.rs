@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::error::Result;
 use crate::tx::{Changed, Tx};
-use crate::{jobs, rollout};
+use crate::{jobs, plugins, rollout};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
@@ -65,7 +65,7 @@ pub async fn emit(tx: &mut Tx, mut event: Event) -> Result<()> {
         let payload = serde_json::to_value(&event).unwrap_or_default();
         jobs::enqueue(tx, job, payload, tx.now()).await?;
     }
-    Ok(())
+    plugins::later::remember(tx, &event).await
 }
 
 /// The event of a record that has entered a state.

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use fondaco_schema::Model;
-use fondaco_values::AnyId;
 
 use crate::error::Result;
-use crate::model::{Saved, Saving};
+use crate::model::{Meta, Saved, Saving};
 use crate::record::Rec;
 use crate::tx::Tx;
-use crate::{ActorKind, identity, ledger, rollout, seeds, views};
+use crate::{ActorKind, Args, Outcome, identity, ledger, plugins, rollout, seeds, views};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
@@ -22,8 +21,7 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
     for hook in registry.before_save(&model.name) {
         hook(tx, batch).await?;
     }
-    let plugins = Arc::clone(&tx.shared().plugins);
-    plugins.before_save(tx, model, batch).await
+    plugins::save::before_save(tx, model, batch).await
 }
 
 /// After the rows: a company that somebody adds begins with what every company begins with (those
@@ -59,13 +57,23 @@ pub(crate) async fn before_delete(tx: &mut Tx, model: &Model, recs: &[Rec]) -> R
     }
 }
 
-/// After an action's work, when all that is left is the commit: the last word of the plugins.
-pub(crate) async fn before_commit(
+/// Before an action's work, when state, guard and right have been checked: plugins may refuse it, or
+/// hold it, and then their answer is the outcome.
+pub(crate) async fn before_action(
     tx: &mut Tx,
-    model: &Model,
-    id: AnyId,
-    action: &str,
+    meta: &Arc<Meta>,
+    rec: &Rec,
+    deed: (&str, &Args),
+) -> Result<Option<Outcome>> {
+    plugins::deed::before(tx, meta, rec, deed).await
+}
+
+/// After an action's work, when all that is left is the commit: what plugins make of it.
+pub(crate) async fn after_action(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    rec: &Rec,
+    deed: (&str, &Args),
 ) -> Result<()> {
-    let plugins = Arc::clone(&tx.shared().plugins);
-    plugins.before_commit(tx, model, id, action).await
+    plugins::deed::after(tx, meta, rec, deed).await
 }

@@ -10,7 +10,7 @@ use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::tx::Tx;
-use crate::{Kernel, identity, ledger};
+use crate::{Kernel, identity, ledger, plugins};
 
 const ATTEMPTS_MAX: i64 = 12;
 /// How long a server may be silent before another takes over its job.
@@ -172,6 +172,8 @@ async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
         let event: Event = serde_json::from_value(payload)
             .map_err(|e| Error::internal(format!("job {}: {e}", job.name)))?;
         hear(tx, &event).await?;
+    } else if plugins::later::is_of_plugin(&job.name) {
+        plugins::later::run(tx, &job.name, payload).await?;
     } else if let Some(run) = registry.job(&job.name) {
         run(tx, &payload).await?;
     } else {

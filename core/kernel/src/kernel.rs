@@ -20,7 +20,7 @@ use crate::ids::Ids;
 use crate::in_force::{InForce, Version};
 use crate::module::{Module, Registry};
 use crate::plan::Desired;
-use crate::plugins::{NoPlugins, Plugins};
+use crate::plugins::{NoPlugins, Plugins, Watch};
 use crate::tx::{Effects, Fut, Tx};
 use crate::views::{self, Pilots};
 use crate::{Ctx, identity, plan};
@@ -148,6 +148,7 @@ impl Kernel {
             clock: setup.clock,
             ids: Ids::default(),
             plugins: setup.plugins,
+            watch: Watch::default(),
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
@@ -244,7 +245,11 @@ impl Kernel {
             }
             self.keep_number().await?;
         }
-        self.measured(kind != Kind::Read, self.aside(kind, ctx, work)).await
+        let outcome = self.measured(kind != Kind::Read, self.aside(kind, ctx, work)).await;
+        if outcome.is_err() {
+            self.note_troubles(ctx).await;
+        }
+        outcome
     }
 
     /// Runs a unit of work that is not counted, and for which nothing is asked.
@@ -334,6 +339,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) plugins: Arc<dyn Plugins>,
+    /// What is known of how they do.
+    pub(crate) watch: Watch,
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,

@@ -1,46 +1,140 @@
-//! Where partners' code is asked. The kernel knows this trait only; `plugin-host` will implement it.
-//! Not here: when it is asked (`hooks`).
+//! Partners' code in the company's transaction: where it is asked, what it is told, what may come of
+//! it. The kernel decides all of that; the host that runs the code (`plugin-host`) only answers.
+//! In reading order: `talk` (what the two say to each other), `rights` (the one check), `input` (what
+//! a plugin is told), `effects` (what comes of its answer), then where it is asked: `save`, `deed`
+//! (actions), `price`, `later` (events and jobs); `policy` is what happens when it fails.
+//! Architecture invariants: a plugin reaches the database only through `input`, `effects` and `desk`,
+//! each of which asks `rights`; nothing in here knows what WebAssembly is.
 
-use fondaco_schema::Model;
-use fondaco_values::AnyId;
+mod breaker;
+pub(crate) mod deed;
+mod desk;
+mod effects;
+mod input;
+pub(crate) mod later;
+mod policy;
+pub(crate) mod price;
+mod rights;
+pub(crate) mod save;
+pub mod talk;
 
-use crate::model::Saving;
-use crate::tx::{Fut, Tx};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
+use fondaco_schema::plugin::{Hook, Point, RunsAs};
+
+use crate::Tx;
+use crate::identity::AsPlugin;
+
+pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
+pub use policy::{Tally, Trouble};
+pub(crate) use policy::{Turn, Watch};
+pub use talk::{
+    Answer, Ask, Call, Called, Desk, Effect, Entity, Failed, Failure, Fields, Installed, PriceOf,
+    Reply, Request, Row, Ruling, Spent, Step, Target, Told, Verdict, Word,
+};
+
+/// Calls of hooks in one transaction: beyond it the deed is refused, whoever called.
+pub const CALLS_MAX: u32 = 1_000;
+/// Processor time of all plugins in one transaction.
+pub const CPU_US_MAX: u64 = 250_000;
+/// Plugins whose effects make plugins act, in a row.
+pub const DEPTH_MAX: usize = 8;
+/// Effects of one answer.
+pub const EFFECTS_MAX: usize = 100;
+
+/// The code of a refusal because plugins have used what one transaction may.
+pub const LIMIT: &str = "plugins_limit";
+
+/// A future that borrows what it works with.
+pub type Borrowed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// Who runs plugins.
 pub trait Plugins: Send + Sync {
-    /// May change or refuse records before they are checked and saved.
-    fn before_save<'t>(
-        &'t self,
-        tx: &'t mut Tx,
-        model: &'t Model,
-        batch: &'t mut [Saving],
-    ) -> Fut<'t, ()>;
+    /// The plugins in force.
+    fn installed(&self) -> Arc<[Arc<Installed>]>;
 
-    /// May refuse an action, after the module's own work and before the commit.
-    fn before_commit<'t>(
+    /// Asks one of them. It may ask back at the desk, where there is one, until it answers.
+    fn call<'t>(
         &'t self,
-        tx: &'t mut Tx,
-        model: &'t Model,
-        id: AnyId,
-        action: &'t str,
-    ) -> Fut<'t, ()>;
+        plugin: &'t Arc<Installed>,
+        call: Call,
+        desk: Option<&'t mut dyn Desk>,
+    ) -> Borrowed<'t, Called>;
 }
 
 /// A kernel without plugins.
 pub struct NoPlugins;
 
 impl Plugins for NoPlugins {
-    fn before_save<'t>(&'t self, _: &'t mut Tx, _: &'t Model, _: &'t mut [Saving]) -> Fut<'t, ()> {
-        Box::pin(async { Ok(()) })
+    fn installed(&self) -> Arc<[Arc<Installed>]> {
+        Arc::from([])
     }
 
-    fn before_commit<'t>(
+    fn call<'t>(
         &'t self,
-        _: &'t mut Tx,
-        _: &'t Model,
-        _: AnyId,
-        _: &'t str,
-    ) -> Fut<'t, ()> {
-        Box::pin(async { Ok(()) })
+        plugin: &'t Arc<Installed>,
+        _: Call,
+        _: Option<&'t mut dyn Desk>,
+    ) -> Borrowed<'t, Called> {
+        let message = format!("{} is not installed", plugin.manifest.id);
+        let failure = Failure { kind: Failed::Unfit, message };
+        Box::pin(async { Called { outcome: Err(failure), spent: Spent::default() } })
     }
+}
+
+/// One hook of one plugin.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) plugin: Arc<Installed>,
+    pub(crate) name: String,
+}
+
+impl Asked {
+    fn hook(&self) -> Option<&Hook> {
+        self.plugin.manifest.hooks.get(&self.name)
+    }
+
+    /// Whether the plugin would be asked about what its own effects do, and does not want to be.
+    fn is_own_doing(&self, tx: &Tx) -> bool {
+        let again = self.hook().is_some_and(|hook| hook.again);
+        !again && tx.turn.acting.contains(&self.plugin.manifest.id)
+    }
+
+    /// The transaction with the rights of the plugin, as part of somebody's deed: his, or those of the
+    /// role that it runs as.
+    fn rights<'t>(&self, tx: &'t mut Tx) -> AsPlugin<'t> {
+        match &self.plugin.grants.runs_as {
+            RunsAs::Caller => AsPlugin::caller(tx),
+            RunsAs::Role(role) => AsPlugin::service(tx, &self.plugin.manifest.id, Some(role)),
+        }
+    }
+
+    /// The same after the commit, when nobody is there any more.
+    fn service<'t>(&self, tx: &'t mut Tx) -> AsPlugin<'t> {
+        let role = match &self.plugin.grants.runs_as {
+            RunsAs::Caller => None,
+            RunsAs::Role(role) => Some(role.as_str()),
+        };
+        AsPlugin::service(tx, &self.plugin.manifest.id, role)
+    }
+}
+
+/// The hooks at a point that `wanted` picks, in the order in which they are asked: by their number,
+/// then by the id of the plugin and the place in its manifest.
+pub(crate) fn asked(
+    plugins: &dyn Plugins,
+    point: Point,
+    wanted: impl Fn(&Hook) -> bool,
+) -> Vec<Asked> {
+    let mut found = Vec::new();
+    for plugin in plugins.installed().iter() {
+        for (name, hook) in plugin.manifest.at(point).filter(|(_, hook)| wanted(hook)) {
+            let asked = Asked { plugin: plugin.clone(), name: name.to_owned() };
+            found.push((hook.order, plugin.manifest.id.clone(), asked));
+        }
+    }
+    found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    found.into_iter().map(|(.., asked)| asked).collect()
 }

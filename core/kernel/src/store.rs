@@ -12,7 +12,7 @@ use serde_json::Map;
 use crate::model::{self, Ask, Deed, Draft, Meta, Saved, Saving, Stage, sql};
 use crate::module::Acting;
 use crate::record::{Rec, Record, Shape};
-use crate::{Args, Error, Outcome, Result, Tx, audit, hooks, workflow};
+use crate::{Args, Error, Outcome, Result, Tx, audit, hooks, plugins, workflow};
 
 /// The record of this id, of the company one works in.
 ///
@@ -184,10 +184,13 @@ pub(crate) async fn run_action(
     if let Some(guard) = &found.require {
         guarded(tx, meta, &rec, &guard.node, found.refusal.as_deref()).await?;
     }
+    if let Some(held) = hooks::before_action(tx, meta, &rec, (action, &args)).await? {
+        return Ok(held);
+    }
     let registry = tx.registry().clone();
     let outcome = match registry.action(&meta.model.name, action) {
-        Some(deed) => deed(tx, Acting::new(rec.id, args)).await?,
-        None => Outcome::done(),
+        Some(deed) => deed(tx, Acting::new(rec.id, args.clone())).await?,
+        None => plugins::deed::work(tx, meta, &rec, (action, &args)).await?,
     };
     let now = model::state_now(tx, meta, rec.id).await?;
     let moved = now.as_deref() != rec.state();
@@ -203,7 +206,7 @@ pub(crate) async fn run_action(
     if found.number && !numbered {
         tx.number_later(&meta.model.name, rec.id);
     }
-    hooks::before_commit(tx, &meta.model, rec.id, action).await?;
+    hooks::after_action(tx, meta, &rec, (action, &args)).await?;
     Ok(outcome)
 }
 

@@ -17,6 +17,7 @@ use crate::in_force::Version;
 use crate::kept::Kept;
 use crate::kernel::Shared;
 use crate::module::Registry;
+use crate::plugins::Turn;
 use crate::ports::Ports;
 use crate::record::Rec;
 use crate::shared::Company;
@@ -35,6 +36,8 @@ pub struct Tx {
     pending_numbers: Vec<(String, AnyId)>,
     /// Rows of the audit that are not written yet.
     pub(crate) pending_audit: Vec<Vec<Cell>>,
+    /// What plugins have used of it.
+    pub(crate) turn: Turn,
     statements: u64,
     kept: Kept,
     /// An id was asked for that this process may not give: nothing of this is kept.
@@ -82,6 +85,7 @@ impl Tx {
             effects: Effects::default(),
             pending_numbers: Vec::new(),
             pending_audit: Vec::new(),
+            turn: Turn::default(),
             statements: 0,
             kept: Kept::default(),
             without_ids: AtomicBool::new(false),

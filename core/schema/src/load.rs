@@ -13,11 +13,14 @@ mod expression;
 mod field;
 pub(crate) mod keys;
 mod link;
+mod manifest;
 mod module;
 mod number;
 mod report;
 mod view;
 mod workflow;
+
+pub use manifest::{APIS, manifest};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -72,6 +72,42 @@ impl Schema {
         }
         Ok(fields)
     }
+
+    /// `(model, field)` of all that a path reads: a field, one over links, or one of lines
+    /// (`lines.product`).
+    ///
+    /// # Errors
+    /// As [`Schema::path`].
+    pub fn reading(&self, model: &str, path: &str) -> Result<Vec<(String, String)>, String> {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let lines = self.field(model, first).and_then(|(_, field)| match &field.kind {
+            Kind::Lines { of, .. } => Some(of.as_str()),
+            _ => None,
+        });
+        let own = |path: Vec<FieldRef>| path.into_iter().map(|at| (at.model, at.field)).collect();
+        match lines {
+            Some(_) if rest.is_empty() => {
+                Err(format!("`{path}` is lines: name their fields, such as `{path}.…`"))
+            }
+            Some(of) => {
+                let mut fields = vec![(model.to_owned(), first.to_owned())];
+                fields.extend::<Vec<_>>(own(self.path(of, rest)?));
+                Ok(fields)
+            }
+            None => self.path(model, path).map(own),
+        }
+    }
+
+    /// The same for what a step of a price is told: paths from the `product` and from the `party`.
+    ///
+    /// # Errors
+    /// As [`Schema::path`].
+    pub fn reading_for_price(&self, path: &str) -> Result<Vec<(String, String)>, String> {
+        match path.split_once('.') {
+            Some((model @ ("product" | "party"), rest)) => self.reading(model, rest),
+            _ => Err(format!("`{path}` begins with neither `product.` nor `party.`")),
+        }
+    }
 }
 
 /// What a `module.toml` says of a module.

@@ -20,8 +20,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    apply, backup, check, demo, doctor, export, init, ledger, module, moving, plan, rehearse,
-    reload, restore, schema, serve, user,
+    apply, backup, check, demo, doctor, export, init, ledger, module, moving, plan, plugin_compile,
+    rehearse, reload, restore, schema, serve, user,
 };
 
 /// One platform for customers, orders, goods, production, people and books.
@@ -53,6 +53,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Move(moving::Move),
+    PluginCompile(plugin_compile::PluginCompile),
 }
 
 /// What ended well, badly, or with findings (such as faults in a company folder).
@@ -104,6 +105,7 @@ async fn dispatch(command: Command) -> anyhow::Result<End> {
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Move(args) => moving::run(args).await,
+        Command::PluginCompile(args) => plugin_compile::run(args),
     }
 }
 

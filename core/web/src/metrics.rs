@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fondaco_kernel::Kernel;
 use fondaco_kernel::figures::Figures;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -26,6 +27,50 @@ struct Labels {
     status: u16,
 }
 
+/// Of one hook of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfHook {
+    plugin: String,
+    hook: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfFailure {
+    plugin: String,
+    hook: String,
+    failure: &'static str,
+}
+
+/// Calls of plugins, as they were counted when somebody asked.
+#[derive(Debug, Default)]
+struct FromPlugins {
+    calls: Family<OfHook, Counter<u64, AtomicU64>>,
+    microseconds: Family<OfHook, Counter<u64, AtomicU64>>,
+    failures: Family<OfFailure, Counter<u64, AtomicU64>>,
+}
+
+impl FromPlugins {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("plugin_calls", "Calls of plugins", self.calls.clone());
+        let help = "Processor time of plugins, in microseconds";
+        registry.register("plugin_microseconds", help, self.microseconds.clone());
+        registry.register("plugin_failures", "Calls that failed", self.failures.clone());
+    }
+
+    fn set(&self, kernel: &Kernel) {
+        for ((plugin, hook), tally) in kernel.plugin_tallies() {
+            let labels = OfHook { plugin: plugin.clone(), hook: hook.clone() };
+            self.calls.get_or_create(&labels).inner().store(tally.calls, Ordering::Relaxed);
+            self.microseconds.get_or_create(&labels).inner().store(tally.cpu_us, Ordering::Relaxed);
+            for (kind, count) in tally.failed {
+                let failure = kind.name();
+                let labels = OfFailure { plugin: plugin.clone(), hook: hook.clone(), failure };
+                self.failures.get_or_create(&labels).inner().store(count, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 /// All counters of this process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -33,6 +78,7 @@ pub struct Metrics {
     requests: Family<Labels, Counter<u64, AtomicU64>>,
     microseconds: Family<Labels, Counter<u64, AtomicU64>>,
     kernel: FromKernel,
+    plugins: FromPlugins,
 }
 
 /// The kernel's figures, as they were when somebody asked.
@@ -107,12 +153,14 @@ impl Default for Metrics {
             requests: Family::default(),
             microseconds: Family::default(),
             kernel: FromKernel::default(),
+            plugins: FromPlugins::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests answered", metrics.requests.clone());
         let help = "Time spent on requests, in microseconds";
         registry.register("request_microseconds", help, metrics.microseconds.clone());
         metrics.kernel.register(registry);
+        metrics.plugins.register(registry);
         metrics
     }
 }
@@ -143,6 +191,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
 pub(crate) async fn text(State(app): State<App>) -> Result<Response, Refusal> {
     let metrics = &app.metrics;
     metrics.kernel.set(&app.kernel.figures().await?);
+    metrics.plugins.set(&app.kernel);
     let mut text = String::new();
     if prometheus_client::encoding::text::encode(&mut text, &metrics.registry).is_err() {
         return Err(Refusal(fondaco_kernel::Error::Internal("metrics cannot be written".into())));

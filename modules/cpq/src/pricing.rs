@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fondaco_kernel::ports::configuration::Recipe;
-use fondaco_kernel::ports::pricing::{Price, PriceAsk};
+use fondaco_kernel::ports::pricing::{Price, PriceAsk, plugins_steps};
 use fondaco_kernel::shared::{self, Company, Currency, Party, Product, ProductCategory, Unit};
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::{Date, Decimal, Id, Problem, Quantity};
@@ -69,7 +69,40 @@ pub(crate) type Answer = std::result::Result<Priced, Vec<Problem>>;
 /// One answer for each question, in their order.
 pub(crate) async fn answer(tx: &mut Tx, questions: &[Question]) -> Result<Vec<Answer>> {
     let ground = Ground::gather(tx, questions).await?;
-    Ok(questions.iter().map(|question| ground.answer(question)).collect())
+    let mut answers: Vec<Answer> =
+        questions.iter().map(|question| ground.answer(question)).collect();
+    steps_of_plugins(tx, questions, &mut answers).await?;
+    Ok(answers)
+}
+
+/// What plugins make of the prices. A price that is given by hand is nobody's to change.
+async fn steps_of_plugins(
+    tx: &mut Tx,
+    questions: &[Question],
+    answers: &mut [Answer],
+) -> Result<()> {
+    let open = questions.iter().zip(answers.iter_mut());
+    let (asks, mut open): (Vec<PriceAsk>, Vec<&mut Price>) = open
+        .filter(|(question, _)| question.manual.is_none())
+        .filter_map(|(question, answer)| Some((question.ask(), &mut answer.as_mut().ok()?.price)))
+        .unzip();
+    let mut prices: Vec<Price> = open.iter().map(|price| (**price).clone()).collect();
+    plugins_steps(tx, &asks, &mut prices).await?;
+    open.iter_mut().zip(prices).for_each(|(own, price)| **own = price);
+    Ok(())
+}
+
+impl Question {
+    fn ask(&self) -> PriceAsk {
+        PriceAsk {
+            product: self.product,
+            party: self.party,
+            quantity: self.quantity,
+            on: self.on,
+            currency: self.currency,
+            choice: Some(self.choice.clone()),
+        }
+    }
 }
 
 /// The port.

@@ -28,7 +28,7 @@ pub use session::{
 pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
 pub use user::{NewUser, add_user};
 
-pub(crate) use service::kernel_itself;
+pub(crate) use service::{AsPlugin, kernel_itself};
 pub(crate) use token::covers;
 pub(crate) use user::before_save;
 

@@ -92,6 +92,57 @@ impl Tx {
     }
 }
 
+/// A transaction that works with the rights of a plugin. Dropped, it is the caller's again.
+pub(crate) struct AsPlugin<'t> {
+    tx: &'t mut Tx,
+    before: Arc<Actor>,
+}
+
+impl<'t> AsPlugin<'t> {
+    /// Those of the caller.
+    pub(crate) fn caller(tx: &'t mut Tx) -> AsPlugin<'t> {
+        let before = tx.ctx.actor.clone();
+        AsPlugin { tx, before }
+    }
+
+    /// Those of a role, and those that everyone has, in the company that is worked in. No user stands
+    /// behind it: what it does is audited under the plugin's id.
+    pub(crate) fn service(tx: &'t mut Tx, id: &str, role: Option<&str>) -> AsPlugin<'t> {
+        let before = tx.ctx.actor.clone();
+        let roles = permissions::held(tx.schema(), role.into_iter().chain([EVERYONE]));
+        tx.ctx.actor = Arc::new(Actor {
+            kind: ActorKind::Service,
+            user: None,
+            name: id.to_owned(),
+            party: None,
+            roles,
+            companies: vec![tx.ctx.company],
+            scopes: Scopes::All,
+        });
+        AsPlugin { tx, before }
+    }
+}
+
+impl Deref for AsPlugin<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        self.tx
+    }
+}
+
+impl DerefMut for AsPlugin<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl Drop for AsPlugin<'_> {
+    fn drop(&mut self) {
+        self.tx.ctx.actor = self.before.clone();
+    }
+}
+
 /// A transaction that acts as the system. Dropped, it is the caller's again.
 pub struct AsSystem<'t> {
     tx: &'t mut Tx,

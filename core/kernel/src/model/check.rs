@@ -81,6 +81,25 @@ pub(crate) async fn look(
     Ok((next, problems.all))
 }
 
+/// What the records of a batch will be, as far as that can be told before they are checked, computed
+/// fields included: for those who look at it and leave the batch as it is. What is wrong in it is told
+/// by [`check`].
+pub(crate) async fn foreseen(tx: &mut Tx, meta: &Arc<Meta>, batch: &[Saving]) -> Result<Vec<Rec>> {
+    let mut nobody_hears = Problems::new(batch.len());
+    let mut pairs = Vec::with_capacity(batch.len());
+    for saving in batch {
+        pairs.push((None, next_of(tx, meta, saving, &mut nobody_hears)));
+    }
+    let mut stage = Stage::new(tx, &[]).await?;
+    prepare(tx, &mut stage, meta, &pairs).await?;
+    let mut recs: Vec<Rec> = pairs.into_iter().map(|(_, next)| next).collect();
+    recs.iter_mut().for_each(|rec| compute::stored(&stage, meta, rec));
+    let nodes = compute::unstored_nodes(meta);
+    stage.reach(tx, &recs.iter().collect::<Vec<_>>(), &nodes).await?;
+    recs.iter_mut().for_each(|rec| compute::unstored(&stage, meta, rec));
+    Ok(recs)
+}
+
 /// The links that a caller names lead to records that he may see.
 pub(crate) async fn links_seen(tx: &mut Tx, batch: &[Saving]) -> Result<Found> {
     let mut wanted = Wanted::default();

@@ -33,12 +33,13 @@ pub use outlook::Outlook;
 pub use query::{Count, Page, Query, Select};
 pub use totals::{Group, Summed, Totals};
 
-pub(crate) use check::{arguments, links_seen};
+pub(crate) use check::{arguments, foreseen, links_seen};
 pub(crate) use compute::Stage;
 pub(crate) use expand::shown;
 pub(crate) use input::{from_json, from_text};
 pub(crate) use outlook::outlook;
-pub(crate) use query::{Ask, ask, field_node, how_many, list, many, one};
+pub(crate) use query::{Ask, ask, ends, field_node, how_many, list, many, one};
 pub(crate) use save::{Deed, delete, save, state_now};
 pub(crate) use sources::sources;
 pub(crate) use totals::totals;
+pub(crate) use value::fit;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use fondaco_schema::expr::FieldRef;
 use fondaco_schema::{Field, Kind, Node};
-use fondaco_values::{AnyId, limits};
+use fondaco_values::{AnyId, Value, limits};
 use serde_json::{Value as Json, json};
 
 use super::catalog::{Catalog, Meta};
+use super::cells::to_value;
 use super::compute::{Ambient, unstored_nodes};
-use super::sql::{self, Key, Plan, Search, Searched, Sight, Way, Writer};
+use super::sql::{self, Beside, Key, Plan, Search, Searched, Sight, Way, Writer};
 use crate::db::{Cell, Sql};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
@@ -107,12 +108,14 @@ pub(crate) async fn list(tx: &mut Tx, meta: &Arc<Meta>, query: &Query) -> Result
     let limit = query.limit.unwrap_or(limits::PAGE_SIZE_DEFAULT).clamp(1, limits::PAGE_SIZE_MAX);
     let tail = tail(&joins, &wanted).append(sql::order(&keys));
     let tail = tail.lit(" limit ").arg(sql::signed(limit + 1));
-    let sorting =
-        sql::Sorting { keys: keys.into_iter().map(|key| key.sql).collect(), last: limit - 1 };
-    let (mut rows, last) = sql::page(tx, meta, &plan, &sorting, &way, &tail).await?;
-    let next = (rows.len() > limit).then(|| write_cursor(&last, &mark));
+    let keys = keys.into_iter().map(|key| key.sql).collect();
+    let beside = Beside { columns: keys, row: Some(limit - 1) };
+    let mut rows = sql::page(tx, meta, &plan, &beside, &way, &tail).await?;
+    let more = rows.len() > limit;
     rows.truncate(limit);
-    Ok(Page { rows, next, count })
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|(_, keys)| write_cursor(keys, &mark));
+    Ok(Page { rows: rows.into_iter().map(|(rec, _)| rec).collect(), next, count })
 }
 
 /// A question of a module about its own models: no permissions, one company.
@@ -529,9 +532,48 @@ pub(crate) async fn seen(
     let mut wanted = vec![among, writer.allowed(Right::Read)?];
     wanted.extend(own_company(&writer, meta));
     let joins = writer.joins();
-    let unsorted = sql::Sorting::default();
-    let page = sql::page(tx, meta, &plan, &unsorted, &Way::Plain, &tail(&joins, &wanted)).await?;
-    Ok(page.0)
+    let alone = Beside::default();
+    let rows = sql::page(tx, meta, &plan, &alone, &Way::Plain, &tail(&joins, &wanted)).await?;
+    Ok(rows.into_iter().map(|(rec, _)| rec).collect())
+}
+
+/// What stands at the ends of paths from these records, in one statement, as far as the caller may see
+/// it: a record that he may not see is not there, and a path over one ends in nothing.
+pub(crate) async fn ends(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    paths: &[Vec<FieldRef>],
+) -> Result<HashMap<AnyId, Vec<Value>>> {
+    if ids.is_empty() || paths.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let registry = tx.registry().clone();
+    let catalog = &registry.catalog;
+    let document = permissions::document(&registry.schema, &meta.model);
+    let rule = permissions::rows(tx.ctx(), document, Right::Read);
+    let mut nodes = unstored_nodes(meta);
+    nodes.push(&rule);
+    let ambient = Ambient::of(tx, &nodes).await?;
+    let mut writer = Writer::new(catalog, &ambient, meta);
+    let plan = Plan::of(&mut writer, meta, &[], Sight::Own)?;
+    let mut columns = Vec::with_capacity(paths.len());
+    for path in paths {
+        columns.push(writer.path(path, Sight::Own)?.0);
+    }
+    let (open, close) = tx.dialect().in_array();
+    let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
+    let mut wanted = vec![among, writer.allowed(Right::Read)?];
+    wanted.extend(own_company(&writer, meta));
+    let joins = writer.joins();
+    let beside = Beside { columns, row: None };
+    let rows = sql::page(tx, meta, &plan, &beside, &Way::Plain, &tail(&joins, &wanted)).await?;
+    let value = |path: &Vec<FieldRef>, cell: Cell| {
+        let last = path.last().and_then(|last| registry.schema.field(&last.model, &last.field));
+        last.map_or(Value::Null, |(_, field)| to_value(&field.kind, cell.held()))
+    };
+    let values = |cells: Vec<Cell>| paths.iter().zip(cells).map(|(p, c)| value(p, c)).collect();
+    Ok(rows.into_iter().map(|(rec, cells)| (rec.id, values(cells))).collect())
 }
 
 /// Sets the computed fields that are not stored, of records that the caller may see: each as far as
@@ -548,9 +590,9 @@ pub(crate) async fn computed(tx: &mut Tx, meta: &Arc<Meta>, recs: &mut [Rec]) ->
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(&ids)).lit(close);
     let joins = writer.joins();
-    let unsorted = sql::Sorting::default();
-    let page = sql::page(tx, meta, &plan, &unsorted, &Way::Plain, &tail(&joins, &[among])).await?;
-    let mut found: HashMap<AnyId, Rec> = page.0.into_iter().map(|rec| (rec.id, rec)).collect();
+    let alone = Beside::default();
+    let rows = sql::page(tx, meta, &plan, &alone, &Way::Plain, &tail(&joins, &[among])).await?;
+    let mut found: HashMap<AnyId, Rec> = rows.into_iter().map(|(rec, _)| (rec.id, rec)).collect();
     for rec in recs {
         let Some(mut row) = found.remove(&rec.id) else { continue };
         for at in &meta.unstored {

@@ -137,7 +137,9 @@ fn columns(writer: &mut Writer<'_>, meta: &Meta, asked: &Asked) -> Result<Vec<Sq
 
 fn group(meta: &Meta, asked: &Asked, cells: Vec<crate::db::Cell>) -> Group {
     let mut cells = cells.into_iter();
-    let mut read = |kind: &Kind| to_value(kind, cells.next().unwrap_or(crate::db::Cell::Null));
+    let mut read = |kind: &Kind| {
+        to_value(kind, cells.next().as_ref().map_or(crate::db::Held::Null, crate::db::Cell::held))
+    };
     let value = asked.by.map_or(Value::Null, |at| match &meta.model.fields[at].kind {
         // A month, such as 2026-03.
         Kind::Date => read(&Kind::Text),

@@ -4,6 +4,7 @@ use fondaco_values::{Date, Decimal, Id, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::plugins;
 use crate::shared::{Currency, Party, Product};
 use crate::store;
 use crate::tx::{Fut, Tx};
@@ -60,7 +61,19 @@ pub async fn prices(tx: &mut Tx, asks: &[PriceAsk]) -> Result<Vec<Price>> {
     }
     let ids: Vec<Id<Product>> = asks.iter().map(|ask| ask.product).collect();
     let products = store::get_many::<Product>(tx, &ids).await?;
-    Ok(products.iter().map(|product| list_price(product.list_price.decimal())).collect())
+    let prices = products.iter().map(|product| list_price(product.list_price.decimal()));
+    let mut prices: Vec<Price> = prices.collect();
+    plugins_steps(tx, asks, &mut prices).await?;
+    Ok(prices)
+}
+
+/// Adds what plugins make of prices. For whoever provides the port: after the own steps, and before
+/// anything that somebody gives by hand.
+///
+/// # Errors
+/// `Conflict` when a plugin failed that has to be asked.
+pub async fn plugins_steps(tx: &mut Tx, asks: &[PriceAsk], prices: &mut [Price]) -> Result<()> {
+    plugins::price::steps(tx, asks, prices).await
 }
 
 fn list_price(price: Decimal) -> Price {

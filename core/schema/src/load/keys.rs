@@ -1,6 +1,8 @@
 //! The keys of the TOML by table: read strictly by the files beside this one, told to editors by
 //! `json_schema`.
 
+use crate::plugin::Point;
+
 pub(crate) const MODEL: [&str; 13] = [
     "model", "label", "plural", "title", "number", "shared", "help", "fields", "states", "actions",
     "access", "views", "indexes",
@@ -74,6 +76,28 @@ pub(crate) const TYPES: [&str; 20] = [
     "file",
     "json",
 ];
+pub(crate) const MANIFEST: [&str; 6] =
+    ["manifest", "plugin", "hooks", "capabilities", "settings", "limits"];
+pub(crate) const PLUGIN: [&str; 9] =
+    ["id", "version", "api", "kernel", "name", "help", "license", "publisher_key", "tier"];
+pub(crate) const CAPABILITIES: [&str; 6] = ["read", "create", "write", "act", "emit", "standing"];
+pub(crate) const OF_FIELDS: [&str; 3] = ["model", "fields", "why"];
+pub(crate) const OF_ACTIONS: [&str; 3] = ["model", "actions", "why"];
+pub(crate) const SETTING: [&str; 4] = ["type", "default", "label", "help"];
+pub(crate) const LIMITS: [&str; 3] = ["cpu_ms", "memory_mib", "host_calls"];
+
+/// Of one hook of a plugin, by where it is asked.
+pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
+    match point {
+        Point::Save => &["on", "models", "when", "select", "on_failure", "order", "again"],
+        Point::Guard | Point::Effect | Point::Action => {
+            &["on", "models", "actions", "select", "standing", "on_failure", "order", "again"]
+        }
+        Point::Price => &["on", "select", "on_failure", "order"],
+        Point::Event => &["on", "events", "order", "again"],
+        Point::Job => &["on", "again"],
+    }
+}
 pub(crate) const VIEWS: [&str; 7] =
     ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
 pub(crate) const CHARTS: [&str; 4] = ["bar", "line", "area", "pie"];

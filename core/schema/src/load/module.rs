@@ -222,7 +222,7 @@ fn classes(key: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Vec<Class> {
     words.iter().filter_map(|word| class_of(word, faults)).collect()
 }
 
-fn version(table: Table<'_>, faults: &mut Faults<'_>) -> semver::Version {
+pub(super) fn version(table: Table<'_>, faults: &mut Faults<'_>) -> semver::Version {
     let none = semver::Version::new(0, 0, 0);
     let Some(word) = table.text("version", faults) else { return none };
     semver::Version::parse(&word.text).unwrap_or_else(|error| {
@@ -249,7 +249,7 @@ fn kernel_version() -> semver::Version {
     semver::Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(none)
 }
 
-fn range(word: &Text, faults: &mut Faults<'_>) -> semver::VersionReq {
+pub(super) fn range(word: &Text, faults: &mut Faults<'_>) -> semver::VersionReq {
     semver::VersionReq::parse(&word.text).unwrap_or_else(|error| {
         faults.at(word.place, format!("`{}` is not a range of versions: {error}", word.text));
         semver::VersionReq::STAR

@@ -23,7 +23,7 @@ pub(crate) use found::{Search, Searched, Way};
 pub(crate) use functions::FUNCTIONS;
 pub(crate) use insert::insert;
 pub(crate) use select::{
-    Plan, Sorting, array, by_ids, children, count, deal, documents, field_ref, keep_written,
+    Beside, Plan, array, by_ids, children, count, deal, documents, field_ref, keep_written,
     kept_page, many, page, signed, summed,
 };
 pub(crate) use update::{delete, rewrite, update};

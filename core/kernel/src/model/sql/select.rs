@@ -144,34 +144,34 @@ fn title_path(catalog: &Catalog, meta: &Meta, at: usize) -> Option<Vec<FieldRef>
     None
 }
 
-/// What a page is sorted by, and the row of which the cursor to the next page is made.
+/// What is read beside the records: columns, and of which row; `None` means of each.
 #[derive(Default)]
-pub(crate) struct Sorting {
-    pub(crate) keys: Vec<Sql>,
-    pub(crate) last: usize,
+pub(crate) struct Beside {
+    pub(crate) columns: Vec<Sql>,
+    pub(crate) row: Option<usize>,
 }
 
-/// One page: the rows, and the cells of the sort keys of the last one, if there are so many.
+/// One page: the records, each with the cells that were asked for beside it.
 pub(crate) async fn page(
     tx: &mut Tx,
     meta: &Meta,
     plan: &Plan,
-    sorting: &Sorting,
+    beside: &Beside,
     way: &Way,
     tail: &Sql,
-) -> Result<(Vec<Rec>, Vec<Cell>)> {
+) -> Result<Vec<(Rec, Vec<Cell>)>> {
     let (width, dialect) = (plan.width(), tx.dialect());
-    let (keys, last) = (&sorting.keys, sorting.last);
+    let more = &beside.columns;
     let statement = |among: Option<&Sql>| {
-        let sql = keys.iter().fold(plan.columns(), |sql, key| sql.lit(", ").append(key.clone()));
+        let sql = more.iter().fold(plan.columns(), |sql, one| sql.lit(", ").append(one.clone()));
         sql.append(from(dialect, meta, among)).append(tail.clone())
     };
-    let rows = by_way(tx, way, statement, |at, row| {
-        let read = if at == last { width..width + keys.len() } else { 0..0 };
-        (plan.read(meta, row), read.map(|place| row.cell(place)).collect::<Vec<Cell>>())
-    });
-    let (recs, mut cells): (Vec<Rec>, Vec<Vec<Cell>>) = rows.await?.into_iter().unzip();
-    Ok((recs, if last < cells.len() { cells.swap_remove(last) } else { Vec::new() }))
+    by_way(tx, way, statement, |at, row| {
+        let asked = beside.row.is_none_or(|row| row == at);
+        let read = if asked { width..width + more.len() } else { 0..0 };
+        (plan.read(meta, row), read.map(|place| row.cell(place)).collect())
+    })
+    .await
 }
 
 /// The same for a module, unless it was read before.
@@ -241,7 +241,7 @@ pub(crate) async fn summed(
         sql
     };
     let width = named.len() + 1;
-    by_way(tx, way, statement, |row| (0..width).map(|place| row.cell(place)).collect()).await
+    by_way(tx, way, statement, |_, row| (0..width).map(|place| row.cell(place)).collect()).await
 }
 
 /// ` from table as m`, or only those rows of it that are among some.

@@ -1,0 +1,311 @@
+//! What kernel and plugin host say to each other, in the kernel's own values: below it no version of
+//! the contract is known, above it nobody knows a transaction.
+
+use fondaco_schema::plugin::{Grants, Limits, Manifest};
+use fondaco_values::{AnyId, Date, Decimal, Problem, Timestamp, Value};
+use serde_json::Value as Json;
+
+use super::Borrowed;
+
+/// A plugin that is in force, with what it was granted.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    pub manifest: Manifest,
+    pub grants: Grants,
+    /// SHA-256 of its component, in hexadecimal digits.
+    pub digest: String,
+}
+
+impl Installed {
+    /// What one call may use: what it asks for, and no more than was granted.
+    pub fn limits(&self) -> Limits {
+        let (asked, granted) = (self.manifest.limits, self.grants.limits);
+        Limits {
+            cpu_ms: asked.cpu_ms.min(granted.cpu_ms),
+            memory_mib: asked.memory_mib.min(granted.memory_mib),
+            host_calls: asked.host_calls.min(granted.host_calls),
+        }
+    }
+
+    /// The value of a setting: what the administrator set, else the default; `None` for settings that
+    /// the manifest does not have.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let setting = self.manifest.settings.get(name)?;
+        self.grants.settings.get(name).or(setting.default.as_ref()).map(String::as_str)
+    }
+
+    /// As messages name it.
+    pub fn title(&self) -> String {
+        let Manifest { id, version, name, .. } = &self.manifest;
+        format!("{name} ({id} {version})")
+    }
+}
+
+/// One question to a plugin, with all that its answer may depend on.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub hook: String,
+    pub ask: Ask,
+    /// The hour of the transaction.
+    pub now: Timestamp,
+    /// What its random numbers follow from.
+    pub seed: u64,
+    pub language: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// → [`Answer::Verdicts`], one for each.
+    Save(Vec<Told>),
+    /// → [`Answer::Ruling`]
+    Guard { action: String, record: Entity, args: Fields },
+    /// → [`Answer::Effects`]
+    After { action: String, record: Entity, args: Fields },
+    /// → [`Answer::Done`]
+    Act { action: String, record: Entity, args: Fields },
+    /// → [`Answer::Steps`], for each price.
+    Price(Vec<PriceOf>),
+    /// → [`Answer::Effects`]
+    Event { name: String, model: String, id: AnyId, payload: Json },
+    /// → [`Answer::Effects`]
+    Job { payload: Json },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Verdicts(Vec<Verdict>),
+    Ruling(Ruling),
+    Effects(Vec<Effect>),
+    Done { message: Option<String>, effects: Vec<Effect> },
+    Steps(Vec<Vec<Step>>),
+}
+
+/// Values by name of field, or by path.
+pub type Fields = Vec<(String, Value)>;
+
+/// A record as a plugin is told of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entity {
+    pub model: String,
+    pub id: AnyId,
+    pub version: i64,
+    pub fields: Fields,
+    /// By name of the field of lines.
+    pub lines: Vec<(String, Vec<Row>)>,
+}
+
+/// One line; the id is zero while it is new.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    pub id: AnyId,
+    pub fields: Fields,
+}
+
+/// A record that is about to be saved: what it was (`None` when it is new) and what it will be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub before: Option<Entity>,
+    pub after: Entity,
+}
+
+/// What a plugin says of a record that is about to be saved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    pub changes: Fields,
+    pub problems: Vec<Problem>,
+}
+
+/// What a plugin says before an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ruling {
+    Proceed,
+    Refuse(Vec<Problem>),
+    /// The action does not happen, and what comes of it instead does.
+    Hold {
+        message: String,
+        effects: Vec<Effect>,
+    },
+}
+
+/// A price before the plugin's step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceOf {
+    pub product: AnyId,
+    pub party: Option<AnyId>,
+    pub currency: AnyId,
+    pub quantity: Decimal,
+    pub on: Date,
+    /// Before any discount.
+    pub list: Decimal,
+    /// As it is so far.
+    pub net: Decimal,
+    pub fields: Fields,
+}
+
+/// A step of a price, of one unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub label: String,
+    pub change: Decimal,
+}
+
+/// Something that a plugin wants done; the kernel does it, or refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Create {
+        model: String,
+        fields: Fields,
+        lines: Vec<(String, Vec<Fields>)>,
+    },
+    Update {
+        target: Target,
+        fields: Fields,
+    },
+    Act {
+        target: Target,
+        action: String,
+        args: Fields,
+    },
+    Emit {
+        name: String,
+        target: Target,
+        payload: Json,
+    },
+    /// One of the plugin's own jobs.
+    Schedule {
+        job: String,
+        after_s: u32,
+        payload: Json,
+    },
+}
+
+/// The record that an effect is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    Record {
+        model: String,
+        id: AnyId,
+    },
+    /// The one that the effect at this place of the same answer created.
+    Created(u32),
+}
+
+/// What a plugin asks for while it works: jobs, events and actions only.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    Get { model: String, ids: Vec<AnyId>, fields: Vec<String> },
+    Find { model: String, filter: String, sort: Vec<String>, fields: Vec<String>, limit: u32 },
+    Do(Effect),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// One for each id, in their order.
+    Entities(Vec<Option<Entity>>),
+    Page(Vec<Entity>),
+    /// Of what was created.
+    Id(AnyId),
+    Done,
+}
+
+/// Where a plugin asks back while it works.
+pub trait Desk: Send {
+    /// The outer result ends the call: the transaction is lost. The inner one is the plugin's to bear.
+    fn serve<'d>(
+        &'d mut self,
+        request: Request,
+    ) -> Borrowed<'d, Result<Result<Reply, crate::Error>, ()>>;
+}
+
+/// How a call went.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub outcome: Word<Answer>,
+    pub spent: Spent,
+}
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Processor time of the plugin's own code.
+    pub cpu_us: u64,
+    pub memory_bytes: u64,
+    pub host_calls: u32,
+    /// Counted exactly where the host meters by fuel; else zero.
+    pub fuel: u64,
+}
+
+/// What a plugin said, or why it did not.
+pub type Word<T> = Result<T, Failure>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: Failed,
+    /// For the administrator.
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(kind: Failed, message: impl Into<String>) -> Failure {
+        Failure { kind, message: message.into() }
+    }
+}
+
+/// Why a plugin did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Failed {
+    /// Its code came to an end that it did not mean: a panic, a division by zero, its stack.
+    Trap,
+    /// It used its processor time.
+    Deadline,
+    /// It used its memory.
+    Memory,
+    /// It called the host too often.
+    HostCalls,
+    /// Its answer is too large, or is none.
+    Output,
+    /// It said itself that it cannot answer.
+    Gave,
+    /// It lacks a right.
+    Rights,
+    /// What it wants to come of its answer was refused.
+    Effects,
+    /// It failed before and is left alone for a while.
+    Paused,
+    /// It cannot be run.
+    Unfit,
+    /// The transaction that it worked in was lost.
+    Lost,
+}
+
+impl Failed {
+    /// The word for it in metrics and in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Failed::Trap => "trap",
+            Failed::Deadline => "deadline",
+            Failed::Memory => "memory",
+            Failed::HostCalls => "host_calls",
+            Failed::Output => "output",
+            Failed::Gave => "gave_up",
+            Failed::Rights => "rights",
+            Failed::Effects => "effects",
+            Failed::Paused => "paused",
+            Failed::Unfit => "unfit",
+            Failed::Lost => "lost",
+        }
+    }
+
+    /// Whether it tells against the plugin: after some it is left alone.
+    pub fn is_strike(self) -> bool {
+        matches!(
+            self,
+            Failed::Trap
+                | Failed::Deadline
+                | Failed::Memory
+                | Failed::HostCalls
+                | Failed::Output
+                | Failed::Unfit
+        )
+    }
+}

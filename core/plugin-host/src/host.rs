@@ -1,0 +1,148 @@
+//! The plugins in force and their code. What is in force is one list, changed as a whole: a call that is
+//! under way ends with the code that it began with.
+//! Not here: packages, grants that are kept, who may install (the kernel and the server).
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use fondaco_kernel::plugins::{
+    Borrowed, Call, Called, Desk, Failed, Failure, Installed, Plugins, Spent,
+};
+use fondaco_schema::plugin::{Grants, Manifest, Tier};
+
+use crate::call::{self, Guest};
+use crate::compile::{self, Cache, Compiler};
+use crate::engine::{Metering, Running};
+use crate::load::{self, Unfit};
+use crate::{imports, v0_1, v0_2};
+
+/// What a host is made with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where compiled plugins are kept.
+    pub cache: PathBuf,
+    pub compiler: Compiler,
+    pub metering: Metering,
+}
+
+pub struct Host {
+    cache: Cache,
+    compiler: Compiler,
+    metering: Metering,
+    engines: Mutex<HashMap<Tier, Arc<Running>>>,
+    /// By digest of the component.
+    loaded: RwLock<HashMap<String, Arc<Loaded>>>,
+    in_force: RwLock<Arc<[Arc<Installed>]>>,
+}
+
+struct Loaded {
+    running: Arc<Running>,
+    guest: Box<dyn Guest>,
+}
+
+impl Host {
+    /// A host without plugins.
+    ///
+    /// # Errors
+    /// `Unfit` when the folder of the cache cannot be used.
+    pub fn new(options: Options) -> Result<Host, Unfit> {
+        Ok(Host {
+            cache: Cache::open(&options.cache)?,
+            compiler: options.compiler,
+            metering: options.metering,
+            engines: Mutex::default(),
+            loaded: RwLock::default(),
+            in_force: RwLock::new(Arc::from([])),
+        })
+    }
+
+    /// Holds a component against its manifest, compiles it unless that was done before, and puts it in
+    /// force with what it was granted, in the place of the plugin of the same id.
+    ///
+    /// # Errors
+    /// `Unfit` with every reason and its cure; what was in force stays.
+    pub fn install(
+        &self,
+        manifest: Manifest,
+        grants: Grants,
+        component: &[u8],
+    ) -> Result<Arc<Installed>, Unfit> {
+        load::size(&manifest, component)?;
+        let digest = compile::digest(component);
+        let loaded = self.load(&manifest, component)?;
+        let installed = Arc::new(Installed { manifest, grants, digest: digest.clone() });
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(digest, loaded);
+        self.change(|all| {
+            all.retain(|other| other.manifest.id != installed.manifest.id);
+            all.push(installed.clone());
+        });
+        Ok(installed)
+    }
+
+    /// Takes a plugin out of force; answers whether it was in it.
+    pub fn withdraw(&self, id: &str) -> bool {
+        let before = self.installed().len();
+        self.change(|all| all.retain(|plugin| plugin.manifest.id != id));
+        before > self.installed().len()
+    }
+
+    fn change(&self, how: impl FnOnce(&mut Vec<Arc<Installed>>)) {
+        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = in_force.to_vec();
+        how(&mut all);
+        *in_force = all.into();
+    }
+
+    fn load(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Arc<Loaded>, Unfit> {
+        let running = self.engine(manifest.tier)?;
+        let (how, with) = ((manifest.tier, self.metering), (&self.compiler, &self.cache));
+        let component = compile::load(&running.engine, bytes, how, with)?;
+        load::fits(&running.engine, manifest, &component)?;
+        let pre = imports::link(&running.engine, &component)
+            .map_err(|error| Unfit::new(format!("it does not link: {error:#}")))?;
+        // The one place that tells versions apart.
+        let guest: Box<dyn Guest> = match manifest.api.as_str() {
+            "0.1" => Box::new(v0_1::Component::new(pre)),
+            _ => Box::new(v0_2::Component::new(pre)),
+        };
+        Ok(Arc::new(Loaded { running, guest }))
+    }
+
+    fn engine(&self, tier: Tier) -> Result<Arc<Running>, Unfit> {
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = engines.get(&tier) {
+            return Ok(running.clone());
+        }
+        let running = Running::new(tier, self.metering)
+            .map_err(|error| Unfit::new(format!("no engine for plugins: {error:#}")))?;
+        let running = Arc::new(running);
+        engines.insert(tier, running.clone());
+        Ok(running)
+    }
+}
+
+impl Plugins for Host {
+    fn installed(&self) -> Arc<[Arc<Installed>]> {
+        self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn call<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
+        call: Call,
+        desk: Option<&'t mut dyn Desk>,
+    ) -> Borrowed<'t, Called> {
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let loaded = loaded.get(&plugin.digest).cloned();
+        Box::pin(async move {
+            let Some(loaded) = loaded else {
+                let message = format!("the code of {} is not loaded", plugin.title());
+                let outcome = Err(Failure::new(Failed::Unfit, message));
+                return Called { outcome, spent: Spent::default() };
+            };
+            let by = (loaded.running.as_ref(), self.metering);
+            call::run(by, loaded.guest.as_ref(), plugin.clone(), call, desk).await
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! Plugins for tests: those of the house, built from source with cargo; small ones written as text; and a
+//! host that compiles them in a child process, as the server does.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fondaco_kernel::Setup;
+use fondaco_kernel::plugins::Installed;
+use fondaco_kernel::schema::plugin::{Grants, Manifest};
+use fondaco_kernel::schema::{Origin, Schema, Source, manifest};
+use fondaco_plugin_host::{Compiler, Host, Metering, Options};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// Where Rust guests are compiled for.
+const TARGET: &str = "wasm32-wasip2";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The folder of this build.
+fn build() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A host with the time taken by the clock.
+pub fn host() -> Arc<Host> {
+    host_metered(Metering::Time)
+}
+
+/// A host that compiles with the program itself, and keeps what it compiled beside the build.
+pub fn host_metered(metering: Metering) -> Arc<Host> {
+    let compiler = Compiler::Child(build().join("fondaco"));
+    let options = Options { cache: build().join("plugins-of-tests"), compiler, metering };
+    Arc::new(Host::new(options).unwrap_or_else(|e| unreachable!("{e}")))
+}
+
+/// A plugin of the house: its component and the text of its manifest. `None`, after a loud line, where the
+/// target cannot be added.
+pub fn of_house(name: &str) -> Option<(Vec<u8>, String)> {
+    built(name, &root().join("plugins").join(name))
+}
+
+/// The same of one that only tests need.
+pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
+    built(name, &root().join("tests/guests").join(name))
+}
+
+fn built(name: &str, folder: &Path) -> Option<(Vec<u8>, String)> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if !has_target() {
+        eprintln!("SKIPPED: {name} is not built, since {TARGET} cannot be added to this toolchain");
+        return None;
+    }
+    let target = build().join("guests");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--target", TARGET, "--package"])
+        .arg(format!("fondaco-{name}"))
+        .arg("--manifest-path")
+        .arg(root().join("plugins/Cargo.toml"))
+        .env("CARGO_TARGET_DIR", &target)
+        .output();
+    let built = built.unwrap_or_else(|e| unreachable!("cargo: {e}"));
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let file = format!("fondaco_{}.wasm", name.replace('-', "_"));
+    let component = read(&target.join(TARGET).join("release").join(file));
+    let text = read(&folder.join("plugin.toml"));
+    Some((component, String::from_utf8(text).unwrap_or_default()))
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| unreachable!("{}: {e}", path.display()))
+}
+
+fn has_target() -> bool {
+    let rustup = |args: &[&str]| Command::new("rustup").args(args).current_dir(root()).output();
+    let there = rustup(&["target", "list", "--installed"])
+        .is_ok_and(|out| String::from_utf8_lossy(&out.stdout).lines().any(|line| line == TARGET));
+    there || rustup(&["target", "add", TARGET]).is_ok_and(|out| out.status.success())
+}
+
+/// A component out of a core module in text, in a world of a version of the contract.
+///
+/// # Errors
+/// Why it is none.
+pub fn component(api: &str, world: &str, module: &str) -> Result<Vec<u8>, String> {
+    let mut module = wat::parse_str(module).map_err(|e| e.to_string())?;
+    let (resolve, world) = resolved(api, world);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
+        .map_err(|e| format!("{e:#}"))?;
+    encoded(&module)
+}
+
+fn encoded(module: &[u8]) -> Result<Vec<u8>, String> {
+    let mut encoder = ComponentEncoder::default();
+    let encoder = encoder.module(module).map_err(|e| format!("{e:#}"))?;
+    encoder.validate(true).encode().map_err(|e| format!("{e:#}"))
+}
+
+fn resolved(api: &str, world: &str) -> (Resolve, wit_parser::WorldId) {
+    let mut resolve = Resolve::default();
+    let folder = root().join("sdk/wit").join(api);
+    let (package, _) = resolve.push_path(folder).unwrap_or_else(|e| unreachable!("{e:#}"));
+    let world = resolve.select_world(&[package], Some(world));
+    let world = world.unwrap_or_else(|e| unreachable!("{e:#}"));
+    (resolve, world)
+}
+
+/// A manifest, checked against a schema where there is one.
+pub fn read_manifest(text: &str, schema: Option<&Schema>) -> Manifest {
+    let source = Source::new(Origin::Company, "plugin.toml", text);
+    manifest(&source, schema).unwrap_or_else(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        unreachable!("{}", faults.join("\n"))
+    })
+}
+
+/// Installs with all that the manifest asks for, changed by the test.
+///
+/// # Panics
+/// When it does not fit.
+pub fn install(
+    host: &Host,
+    manifest: Manifest,
+    component: &[u8],
+    change: impl FnOnce(&mut Grants),
+) -> Arc<Installed> {
+    let mut grants = Grants::all_of(&manifest);
+    change(&mut grants);
+    host.install(manifest, grants, component).unwrap_or_else(|e| unreachable!("{e}"))
+}
+
+/// The same set-up with plugins.
+pub fn with(mut setup: Setup, host: &Arc<Host>) -> Setup {
+    setup.plugins = host.clone();
+    setup
+}
