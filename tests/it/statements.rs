@@ -4,7 +4,7 @@
 use fondaco_kernel::records::{self, Change, Query, Select};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
-use fondaco_tests::{Shop, both};
+use fondaco_tests::{Served, Shop, both};
 use fondaco_values::AnyId;
 use serde_json::{Value as Json, json};
 
@@ -13,10 +13,57 @@ both! {
     an_order_of_100_lines_takes_no_more_statements_than_one_of_10,
     nor_does_it_with_stock_and_books,
     a_batch_of_100_takes_no_more_statements_than_one_of_10,
+    a_page_takes_as_many_statements_for_80_rows_as_for_2,
+}
+
+/// The pages ask the kernel as the API does: a list, a form and a board take a number of statements
+/// that follows from what they show of a model, and not from its records.
+async fn a_page_takes_as_many_statements_for_80_rows_as_for_2() {
+    let house = House::open(&["sales", "crm"]).await;
+    let mut counts: Vec<Vec<u64>> = Vec::new();
+    let mut forms = Vec::new();
+    for (n, lines) in [(0, 2), (1, 40)] {
+        forms.push(house.rep.create("sales.order", house.order(n, lines)).await.unwrap());
+    }
+    let served = Served::open(house.shop);
+    let page = served.client(&house.rep).await;
+    for (round, form) in forms.iter().enumerate() {
+        if round == 1 {
+            for n in 0..80 {
+                let order = order(&house.products, &house.customers, (n, 2));
+                house.rep.create("sales.order", order).await.unwrap();
+            }
+        }
+        let mut own = Vec::new();
+        for path in [
+            "/".to_owned(),
+            "/sales.order".to_owned(),
+            "/sales.order?group=customer".to_owned(),
+            format!("/sales.order/{form}"),
+            format!("/sales.order/{form}/related"),
+            "/sales.order/new".to_owned(),
+            "/search?q=customer".to_owned(),
+        ] {
+            let get =
+                || page.send("GET", &path, None, &[("accept", "text/html")]).unwrap().expect(200);
+            // The first of its kind makes plans.
+            get();
+            let before = served.shop.kernel.figures().await.unwrap().statements;
+            get();
+            let after = served.shop.kernel.figures().await.unwrap().statements;
+            // Asking for the figures takes some itself, the same each time.
+            own.push(after - before);
+            println!("{path}: {}", after - before);
+        }
+        counts.push(own);
+    }
+    assert_eq!(counts[0], counts[1], "2 records and 80");
+    assert!(counts[1].iter().all(|count| *count <= 60), "{counts:?}");
 }
 
 /// A company that sells what it counts and books, with fifty products in stock.
 struct House {
+    shop: Shop,
     rep: Desk,
     boss: Desk,
     customers: Vec<AnyId>,
@@ -24,6 +71,15 @@ struct House {
 }
 
 const PRODUCTS: usize = 50;
+
+fn order(products: &[AnyId], customers: &[AnyId], (n, lines): (usize, usize)) -> Json {
+    let line = |at: usize| {
+        let product = products[(n + at) % PRODUCTS];
+        json!({ "product": product, "quantity": "1", "unit_price": "10" })
+    };
+    let lines: Vec<Json> = (0..lines).map(line).collect();
+    json!({ "customer": customers[n % customers.len()], "lines": lines })
+}
 
 impl House {
     async fn open(names: &[&str]) -> House {
@@ -43,7 +99,7 @@ impl House {
                 "unit": unit, "tax_code": vat, "list_price": "10", "standard_cost": "6" });
             products.push(boss.create("product", product).await.unwrap());
         }
-        let house = House { rep, boss, customers, products };
+        let house = House { shop, rep, boss, customers, products };
         if names.iter().any(|name| name == "inventory") {
             house.stock().await;
         }
@@ -60,12 +116,7 @@ impl House {
     }
 
     fn order(&self, n: usize, lines: usize) -> Json {
-        let line = |at: usize| {
-            let product = self.products[(n + at) % PRODUCTS];
-            json!({ "product": product, "quantity": "1", "unit_price": "10" })
-        };
-        let lines: Vec<Json> = (0..lines).map(line).collect();
-        json!({ "customer": self.customers[n % self.customers.len()], "lines": lines })
+        order(&self.products, &self.customers, (n, lines))
     }
 
     /// Statements for making an order, changing it, and doing an action with it.

@@ -19,6 +19,8 @@ pub(crate) struct Counts {
     /// Raised by the engine each time it runs a unit of work once more.
     pub(crate) rerun: AtomicU64,
     waiting: AtomicI64,
+    /// Raised by each transaction.
+    pub(crate) statements: AtomicU64,
 }
 
 impl Counts {
@@ -52,6 +54,8 @@ pub struct Figures {
     pub refused: u64,
     /// Runs of a unit of work beyond its first, since another was in the way.
     pub rerun: u64,
+    /// Statements that were sent to the database.
+    pub statements: u64,
     /// Asked for and not yet answered, now.
     pub waiting: i64,
     pub jobs: Load,
@@ -80,6 +84,7 @@ impl Kernel {
             read: counts.read.load(Ordering::Relaxed),
             refused: counts.refused.load(Ordering::Relaxed),
             rerun: counts.rerun.load(Ordering::Relaxed),
+            statements: counts.statements.load(Ordering::Relaxed),
             waiting: counts.waiting.load(Ordering::Relaxed),
             jobs,
             ledger,

@@ -293,6 +293,7 @@ impl Tx {
 
     fn heed(&mut self, text: &str) {
         self.statements += 1;
+        self.shared.counts.statements.fetch_add(1, Ordering::Relaxed);
         self.kept.heed(text);
     }
 

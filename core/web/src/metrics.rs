@@ -42,6 +42,7 @@ struct FromKernel {
     read: Counter<u64, AtomicU64>,
     refused: Counter<u64, AtomicU64>,
     rerun: Counter<u64, AtomicU64>,
+    statements: Counter<u64, AtomicU64>,
     waiting: Gauge,
     jobs_waiting: Gauge,
     jobs_failing: Gauge,
@@ -58,6 +59,7 @@ impl FromKernel {
             ("reading_units", "Units of work that only read", &self.read),
             ("refused_units", "Units of work that were refused or failed", &self.refused),
             ("rerun_units", "Units of work run again, another being in the way", &self.rerun),
+            ("statements", "Statements sent to the database", &self.statements),
         ] {
             registry.register(name, help, counter.clone());
         }
@@ -80,6 +82,7 @@ impl FromKernel {
             (&self.read, now.read),
             (&self.refused, now.refused),
             (&self.rerun, now.rerun),
+            (&self.statements, now.statements),
         ] {
             counter.inner().store(value, Ordering::Relaxed);
         }

@@ -90,10 +90,12 @@ async fn open_doors(
     let listener = listen_on(listen).await?;
     let address = listener.local_addr()?;
     say(&format!("\nVeloce Cycles is open at http://{address} (Ctrl-C ends it)"));
-    say(&format!("  POST /api/session as chiara@veloce.example (manager), password: {password}"));
+    say(&format!(
+        "  Open it in a browser and sign in as chiara@veloce.example (manager), password: {password}"
+    ));
     say("  the others, with the same password: marco (sales), paolo (purchasing),");
     say("  sofia (stock), elena (production), giulia (accounting), each @veloce.example");
-    say("  or look with curl:");
+    say("  The same by the API, with curl:");
     say(&format!("    TOKEN={token}"));
     let curl = format!("    curl -s -H \"Authorization: Bearer $TOKEN\" http://{address}");
     say(&format!("{curl}/api/sales.order?limit=3"));

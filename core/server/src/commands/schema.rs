@@ -42,10 +42,21 @@ pub fn run(args: SchemaOf) -> Result<End> {
 fn texts(of: &str) -> Result<End> {
     let schema = Kernel::check(&Setup::new(Database::Memory, modules::all()))?;
     for wanted in keys::of_schema(&schema).into_iter().filter(|wanted| wanted.of == of) {
+        let english = plain(&wanted.english);
         match wanted.key.split_once('.') {
-            Some((_, attribute)) => say(&format!("    .{attribute} = {}", wanted.english)),
-            None => say(&format!("{} = {}", wanted.key, wanted.english)),
+            Some((_, attribute)) => say(&format!("    .{attribute} = {english}")),
+            None => say(&format!("{} = {english}", wanted.key)),
         }
     }
     Ok(End::Well)
+}
+
+/// Braces mean something in a locale file.
+fn plain(text: &str) -> String {
+    let quoted = |letter| match letter {
+        '{' => "{ \"{\" }".to_owned(),
+        '}' => "{ \"}\" }".to_owned(),
+        other => String::from(other),
+    };
+    text.chars().map(quoted).collect()
 }

@@ -42,10 +42,10 @@ pub async fn run(args: Serve) -> Result<End> {
     let address = listener.local_addr()?;
     say(&format!("{} is open at http://{address}", company.folder.display()));
     if let Some(code) = identity::first_code(&kernel).await? {
-        say("There is no user yet. Make the first administrator with this code, once:");
+        say("There is no user yet. Make the first administrator in the browser, with this code:");
         say(&format!("  {}", code.reveal()));
         say(&format!(
-            "  fondaco user first <code> --login you@example.com --name You --company {}",
+            "  or here: fondaco user first <code> --login you@example.com --name You --company {}",
             company.folder.display()
         ));
     }
