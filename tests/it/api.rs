@@ -25,6 +25,7 @@ both! {
     every_refusal_is_a_problem,
     a_batch_is_done_together_or_apart,
     reports_and_ledger_are_asked,
+    figures_over_records_and_what_a_record_would_be,
     history_and_openapi_hide_what_the_record_hides,
     openapi_lists_all_that_one_may_read,
     a_change_is_told_to_who_may_see_it,
@@ -527,6 +528,60 @@ async fn reports_and_ledger_are_asked() {
 }
 
 /// What a field's class hides from somebody is hidden in what is remembered of it, too.
+/// How many and how much, by a field; and a record that is looked at before it is saved.
+async fn figures_over_records_and_what_a_record_would_be() {
+    let shop = Shop::open(Vec::new()).await;
+    let emil = shop.user("Emil", &["employee"]).await;
+    let eur = shop.admin.by_key("currency", "EUR").await.unwrap();
+    let usd = shop.admin.by_key("currency", "USD").await.unwrap();
+    for (name, kind, currency, limit) in [
+        ("Anna", "person", eur, "10"),
+        ("Bolt Ltd", "organisation", eur, "20.5"),
+        ("Clamp Inc", "organisation", usd, "7"),
+        ("Drill Ltd", "organisation", eur, "1"),
+    ] {
+        let fields =
+            json!({ "name": name, "kind": kind, "currency": currency, "credit_limit": limit });
+        shop.admin.create("party", fields).await.unwrap();
+    }
+    let served = Served::open(shop);
+    let (admin, emil) = (served.client(&served.shop.admin).await, served.client(&emil).await);
+    let totals =
+        |client: &Client, query: &str| client.get(&format!("/api/party/totals?{query}")).unwrap();
+    let found = totals(&admin, "by=kind&sums=credit_limit").expect(200).body;
+    let figures = |group: &Json| {
+        json!([group["value"], group["currency"] == json!(eur), group["count"], group["sums"]])
+    };
+    let mut groups: Vec<Json> = found["groups"].as_array().unwrap().iter().map(figures).collect();
+    groups.sort_by_key(ToString::to_string);
+    // Amounts of two currencies are never added.
+    assert_eq!(
+        groups,
+        [
+            json!(["organisation", false, 1, ["7.00"]]),
+            json!(["organisation", true, 2, ["21.50"]]),
+            json!(["person", true, 1, ["10.00"]]),
+        ]
+    );
+    let all = totals(&admin, "filter=name>'B'").expect(200).body;
+    assert_eq!(all["groups"][0]["count"], 3);
+    // What one may not read is neither summed nor grouped by.
+    let class =
+        served.shop.kernel.registry().schema.model("party").unwrap().fields["credit_limit"].class;
+    assert_eq!(class.name(), "internal");
+    totals(&emil, "by=nothing").expect(422);
+    totals(&admin, "sums=name").expect(422);
+    // A record that is not there yet.
+    let seen =
+        admin.post("/api/party/outlook", &json!({ "credit_limit": "1.001" })).unwrap().expect(200);
+    assert_eq!(seen.body["record"]["kind"], "organisation");
+    let codes: Vec<&str> =
+        seen.body["errors"].as_array().unwrap().iter().filter_map(|e| e["code"].as_str()).collect();
+    assert_eq!(codes, ["required", "too_fine"]);
+    emil.post("/api/party/outlook", &json!({ "name": "X" })).unwrap().expect(403);
+    assert_eq!(totals(&admin, "").body["groups"][0]["count"], 4, "nothing was kept");
+}
+
 async fn history_and_openapi_hide_what_the_record_hides() {
     let (_served, boss, rep) = busy().await;
     let id =

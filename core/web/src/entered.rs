@@ -127,10 +127,9 @@ impl<'a> Form<'a> {
             let id = self.pairs.get(own).unwrap_or_default();
             let was_id = self.was.get(own).map_or("", String::as_str);
             let was_name = self.was.get(input).map_or("", String::as_str);
-            if id == was_id && name.trim() != was_name.trim() {
-                if let Some(target) = self.target(own) {
-                    typed.push((own.to_owned(), target, name.trim().to_owned()));
-                }
+            let is_typed = id == was_id && name.trim() != was_name.trim();
+            if let (true, Some(target)) = (is_typed, self.target(own)) {
+                typed.push((own.to_owned(), target, name.trim().to_owned()));
             }
         }
         typed
