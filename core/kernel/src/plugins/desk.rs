@@ -101,19 +101,15 @@ impl<'t> TxDesk<'t> {
     }
 
     fn may(&self, want: Want<'_>) -> Result<()> {
-        need(self.tx, &self.plugin, want).map_err(|failure| Error::Forbidden {
-            what: want.to_string(),
-            missing: failure.message,
-        })
+        let needed = need(self.tx, &self.plugin, want);
+        needed.map_err(|failure| Error::problem("", "forbidden", failure.message))
     }
 }
 
 impl Desk for TxDesk<'_> {
     fn serve<'d>(&'d mut self, request: Request) -> Borrowed<'d, std::result::Result<Result<Reply>, ()>> {
         Box::pin(async move {
-            let plugin = self.plugin.clone();
-            let answer = self.answer(request).await;
-            match sorted(&plugin, answer) {
+            match sorted(self.answer(request).await) {
                 Ok(Ok(reply)) => Ok(Ok(reply)),
                 Ok(Err(failure)) => Ok(Err(Error::Conflict {
                     code: "refused",
