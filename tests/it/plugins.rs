@@ -11,8 +11,8 @@ use std::sync::Arc;
 use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::{Database, Setup};
 use fondaco_plugin_host::Host;
-use fondaco_server::modules;
 use fondaco_server::desk::Desk;
+use fondaco_server::modules;
 use fondaco_tests::{Shop, guests};
 use fondaco_values::AnyId;
 

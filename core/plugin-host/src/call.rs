@@ -13,7 +13,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::engine::{Metering, Running};
 use crate::limits::{DESK_WALL_MS_MAX, LIFTED_BYTES_MAX};
-use crate::meter::{Metered, Meter};
+use crate::meter::{Meter, Metered};
 use crate::state::{Errand, State, Stop};
 
 /// More than any call can use.
@@ -59,10 +59,8 @@ pub(crate) async fn run(
         Ok(UpdateDeadline::Yield(1))
     });
     let metered = metering == Metering::Fuel && store.set_fuel(FUEL).is_ok();
-    let work = Metered {
-        meter: meter.clone(),
-        inner: guest.call(&mut store, &call.hook, call.ask),
-    };
+    let work =
+        Metered { meter: meter.clone(), inner: guest.call(&mut store, &call.hook, call.ask) };
     let outcome = serve(work, inbox, desk).await;
     let state = store.data();
     let spent = Spent {

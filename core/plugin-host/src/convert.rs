@@ -7,7 +7,8 @@ use fondaco_kernel::values::{Date, Decimal, Timestamp};
 
 /// `None` when it has more digits than the contract carries.
 pub(crate) fn parts(decimal: Decimal) -> Option<(i64, u8)> {
-    let decimal = if i64::try_from(decimal.mantissa()).is_ok() { decimal } else { decimal.normalize() };
+    let decimal =
+        if i64::try_from(decimal.mantissa()).is_ok() { decimal } else { decimal.normalize() };
     Some((i64::try_from(decimal.mantissa()).ok()?, u8::try_from(decimal.scale()).ok()?))
 }
 
@@ -48,9 +49,9 @@ pub(crate) fn too_long(name: &str) -> Failure {
 macro_rules! shared_types {
     ($types:path) => {
         mod shared {
-            use $types as wit;
             use fondaco_kernel::plugins::{Effect, Entity, Failure, Fields, Row, Target};
             use fondaco_kernel::values::{AnyId, Problem, Value};
+            use $types as wit;
 
             use crate::convert::{date, days, decimal, json, parts, time, too_long, wrong};
 
@@ -92,9 +93,8 @@ macro_rules! shared_types {
             }
 
             pub(crate) fn to_entity(entity: &Entity) -> Result<wit::Entity, Failure> {
-                let row = |row: &Row| {
-                    Ok(wit::Row { id: row.id.raw(), fields: to_fields(&row.fields)? })
-                };
+                let row =
+                    |row: &Row| Ok(wit::Row { id: row.id.raw(), fields: to_fields(&row.fields)? });
                 let lines = entity.lines.iter().map(|(field, rows)| {
                     let rows = rows.iter().map(row).collect::<Result<_, Failure>>()?;
                     Ok(wit::RowSet { field: field.clone(), rows })
@@ -219,7 +219,11 @@ macro_rules! shared_imports {
             impl wit::types::Host for State {}
 
             impl wit::log::Host for State {
-                fn write(&mut self, level: wit::log::Level, message: String) -> wasmtime::Result<()> {
+                fn write(
+                    &mut self,
+                    level: wit::log::Level,
+                    message: String,
+                ) -> wasmtime::Result<()> {
                     let level = match level {
                         wit::log::Level::Debug => tracing::Level::DEBUG,
                         wit::log::Level::Info => tracing::Level::INFO,
@@ -287,7 +291,8 @@ macro_rules! shared_exports {
                     (Ok(record), Ok(args)) => (record, args),
                     (Err(failure), _) | (_, Err(failure)) => return Ok(Err(failure)),
                 };
-                let said = guards.call_before_action(&mut *store, hook, action, &record, &args).await?;
+                let said =
+                    guards.call_before_action(&mut *store, hook, action, &record, &args).await?;
                 Ok(gave(said).and_then(|said| {
                     Ok(Answer::Ruling(match said {
                         Said::Proceed => Ruling::Proceed,
@@ -312,7 +317,8 @@ macro_rules! shared_exports {
                     (Ok(record), Ok(args)) => (record, args),
                     (Err(failure), _) | (_, Err(failure)) => return Ok(Err(failure)),
                 };
-                let said = effects.call_after_action(&mut *store, hook, action, &record, &args).await?;
+                let said =
+                    effects.call_after_action(&mut *store, hook, action, &record, &args).await?;
                 Ok(gave(said).and_then(|said| Ok(Answer::Effects(from_effects(said)?))))
             }
 

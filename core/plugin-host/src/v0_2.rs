@@ -1,7 +1,8 @@
 //! The contract 0.2, `sdk/wit/0.2`, as it was released: types are changed here, and nothing is decided.
 
 use fondaco_kernel::plugins::{
-    Answer, Ask, Borrowed, Entity, Failed, Failure, Fields, PriceOf, Reply, Request, Ruling, Step, Told, Verdict, Word,
+    Answer, Ask, Borrowed, Entity, Failed, Failure, Fields, PriceOf, Reply, Request, Ruling, Step,
+    Told, Verdict, Word,
 };
 use fondaco_kernel::values::AnyId;
 use wasmtime::Store;
@@ -26,7 +27,10 @@ use bindings::fondaco::plugin as wit;
 shared_types!(super::wit::types);
 shared_imports!(wit);
 shared_exports!();
-use shared::{from_effect, from_decimal, from_effects, from_fields, from_problems, to_decimal, to_entity, to_fields};
+use shared::{
+    from_decimal, from_effect, from_effects, from_fields, from_problems, to_decimal, to_entity,
+    to_fields,
+};
 
 /// A component and the extension points that it has.
 pub(crate) struct Component {

@@ -61,10 +61,7 @@ impl FromPlugins {
         for ((plugin, hook), tally) in kernel.plugin_tallies() {
             let labels = OfHook { plugin: plugin.clone(), hook: hook.clone() };
             self.calls.get_or_create(&labels).inner().store(tally.calls, Ordering::Relaxed);
-            self.microseconds
-                .get_or_create(&labels)
-                .inner()
-                .store(tally.cpu_us, Ordering::Relaxed);
+            self.microseconds.get_or_create(&labels).inner().store(tally.cpu_us, Ordering::Relaxed);
             for (kind, count) in tally.failed {
                 let failure = kind.name();
                 let labels = OfFailure { plugin: plugin.clone(), hook: hook.clone(), failure };

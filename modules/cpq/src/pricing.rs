@@ -69,7 +69,8 @@ pub(crate) type Answer = std::result::Result<Priced, Vec<Problem>>;
 /// One answer for each question, in their order.
 pub(crate) async fn answer(tx: &mut Tx, questions: &[Question]) -> Result<Vec<Answer>> {
     let ground = Ground::gather(tx, questions).await?;
-    let mut answers: Vec<Answer> = questions.iter().map(|question| ground.answer(question)).collect();
+    let mut answers: Vec<Answer> =
+        questions.iter().map(|question| ground.answer(question)).collect();
     steps_of_plugins(tx, questions, &mut answers).await?;
     Ok(answers)
 }

@@ -88,7 +88,8 @@ fn changing(
 fn at_work() -> Vec<Attack> {
     use Failed::{Deadline, HostCalls, Memory, Output, Trap};
     const NOW: &str = "(import \"fondaco:plugin/context@0.2.0\" \"now\" (func $now (result i64)))";
-    const LOG: &str = "(import \"fondaco:plugin/log@0.2.0\" \"write\" (func $log (param i32 i32 i32)))";
+    const LOG: &str =
+        "(import \"fondaco:plugin/log@0.2.0\" \"write\" (func $log (param i32 i32 i32)))";
     vec![
         attack("endless loop", "(loop $l (br $l)) (unreachable)", Deadline, "20 ms"),
         attack(
@@ -210,16 +211,50 @@ fn answers() -> Vec<Attack> {
     vec![
         answering("a list of two thousand million", long(pair(0, 0x7fff_ffff)), Output, ""),
         answering("one text two thousand times", aliased, Output, "fuel"),
-        answering("no verdict", |i| (i.verdicts(0, &[]), plain()), Output, "0 answers to 1 records"),
-        answering("two verdicts", |i| (i.verdicts(2, &[]), plain()), Output, "2 answers to 1 records"),
+        answering(
+            "no verdict",
+            |i| (i.verdicts(0, &[]), plain()),
+            Output,
+            "0 answers to 1 records",
+        ),
+        answering(
+            "two verdicts",
+            |i| (i.verdicts(2, &[]), plain()),
+            Output,
+            "2 answers to 1 records",
+        ),
         answering("an outcome that there is not", |i| (i.put(&[7; 16], 8), plain()), Output, ""),
         answering("it gives up", |i| (i.badly("I cannot go on"), plain()), Gave, "I cannot go on"),
         changing("a name that is no text", b"\xff\xfe", |i| i.words("x"), Output, "utf-8"),
-        changing("a kind of value that there is not", b"name", |_| Laid { case: 99, payload: vec![] }, Output, ""),
+        changing(
+            "a kind of value that there is not",
+            b"name",
+            |_| Laid { case: 99, payload: vec![] },
+            Output,
+            "",
+        ),
         changing("a field that there is not", b"nope", |i| i.words("x"), Output, "no such field"),
-        changing("a field that the kernel keeps", b"created_at", |i| i.words("x"), Output, "not written"),
-        changing("a field that it did not ask for", b"code", |i| i.words("x"), Rights, "write party.code"),
-        changing("a number for a name", b"name", |_| Laid { case: 2, payload: vec![1; 8] }, Output, "no text"),
+        changing(
+            "a field that the kernel keeps",
+            b"created_at",
+            |i| i.words("x"),
+            Output,
+            "not written",
+        ),
+        changing(
+            "a field that it did not ask for",
+            b"code",
+            |i| i.words("x"),
+            Rights,
+            "write party.code",
+        ),
+        changing(
+            "a number for a name",
+            b"name",
+            |_| Laid { case: 2, payload: vec![1; 8] },
+            Output,
+            "no text",
+        ),
         changing(
             "a number with 200 decimals",
             b"credit_limit",
@@ -268,7 +303,8 @@ impl Scene {
     }
 
     fn put(&self, manifest: &str, world: &str, module: &str) {
-        let component = guests::component("0.2", world, module).unwrap_or_else(|e| panic!("{e}\n{module}"));
+        let component =
+            guests::component("0.2", world, module).unwrap_or_else(|e| panic!("{e}\n{module}"));
         guests::install(&self.host, self.manifest(manifest), &component, |_| {});
     }
 
@@ -281,7 +317,11 @@ impl Scene {
     }
 
     /// The refusal and what the administrator reads of it.
-    fn refused<T: std::fmt::Debug>(&self, name: &str, outcome: Result<T, Error>) -> (Failed, String) {
+    fn refused<T: std::fmt::Debug>(
+        &self,
+        name: &str,
+        outcome: Result<T, Error>,
+    ) -> (Failed, String) {
         let Err(Error::Conflict { code: "plugin_failed", message }) = &outcome else {
             panic!("{name}: {outcome:?}")
         };
@@ -360,20 +400,78 @@ async fn what_a_plugin_wants_done() {
     let own = ("acme.thing", thing.raw());
     type Lay = Box<dyn Fn(&mut Image) -> Vec<Vec<u8>>>;
     let cases: Vec<(&str, Lay, &str)> = vec![
-        ("a model that it did not ask for", Box::new(|i| vec![i.create("party", "name", "x")]), "does not ask for it in its manifest"),
-        ("a user of its own", Box::new(|i| vec![i.create("user", "name", "x")]), "does not ask for it in its manifest"),
-        ("a field of a class that the caller may not write", Box::new(move |i| vec![i.update(own, "secret", "x")]), "may not write"),
-        ("the state of the kernel", Box::new(move |i| vec![i.update(own, "created_by", "1")]), "not written from outside"),
-        ("a record that there is not", Box::new(|i| vec![i.update(("acme.thing", 1), "name", "x")]), "There is no acme.thing 1"),
-        ("a model that there is not", Box::new(|i| vec![i.update(("acme.nothing", 1), "name", "x")]), "does not ask for it"),
-        ("what was not created", Box::new(|i| vec![i.update_created(5, "name", "x")]), "created nothing before"),
-        ("itself, before it is there", Box::new(|i| vec![i.update_created(0, "name", "x")]), "created nothing before"),
-        ("an action that it did not ask for", Box::new(|i| vec![i.act(("party", 1), "delete")]), "does not ask for it"),
-        ("an event of somebody else", Box::new(move |i| vec![i.emit("sales.order.confirmed", own)]), "begin with `evil.follows.`"),
-        ("a job that it does not have", Box::new(|i| vec![i.schedule("nightly", "{}")]), "has no job `nightly`"),
-        ("half of it", Box::new(|i| vec![i.create("acme.thing", "name", "two"), i.create("party", "name", "x")]), "does not ask for it"),
-        ("a record without what it needs", Box::new(|i| vec![i.create("acme.thing", "name", "")]), "Name is required"),
-        ("a hundred and one things", Box::new(|i| (0..101).map(|_| i.create("acme.thing", "name", "n")).collect()), "101 effects"),
+        (
+            "a model that it did not ask for",
+            Box::new(|i| vec![i.create("party", "name", "x")]),
+            "does not ask for it in its manifest",
+        ),
+        (
+            "a user of its own",
+            Box::new(|i| vec![i.create("user", "name", "x")]),
+            "does not ask for it in its manifest",
+        ),
+        (
+            "a field of a class that the caller may not write",
+            Box::new(move |i| vec![i.update(own, "secret", "x")]),
+            "may not write",
+        ),
+        (
+            "the state of the kernel",
+            Box::new(move |i| vec![i.update(own, "created_by", "1")]),
+            "not written from outside",
+        ),
+        (
+            "a record that there is not",
+            Box::new(|i| vec![i.update(("acme.thing", 1), "name", "x")]),
+            "There is no acme.thing 1",
+        ),
+        (
+            "a model that there is not",
+            Box::new(|i| vec![i.update(("acme.nothing", 1), "name", "x")]),
+            "does not ask for it",
+        ),
+        (
+            "what was not created",
+            Box::new(|i| vec![i.update_created(5, "name", "x")]),
+            "created nothing before",
+        ),
+        (
+            "itself, before it is there",
+            Box::new(|i| vec![i.update_created(0, "name", "x")]),
+            "created nothing before",
+        ),
+        (
+            "an action that it did not ask for",
+            Box::new(|i| vec![i.act(("party", 1), "delete")]),
+            "does not ask for it",
+        ),
+        (
+            "an event of somebody else",
+            Box::new(move |i| vec![i.emit("sales.order.confirmed", own)]),
+            "begin with `evil.follows.`",
+        ),
+        (
+            "a job that it does not have",
+            Box::new(|i| vec![i.schedule("nightly", "{}")]),
+            "has no job `nightly`",
+        ),
+        (
+            "half of it",
+            Box::new(|i| {
+                vec![i.create("acme.thing", "name", "two"), i.create("party", "name", "x")]
+            }),
+            "does not ask for it",
+        ),
+        (
+            "a record without what it needs",
+            Box::new(|i| vec![i.create("acme.thing", "name", "")]),
+            "Name is required",
+        ),
+        (
+            "a hundred and one things",
+            Box::new(|i| (0..101).map(|_| i.create("acme.thing", "name", "n")).collect()),
+            "101 effects",
+        ),
     ];
     for (name, lay, says) in cases {
         let mut image = Image::default();
@@ -393,16 +491,23 @@ async fn what_a_plugin_wants_done() {
     let answer = image.effects(&[again]);
     scene.put(FOLLOWS, "with-effects", &image.follows(&format!("(i32.const {answer})")));
     let endless = scene.shop.admin.act("acme.thing", thing, "ping", Json::Null).await;
-    let Err(Error::Conflict { code: "plugins_limit", message }) = &endless else { panic!("{endless:?}") };
+    let Err(Error::Conflict { code: "plugins_limit", message }) = &endless else {
+        panic!("{endless:?}")
+    };
     assert!(message.contains("set each other off without end"), "{message}");
     // Unless it wants to be asked again, it is not asked about its own doing.
-    scene.put(&FOLLOWS.replace("again = true", ""), "with-effects", &image.follows(&format!("(i32.const {answer})")));
+    scene.put(
+        &FOLLOWS.replace("again = true", ""),
+        "with-effects",
+        &image.follows(&format!("(i32.const {answer})")),
+    );
     scene.shop.admin.act("acme.thing", thing, "ping", Json::Null).await.unwrap();
 }
 
 async fn what_goes_on_and_is_flagged() {
     let scene = Scene::open(&[]).await;
-    let flagged = SAVES.replace("select = [\"name\"]", "select = [\"name\"]\non_failure = \"flag\"");
+    let flagged =
+        SAVES.replace("select = [\"name\"]", "select = [\"name\"]\non_failure = \"flag\"");
     let module = Image::default().saves("0.2", "(loop $l (br $l)) (unreachable)");
     scene.put(&flagged, "with-records", &module);
     let id = scene.party("Acme").await.unwrap();

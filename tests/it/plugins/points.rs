@@ -249,10 +249,8 @@ async fn the_rights_are_the_callers_or_those_of_a_role() {
         scene.host.installed()[0].clone()
     };
     let (component, _) = guests::of_tests("every-point").unwrap();
-    let run_as = |role: &str| Grants {
-        runs_as: RunsAs::Role(role.to_owned()),
-        ..plugin.grants.clone()
-    };
+    let run_as =
+        |role: &str| Grants { runs_as: RunsAs::Role(role.to_owned()), ..plugin.grants.clone() };
     let reads = "it may not read party.name:";
     for (grants, says) in [
         (plugin.grants.clone(), "sue@works.example, for whom it works, may not read party"),

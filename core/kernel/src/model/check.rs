@@ -65,11 +65,7 @@ pub(crate) async fn check(
 /// What the records of a batch will be, as far as that can be told before they are checked, computed
 /// fields included: for those who look at it and leave the batch as it is. What is wrong in it is told
 /// by [`check`].
-pub(crate) async fn foreseen(
-    tx: &mut Tx,
-    meta: &Arc<Meta>,
-    batch: &[Saving],
-) -> Result<Vec<Rec>> {
+pub(crate) async fn foreseen(tx: &mut Tx, meta: &Arc<Meta>, batch: &[Saving]) -> Result<Vec<Rec>> {
     let mut nobody_hears = Problems::new(batch.len());
     let mut pairs = Vec::with_capacity(batch.len());
     for saving in batch {

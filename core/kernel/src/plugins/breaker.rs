@@ -70,7 +70,8 @@ mod tests {
             assert!(!rests(second), "two failures are no pattern");
         }
         // (when it fails again, it rests until)
-        for (fails, until) in [(2, 32), (40, 100), (100, 220), (220, 460), (460, 940), (940, 1900)] {
+        for (fails, until) in [(2, 32), (40, 100), (100, 220), (220, 460), (460, 940), (940, 1900)]
+        {
             breakers.failed("d", "h", at(fails), "trap");
             assert!(rests(until - 1), "{fails}");
             assert!(!rests(until), "{fails}: it has one try");

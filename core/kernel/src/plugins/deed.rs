@@ -27,7 +27,8 @@ pub(crate) async fn before(
     (action, args): (&str, &Args),
 ) -> Result<Option<Outcome>> {
     for one in hooks(tx, Point::Guard, meta, action) {
-        let question = |record| Ask::Guard { action: action.to_owned(), record, args: fields(args) };
+        let question =
+            |record| Ask::Guard { action: action.to_owned(), record, args: fields(args) };
         let ruled = match answer(tx, &one, meta, rec, question).await? {
             Ok(Answer::Ruling(ruling)) => ruled(tx, &one, (meta, rec, action), ruling).await?,
             Ok(_) => Err(Failure::new(Failed::Output, "no ruling")),
@@ -52,7 +53,8 @@ async fn ruled(
     match ruling {
         Ruling::Proceed => Ok(Ok(None)),
         Ruling::Refuse(problems) => {
-            let own = problems.into_iter().map(|problem| problem.arg("plugin", &plugin.manifest.id));
+            let own =
+                problems.into_iter().map(|problem| problem.arg("plugin", &plugin.manifest.id));
             let own: Vec<_> = own.collect();
             match own.is_empty() {
                 true => Ok(Err(Failure::new(Failed::Output, "it refuses and does not say why"))),
@@ -108,7 +110,8 @@ pub(crate) async fn after(
     for one in hooks(tx, Point::Effect, meta, action) {
         // As it is now.
         let Some(now) = store::whole(tx, meta, &[rec.id]).await?.pop() else { return Ok(()) };
-        let question = |record| Ask::After { action: action.to_owned(), record, args: fields(args) };
+        let question =
+            |record| Ask::After { action: action.to_owned(), record, args: fields(args) };
         let done = match answer(tx, &one, meta, &now, question).await? {
             Ok(Answer::Effects(wanted)) => {
                 effects::apply(&mut one.rights(tx), &one.plugin, wanted).await?

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use fondaco_schema::plugin::Want;
 use fondaco_values::AnyId;
 
+use super::Borrowed;
 use super::effects::{one, sorted};
 use super::rights::need;
 use super::talk::{Desk, Effect, Entity, Installed, Reply, Request};
-use super::Borrowed;
 use crate::record::Rec;
 use crate::records::{self, Query, Select};
 use crate::{Error, Result, Tx};
@@ -107,14 +107,16 @@ impl<'t> TxDesk<'t> {
 }
 
 impl Desk for TxDesk<'_> {
-    fn serve<'d>(&'d mut self, request: Request) -> Borrowed<'d, std::result::Result<Result<Reply>, ()>> {
+    fn serve<'d>(
+        &'d mut self,
+        request: Request,
+    ) -> Borrowed<'d, std::result::Result<Result<Reply>, ()>> {
         Box::pin(async move {
             match sorted(self.answer(request).await) {
                 Ok(Ok(reply)) => Ok(Ok(reply)),
-                Ok(Err(failure)) => Ok(Err(Error::Conflict {
-                    code: "refused",
-                    message: failure.message,
-                })),
+                Ok(Err(failure)) => {
+                    Ok(Err(Error::Conflict { code: "refused", message: failure.message }))
+                }
                 Err(lost) => {
                     self.lost = Some(lost);
                     Err(())

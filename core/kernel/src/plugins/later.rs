@@ -24,7 +24,7 @@ pub(crate) fn is_of_plugin(job: &str) -> bool {
 
 /// Writes down for after the commit who is to hear of an event.
 pub(crate) async fn remember(tx: &mut Tx, event: &Event) -> Result<()> {
-    let wanted = |hook: &Hook| hook.events.iter().any(|own| *own == event.name);
+    let wanted = |hook: &Hook| hook.events.contains(&event.name);
     let hooks = asked(tx.shared().plugins.as_ref(), Point::Event, wanted);
     for one in hooks.iter().filter(|one| !one.is_own_doing(tx)).collect::<Vec<_>>() {
         let payload = serde_json::to_value(event).unwrap_or_default();
@@ -43,7 +43,12 @@ pub(crate) async fn run(tx: &mut Tx, job: &str, payload: Json) -> Result<()> {
         Some(Point::Event) => {
             let event: Event = serde_json::from_value(payload)
                 .map_err(|error| Error::internal(format!("job {job}: {error}")))?;
-            Ask::Event { name: event.name, model: event.model, id: event.id, payload: event.payload }
+            Ask::Event {
+                name: event.name,
+                model: event.model,
+                id: event.id,
+                payload: event.payload,
+            }
         }
         _ => Ask::Job { payload },
     };

@@ -45,7 +45,8 @@ async fn answer(
         return Ok(Err(Failure::new(Failed::Unfit, "its manifest has no such hook")));
     };
     let mut tx = one.rights(tx);
-    let ids: Vec<_> = asks.iter().map(|ask| (ask.product.any(), ask.party.map(|p| p.any()))).collect();
+    let ids: Vec<_> =
+        asks.iter().map(|ask| (ask.product.any(), ask.party.map(|p| p.any()))).collect();
     let fields = match input::of_prices(&mut tx, &one.plugin, hook, &ids).await? {
         Ok(fields) => fields,
         Err(failure) => return Ok(Err(failure)),
@@ -75,7 +76,8 @@ async fn answer(
 fn stepped(plugin: &str, price: &Price, steps: Vec<Step>) -> Word<Price> {
     let mut price = price.clone();
     for Step { label, change } in steps {
-        let wrong = |what: &str| Err(Failure::new(Failed::Output, format!("its step `{label}` {what}")));
+        let wrong =
+            |what: &str| Err(Failure::new(Failed::Output, format!("its step `{label}` {what}")));
         if label.trim().is_empty() || label.chars().count() > LABEL_CHARS_MAX {
             return wrong("has no label, or one that is too long");
         }
@@ -87,7 +89,12 @@ fn stepped(plugin: &str, price: &Price, steps: Vec<Step>) -> Word<Price> {
             _ => return wrong("leads to a price below zero, or beyond all prices"),
         };
         let label = format!("{plugin}: {label}");
-        price.steps.push(PriceStep { label, kind: StepKind::Plugin, change, unit_price: price.net });
+        price.steps.push(PriceStep {
+            label,
+            kind: StepKind::Plugin,
+            change,
+            unit_price: price.net,
+        });
     }
     Ok(price)
 }
@@ -113,7 +120,11 @@ mod tests {
                 change: change.parse().unwrap(),
             });
             let stepped = stepped("P", &price, given.collect());
-            assert_eq!(stepped.as_ref().ok().map(|p| p.net.to_string()).as_deref(), net, "{steps:?}");
+            assert_eq!(
+                stepped.as_ref().ok().map(|p| p.net.to_string()).as_deref(),
+                net,
+                "{steps:?}"
+            );
         }
     }
 }

@@ -27,8 +27,9 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
         Some(_) => Moment::Update,
         None => return Ok(()),
     };
-    let wanted =
-        |hook: &Hook| hook.models.iter().any(|own| *own == model.name) && hook.when.contains(&moment);
+    let wanted = |hook: &Hook| {
+        hook.models.contains(&model.name) && hook.when.contains(&moment)
+    };
     let hooks = asked(plugins.as_ref(), Point::Save, wanted);
     if hooks.is_empty() {
         return Ok(());
@@ -115,19 +116,18 @@ async fn told(
 }
 
 /// The changes by index of field, each allowed and of its field's kind.
-fn fitted(
-    tx: &mut Tx,
-    one: &Asked,
-    meta: &Meta,
-    verdict: &Verdict,
-) -> Word<Vec<(usize, Value)>> {
+fn fitted(tx: &mut Tx, one: &Asked, meta: &Meta, verdict: &Verdict) -> Word<Vec<(usize, Value)>> {
     let mut changes = Vec::with_capacity(verdict.changes.len());
     let tx = one.rights(tx);
     let given: &Fields = &verdict.changes;
     for (name, value) in given {
-        let wrong = |what: String| Failure::new(Failed::Output, format!("its change of {name}: {what}"));
-        let (at, _, field) =
-            meta.model.fields.get_full(name.as_str()).ok_or_else(|| wrong("no such field".into()))?;
+        let wrong =
+            |what: String| Failure::new(Failed::Output, format!("its change of {name}: {what}"));
+        let (at, _, field) = meta
+            .model
+            .fields
+            .get_full(name.as_str())
+            .ok_or_else(|| wrong("no such field".into()))?;
         let kept = field.readonly || field.system || field.compute.is_some();
         if kept || matches!(field.kind, Kind::Lines { .. }) {
             return Err(wrong(format!("{} is not written from outside", field.label)));

@@ -152,18 +152,40 @@ pub struct Step {
 /// Something that a plugin wants done; the kernel does it, or refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    Create { model: String, fields: Fields, lines: Vec<(String, Vec<Fields>)> },
-    Update { target: Target, fields: Fields },
-    Act { target: Target, action: String, args: Fields },
-    Emit { name: String, target: Target, payload: Json },
+    Create {
+        model: String,
+        fields: Fields,
+        lines: Vec<(String, Vec<Fields>)>,
+    },
+    Update {
+        target: Target,
+        fields: Fields,
+    },
+    Act {
+        target: Target,
+        action: String,
+        args: Fields,
+    },
+    Emit {
+        name: String,
+        target: Target,
+        payload: Json,
+    },
     /// One of the plugin's own jobs.
-    Schedule { job: String, after_s: u32, payload: Json },
+    Schedule {
+        job: String,
+        after_s: u32,
+        payload: Json,
+    },
 }
 
 /// The record that an effect is about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
-    Record { model: String, id: AnyId },
+    Record {
+        model: String,
+        id: AnyId,
+    },
     /// The one that the effect at this place of the same answer created.
     Created(u32),
 }
@@ -189,7 +211,10 @@ pub enum Reply {
 /// Where a plugin asks back while it works.
 pub trait Desk: Send {
     /// The outer result ends the call: the transaction is lost. The inner one is the plugin's to bear.
-    fn serve<'d>(&'d mut self, request: Request) -> Borrowed<'d, Result<Result<Reply, crate::Error>, ()>>;
+    fn serve<'d>(
+        &'d mut self,
+        request: Request,
+    ) -> Borrowed<'d, Result<Result<Reply, crate::Error>, ()>>;
 }
 
 /// How a call went.

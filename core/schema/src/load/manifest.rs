@@ -90,7 +90,8 @@ impl Reader<'_> {
     fn id(&mut self, head: Table<'_>) -> String {
         let Some(id) = self.needed(head, "id") else { return String::new() };
         let word = |word: &str| {
-            let letters = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let letters =
+                word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             letters && word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.ends_with('-')
         };
         let words: Vec<&str> = id.text.split('.').collect();
@@ -315,13 +316,7 @@ impl Reader<'_> {
         }
     }
 
-    fn named(
-        &mut self,
-        own: Table<'_>,
-        key: &str,
-        point: Point,
-        without: &[Point],
-    ) -> Vec<Text> {
+    fn named(&mut self, own: Table<'_>, key: &str, point: Point, without: &[Point]) -> Vec<Text> {
         let names = own.texts(key, &mut self.faults);
         if names.is_empty() && !without.contains(&point) {
             self.faults.at(own.place, format!("a `{}` names its `{key}`", point.name()));
@@ -383,12 +378,7 @@ impl Reader<'_> {
         }
     }
 
-    fn stands(
-        &mut self,
-        model: &str,
-        link: &Text,
-        capabilities: &Capabilities,
-    ) {
+    fn stands(&mut self, model: &str, link: &Text, capabilities: &Capabilities) {
         if !capabilities.standing {
             let help = "add `standing = true` to [capabilities]".to_owned();
             self.faults.with_help(link.place, "it does not ask for `standing`", Some(help));

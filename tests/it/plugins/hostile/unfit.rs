@@ -46,7 +46,12 @@ fn what_cannot_be_run_is_refused_and_says_why() {
         ("noise", "0.2", b"MZ this is no wasm".to_vec(), "no component"),
         ("a core module", "0.2", core, "no component"),
         ("too large", "0.2", large, "3145732 bytes, and a plugin of its tier at most 2097152"),
-        ("an empty component", "0.2", component(""), "does not export fondaco:plugin/records@0.2.0"),
+        (
+            "an empty component",
+            "0.2",
+            component(""),
+            "does not export fondaco:plugin/records@0.2.0",
+        ),
         ("another point", "0.2", follows, "does not export fondaco:plugin/records@0.2.0"),
         ("another version", "0.1", good.clone(), "the component is built for 0.2.0"),
         (
