@@ -49,6 +49,7 @@ pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
     built(name, &root().join("tests/guests").join(name))
 }
 
+#[expect(clippy::print_stderr, reason = "a test that tests nothing must be seen")]
 fn built(name: &str, folder: &Path) -> Option<(Vec<u8>, String)> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

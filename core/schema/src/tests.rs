@@ -5,6 +5,7 @@ mod difference;
 mod expressions;
 mod faults;
 mod json;
+mod manifest;
 mod property;
 mod whole;
 mod workflow;

@@ -67,7 +67,10 @@ pub enum Ruling {
     Proceed,
     Refuse(Vec<Problem>),
     /// It does not happen, and these effects do; the message is what the user reads.
-    Hold { message: String, effects: Effects },
+    Hold {
+        message: String,
+        effects: Effects,
+    },
 }
 
 impl Ruling {
@@ -154,8 +157,7 @@ impl Effects {
         action: impl Into<String>,
         args: impl IntoIterator<Item = Field>,
     ) -> Effects {
-        let deed =
-            types::Deed { target: target.0, action: action.into(), arguments: plain(args) };
+        let deed = types::Deed { target: target.0, action: action.into(), arguments: plain(args) };
         self.0.push(types::Effect::Act(deed));
         self
     }
@@ -167,8 +169,7 @@ impl Effects {
         target: Target,
         payload: impl Into<String>,
     ) -> Effects {
-        let notice =
-            types::Notice { name: name.into(), target: target.0, payload: payload.into() };
+        let notice = types::Notice { name: name.into(), target: target.0, payload: payload.into() };
         self.0.push(types::Effect::Emit(notice));
         self
     }
@@ -180,8 +181,7 @@ impl Effects {
         after_seconds: u32,
         payload: impl Into<String>,
     ) -> Effects {
-        let errand =
-            types::Errand { job: job.into(), after_seconds, payload: payload.into() };
+        let errand = types::Errand { job: job.into(), after_seconds, payload: payload.into() };
         self.0.push(types::Effect::Schedule(errand));
         self
     }

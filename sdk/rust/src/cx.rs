@@ -20,7 +20,8 @@ pub struct Cx {
 impl Cx {
     /// A setting of `plugin.toml`, as the administrator has it.
     pub fn setting<T: FromStr>(&self, name: &str) -> Answer<T> {
-        let text = settings::get(name).ok_or_else(|| format!("the setting `{name}` has no value"))?;
+        let text =
+            settings::get(name).ok_or_else(|| format!("the setting `{name}` has no value"))?;
         text.parse().map_err(|_| format!("the setting `{name}` cannot be read"))
     }
 
@@ -62,7 +63,13 @@ impl Cx {
         limit: u32,
     ) -> Answer<Vec<Entity>> {
         let (model, filter) = (model.to_owned(), filter.to_owned());
-        data::find(&data::Question { model, filter, sort: Vec::new(), fields: owned(fields), limit })
+        data::find(&data::Question {
+            model,
+            filter,
+            sort: Vec::new(),
+            fields: owned(fields),
+            limit,
+        })
     }
 
     /// Does it at once; answers the ids of what was created.

@@ -29,8 +29,8 @@ pub use value::{Held, Id, Value};
 pub mod prelude {
     //! What a plugin uses.
     pub use crate::{
-        Action, AfterAction, Answer, Cx, Date, Decimal, Deed, Done, Effects, Event, Field, Guard, Id,
-        Job, Offer, OnEvent, OnPrice, OnSave, Problem, Record, Ruling, Saving, Step, Target,
+        Action, AfterAction, Answer, Cx, Date, Decimal, Deed, Done, Effects, Event, Field, Guard,
+        Id, Job, Offer, OnEvent, OnPrice, OnSave, Problem, Record, Ruling, Saving, Step, Target,
         Timestamp, Verdict, export,
     };
 }

@@ -285,9 +285,8 @@ pub mod guest {
                 record: P::Record::read(&Part::of(&told))?,
             };
             let steps = P::on_price(&cx, &own)?.into_iter();
-            let step = |step: Step| {
-                Ok(pricing::Step { label: step.label, change: exact(step.change)? })
-            };
+            let step =
+                |step: Step| Ok(pricing::Step { label: step.label, change: exact(step.change)? });
             steps.map(step).collect()
         };
         offers.iter().map(one).collect()

@@ -113,7 +113,8 @@ pub(crate) fn exact(decimal: Decimal) -> Answer<types::Decimal> {
 /// Days since 1970, by the calendar's own rule (every four years, but not each hundred, but each four
 /// hundred), counted from March so that the odd day is the last.
 fn days(date: Date) -> i32 {
-    let (year, month, day) = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+    let (year, month, day) =
+        (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);

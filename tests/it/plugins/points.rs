@@ -37,7 +37,7 @@ unit = "piece"
 list_price = "25.00"
 "#;
 
-/// Things with parts, of the company's own; the role sees no owners.
+/// Things with parts, of the company's own: the robot may see their owners, the sorter may not.
 const COMPANY: [(&str, &str); 3] = [
     (
         "models/thing.toml",
@@ -75,6 +75,7 @@ create = "true"
 model = "acme.part"
 title = "label"
 [fields]
+thing = { type = "link", to = "acme.thing", required = true }
 label = { type = "text" }
 "#,
     ),
@@ -96,7 +97,9 @@ impl Scene {
         let (component, text) = guests::of_tests("every-point")?;
         let host = guests::host();
         let sorter = ("roles/sorter.toml", "role = \"sorter\"\n");
-        let company: Vec<_> = COMPANY.into_iter().chain([sorter]).collect();
+        let reads = "extends = \"party\"\n[access.robot]\nread = \"true\"\n";
+        let more = [sorter, ("models/party.toml", reads)];
+        let company: Vec<_> = COMPANY.into_iter().chain(more).collect();
         let shop = super::shop_of(&[], &[DATA], &company, &host).await;
         let manifest = guests::read_manifest(&text, Some(shop.kernel.registry().schema.as_ref()));
         guests::install(&host, manifest, &component, change);
@@ -230,10 +233,7 @@ async fn a_price_has_a_step_of_a_plugin() {
         })
     });
     let price = asked.await.unwrap().pop().unwrap();
-    assert_eq!(
-        (price.list.to_string(), price.net.to_string()),
-        ("25.0000".into(), "22.8750".into())
-    );
+    assert_eq!((price.list.to_string(), price.net.to_string()), ("25.00".into(), "22.875".into()));
     let last = price.steps.last().unwrap();
     assert_eq!(last.kind, StepKind::Plugin);
     assert_eq!(last.label, "Every point: Fee on CH for Verdi, 3 of them");
@@ -244,8 +244,6 @@ async fn the_rights_are_the_callers_or_those_of_a_role() {
     let Some(scene) = Scene::open(|_| {}).await else { return };
     let sorter = scene.shop.user("Sue", &["sorter"]).await;
     let create = || sorter.create("acme.thing", json!({ "name": "wheel" }));
-    // Everyone may read parties; nobody but an administrator may run the plugin's own action.
-    create().await.unwrap();
     let plugin = {
         use fondaco_kernel::plugins::Plugins;
         scene.host.installed()[0].clone()
@@ -253,17 +251,21 @@ async fn the_rights_are_the_callers_or_those_of_a_role() {
     let (component, _) = guests::of_tests("every-point").unwrap();
     let run_as =
         |role: &str| Grants { runs_as: RunsAs::Role(role.to_owned()), ..plugin.grants.clone() };
-    for (role, says) in [
-        ("robot", None),
-        ("nobody_has_this", Some("the role nobody_has_this, which it runs as, may not read")),
+    let reads = "it may not read party.name:";
+    for (grants, says) in [
+        (plugin.grants.clone(), "sue@works.example, for whom it works, may not read party"),
+        (run_as("robot"), ""),
+        (run_as("sorter"), "the role sorter, which it runs as, may not read party"),
     ] {
-        scene.host.install(plugin.manifest.clone(), run_as(role), &component).unwrap();
-        let made = create().await;
-        let Some(says) = says else {
-            made.unwrap();
-            continue;
-        };
-        assert!(made.unwrap_err().to_string().contains(says));
-        assert_eq!(scene.shop.kernel.plugin_troubles().pop().unwrap().kind, Failed::Rights);
+        scene.host.install(plugin.manifest.clone(), grants, &component).unwrap();
+        match (create().await, says) {
+            (Ok(_), "") => {}
+            (Ok(made), says) => panic!("{made} was made, not refused: {says}"),
+            (Err(error), "") => panic!("{error}"),
+            (Err(error), says) => {
+                assert!(error.to_string().contains(&format!("{reads} {says}")), "{error}");
+                assert_eq!(scene.shop.kernel.plugin_troubles().pop().unwrap().kind, Failed::Rights);
+            }
+        }
     }
 }

@@ -101,10 +101,8 @@ impl<'t> TxDesk<'t> {
     }
 
     fn may(&self, want: Want<'_>) -> Result<()> {
-        need(self.tx, &self.plugin, want).map_err(|failure| Error::Forbidden {
-            what: want.to_string(),
-            missing: failure.message,
-        })
+        let needed = need(self.tx, &self.plugin, want);
+        needed.map_err(|failure| Error::problem("", "forbidden", failure.message))
     }
 }
 
@@ -114,9 +112,7 @@ impl Desk for TxDesk<'_> {
         request: Request,
     ) -> Borrowed<'d, std::result::Result<Result<Reply>, ()>> {
         Box::pin(async move {
-            let plugin = self.plugin.clone();
-            let answer = self.answer(request).await;
-            match sorted(&plugin, answer) {
+            match sorted(self.answer(request).await) {
                 Ok(Ok(reply)) => Ok(Ok(reply)),
                 Ok(Err(failure)) => {
                     Ok(Err(Error::Conflict { code: "refused", message: failure.message }))

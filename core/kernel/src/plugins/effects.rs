@@ -42,12 +42,12 @@ pub(super) fn apply<'t>(
         let of = plugin.clone();
         let outcome = tx.attempt(move |tx| all(tx, of, effects)).await;
         tx.turn.acting.pop();
-        sorted(plugin, outcome?)
+        sorted(outcome?)
     })
 }
 
 /// A refusal is the plugin's failure; what loses the transaction is not.
-pub(super) fn sorted<T>(plugin: &Installed, outcome: Result<T>) -> Result<Word<T>> {
+pub(super) fn sorted<T>(outcome: Result<T>) -> Result<Word<T>> {
     match outcome {
         Ok(done) => Ok(Ok(done)),
         // Of the whole transaction, whoever it was that met the limit.
@@ -58,7 +58,7 @@ pub(super) fn sorted<T>(plugin: &Installed, outcome: Result<T>) -> Result<Word<T
             | Error::Forbidden { .. }
             | Error::Conflict { .. }),
         ) => {
-            let message = format!("what {} wants done was refused: {error}", plugin.title());
+            let message = format!("what it wants done was refused: {error}");
             Ok(Err(Failure::new(Failed::Effects, message)))
         }
         Err(lost) => Err(lost),
@@ -129,8 +129,7 @@ fn found(target: Target, created: &[Option<(String, AnyId)>]) -> Result<(String,
 }
 
 fn may(tx: &Tx, plugin: &Installed, want: Want<'_>) -> Result<()> {
-    need(tx, plugin, want)
-        .map_err(|failure| Error::Forbidden { what: want.to_string(), missing: failure.message })
+    need(tx, plugin, want).map_err(|failure| Error::problem("", "forbidden", failure.message))
 }
 
 fn may_all<'f>(

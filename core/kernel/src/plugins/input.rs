@@ -26,9 +26,11 @@ struct Selection<'s> {
 
 #[derive(Default)]
 struct Paths<'s> {
-    /// By link: the paths beyond it, with their whole names.
-    by_link: Vec<(&'s str, Vec<(&'s str, Vec<FieldRef>)>)>,
+    by_link: Vec<(&'s str, Beyond<'s>)>,
 }
+
+/// Paths beyond a link, each with its whole name.
+type Beyond<'s> = Vec<(&'s str, Vec<FieldRef>)>;
 
 struct OfLines<'s> {
     field: &'s str,

@@ -24,7 +24,7 @@ pub(crate) fn is_of_plugin(job: &str) -> bool {
 
 /// Writes down for after the commit who is to hear of an event.
 pub(crate) async fn remember(tx: &mut Tx, event: &Event) -> Result<()> {
-    let wanted = |hook: &Hook| hook.events.iter().any(|own| *own == event.name);
+    let wanted = |hook: &Hook| hook.events.contains(&event.name);
     let hooks = asked(tx.shared().plugins.as_ref(), Point::Event, wanted);
     for one in hooks.iter().filter(|one| !one.is_own_doing(tx)).collect::<Vec<_>>() {
         let payload = serde_json::to_value(event).unwrap_or_default();

@@ -21,7 +21,7 @@ pub(super) fn need(tx: &Tx, plugin: &Installed, want: Want<'_>) -> Word<()> {
             Some(what) => format!("{} {what}", who(tx.ctx(), plugin)),
         }
     };
-    let message = format!("{} may not {want}: {missing}", plugin.title());
+    let message = format!("it may not {want}: {missing}");
     Err(Failure::new(Failed::Rights, message))
 }
 

@@ -27,9 +27,7 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
         Some(_) => Moment::Update,
         None => return Ok(()),
     };
-    let wanted = |hook: &Hook| {
-        hook.models.iter().any(|own| *own == model.name) && hook.when.contains(&moment)
-    };
+    let wanted = |hook: &Hook| hook.models.contains(&model.name) && hook.when.contains(&moment);
     let hooks = asked(plugins.as_ref(), Point::Save, wanted);
     if hooks.is_empty() {
         return Ok(());
