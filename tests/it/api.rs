@@ -563,7 +563,7 @@ async fn figures_over_records_and_what_a_record_would_be() {
             json!(["person", true, 1, ["10.00"]]),
         ]
     );
-    let all = totals(&admin, "filter=name>'B'").expect(200).body;
+    let all = totals(&admin, "filter=name%3E'B'").expect(200).body;
     assert_eq!(all["groups"][0]["count"], 3);
     // What one may not read is neither summed nor grouped by.
     let class =

@@ -239,6 +239,9 @@ fn wrong(field: &Field, example: &str) -> String {
 fn number(text: &str, point: char) -> Option<Decimal> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let mut plain = plain.replace('−', "-");
+    if plain.contains(['e', 'E']) {
+        return None;
+    }
     if point == ',' && plain.contains(',') {
         plain = plain.replace('.', "").replace(',', ".");
     } else if plain.contains(',') {
