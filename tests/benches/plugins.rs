@@ -12,9 +12,10 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use fondaco_kernel::records::{self, Draft};
 use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::values::Value;
-use fondaco_kernel::{Database, Setup, records};
+use fondaco_kernel::{Database, Result, Setup, Tx};
 use fondaco_tests::shop::COMPANY;
 use fondaco_tests::{Shop, guests};
 
@@ -73,21 +74,22 @@ async fn saves(shop: &Shop, count: usize, times: usize) -> Duration {
     for _ in 0..times {
         let saved = shop.kernel.run(&shop.admin.ctx, move |tx| {
             Box::pin(async move {
-                let mut drafts = Vec::with_capacity(count);
-                for n in 0..count {
-                    let mut draft = records::draft(tx, "acme.thing")?.with("name", "wheel");
-                    for field in 0..18 {
-                        let value = format!("some value number {n}");
-                        draft.set(&format!("text_{field}"), Value::Text(value));
-                    }
-                    drafts.push(draft);
-                }
+                let drafts = (0..count).map(|n| thing(tx, n)).collect::<Result<_>>()?;
                 records::create(tx, "acme.thing", drafts).await.map(drop)
             })
         });
         saved.await.unwrap();
     }
     began.elapsed() / u32::try_from(count * times).unwrap()
+}
+
+fn thing(tx: &Tx, n: usize) -> Result<Draft> {
+    let mut draft = records::draft(tx, "acme.thing")?.with("name", "wheel");
+    for field in 0..18 {
+        let value = format!("some value number {n}");
+        draft.set(&format!("text_{field}"), Value::Text(value));
+    }
+    Ok(draft)
 }
 
 const PART: &str = "model = \"acme.part\"\ntitle = \"label\"\n[fields]\n\

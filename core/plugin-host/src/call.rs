@@ -40,6 +40,7 @@ pub(crate) async fn run(
     desk: Option<&mut dyn Desk>,
 ) -> Called {
     let mut limits = plugin.limits();
+    limits.cpu_ms = limits.cpu_ms.saturating_mul(hundreds(&call.ask));
     if desk.is_some() {
         limits.cpu_ms = limits.cpu_ms.saturating_mul(Limits::LONGER);
     }
@@ -71,6 +72,16 @@ pub(crate) async fn run(
     };
     let outcome = outcome.unwrap_or_else(|error| Err(failure(&error)));
     Called { outcome, spent }
+}
+
+/// A batch has the time of a call for each hundred that it has begun.
+fn hundreds(ask: &Ask) -> u32 {
+    let many = match ask {
+        Ask::Save(told) => told.len(),
+        Ask::Price(prices) => prices.len(),
+        _ => 1,
+    };
+    u32::try_from(many.div_ceil(100).max(1)).unwrap_or(u32::MAX)
 }
 
 /// Lets the plugin work and answers what it asks, until it has answered itself.

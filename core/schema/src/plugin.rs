@@ -290,7 +290,7 @@ impl SettingKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// Of hooks that a user waits for, for each call; jobs, events and actions have [`Limits::LONGER`]
+    /// Of hooks that a user waits for, for each call, and for each hundred records of a batch; jobs, events and actions have [`Limits::LONGER`]
     /// times as much.
     pub cpu_ms: u32,
     pub memory_mib: u32,

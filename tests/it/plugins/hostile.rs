@@ -85,6 +85,7 @@ fn changing(
 }
 
 /// Those that end while they work.
+#[expect(clippy::too_many_lines, reason = "a table: one attack an entry")]
 fn at_work() -> Vec<Attack> {
     use Failed::{Deadline, HostCalls, Memory, Output, Trap};
     const NOW: &str = "(import \"fondaco:plugin/context@0.2.0\" \"now\" (func $now (result i64)))";
@@ -193,6 +194,7 @@ fn at_work() -> Vec<Attack> {
 }
 
 /// Those that end with what they answer.
+#[expect(clippy::too_many_lines, reason = "a table: one attack an entry")]
 fn answers() -> Vec<Attack> {
     use Failed::{Gave, Output, Rights};
     let plain = || "$answer".to_owned();
@@ -394,12 +396,13 @@ write = [{ model = "acme.thing", fields = ["*"], why = "to change it" }]
 act = [{ model = "acme.thing", actions = ["ping"], why = "to do it again" }]
 "#;
 
-async fn what_a_plugin_wants_done() {
-    let scene = Scene::open(&[THING]).await;
-    let thing = scene.shop.admin.create("acme.thing", json!({ "name": "one" })).await.unwrap();
-    let own = ("acme.thing", thing.raw());
-    type Lay = Box<dyn Fn(&mut Image) -> Vec<Vec<u8>>>;
-    let cases: Vec<(&str, Lay, &str)> = vec![
+/// Lays out effects.
+type Lay = Box<dyn Fn(&mut Image) -> Vec<Vec<u8>>>;
+
+/// What a plugin wants done that it may not, and how it is told. `own` is a record that it may work on.
+#[expect(clippy::too_many_lines, reason = "a table: one wish an entry")]
+fn wishes(own: (&'static str, i64)) -> Vec<(&'static str, Lay, &'static str)> {
+    vec![
         (
             "a model that it did not ask for",
             Box::new(|i| vec![i.create("party", "name", "x")]),
@@ -472,8 +475,14 @@ async fn what_a_plugin_wants_done() {
             Box::new(|i| (0..101).map(|_| i.create("acme.thing", "name", "n")).collect()),
             "101 effects",
         ),
-    ];
-    for (name, lay, says) in cases {
+    ]
+}
+
+async fn what_a_plugin_wants_done() {
+    let scene = Scene::open(&[THING]).await;
+    let thing = scene.shop.admin.create("acme.thing", json!({ "name": "one" })).await.unwrap();
+    let own = ("acme.thing", thing.raw());
+    for (name, lay, says) in wishes(own) {
         let mut image = Image::default();
         let effects = lay(&mut image);
         let answer = image.effects(&effects);

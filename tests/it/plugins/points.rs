@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use fondaco_kernel::Tx;
 use fondaco_kernel::plugins::Failed;
 use fondaco_kernel::ports::pricing::{self, PriceAsk, StepKind};
-use fondaco_kernel::records;
+use fondaco_kernel::records::{self, Draft};
 use fondaco_kernel::schema::plugin::{Grants, RunsAs};
 use fondaco_kernel::shared::Company;
 use fondaco_kernel::store;
@@ -140,6 +141,11 @@ async fn records_are_changed_and_refused_before_they_are_saved() {
     assert_eq!(problems(refused), ["name: forbidden"]);
 }
 
+fn owned(tx: &Tx, name: String, owner: AnyId) -> fondaco_kernel::Result<Draft> {
+    let draft = records::draft(tx, "acme.thing")?;
+    Ok(draft.with("name", name).with("owner", Value::Link(owner)))
+}
+
 async fn a_batch_is_one_question() {
     let Some(scene) = Scene::open(|_| {}).await else { return };
     let verdi = scene.shop.admin.by_key("party", "verdi").await.unwrap();
@@ -151,11 +157,8 @@ async fn a_batch_is_one_question() {
                 .run(&ctx, move |tx| {
                     let names = names.clone();
                     Box::pin(async move {
-                        let mut drafts = Vec::new();
-                        for name in names {
-                            let draft = records::draft(tx, "acme.thing")?;
-                            drafts.push(draft.with("name", name).with("owner", Value::Link(verdi)));
-                        }
+                        let drafts = names.into_iter().map(|name| owned(tx, name, verdi));
+                        let drafts = drafts.collect::<fondaco_kernel::Result<Vec<_>>>()?;
                         let before = tx.statements();
                         records::create(tx, "acme.thing", drafts).await?;
                         Ok(tx.statements() - before)
