@@ -41,7 +41,14 @@ pub fn run(args: SchemaOf) -> Result<End> {
 /// In the form of a locale file, ready to be translated.
 fn texts(of: &str) -> Result<End> {
     let schema = Kernel::check(&Setup::new(Database::Memory, modules::all()))?;
-    for wanted in keys::of_schema(&schema).into_iter().filter(|wanted| wanted.of == of) {
+    let mut wanted: Vec<_> =
+        keys::of_schema(&schema).into_iter().filter(|wanted| wanted.of == of).collect();
+    // What belongs to a text stands under it.
+    wanted.sort_by_cached_key(|one| match one.key.split_once('.') {
+        Some((text, attribute)) => (text.to_owned(), attribute.to_owned()),
+        None => (one.key.clone(), String::new()),
+    });
+    for wanted in wanted {
         let english = plain(&wanted.english);
         match wanted.key.split_once('.') {
             Some((_, attribute)) => say(&format!("    .{attribute} = {english}")),

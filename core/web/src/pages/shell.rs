@@ -137,7 +137,7 @@ fn account(visitor: &Visitor) -> Markup {
         [(Theme::Auto, "theme-auto"), (Theme::Light, "theme-light"), (Theme::Dark, "theme-dark")];
     html! {
         details.menu.account {
-            summary aria-label={ (words.say("account")) ": " (visitor.around.name) } {
+            summary aria-label={ (words.say("account-own")) ": " (visitor.around.name) } {
                 span.face aria-hidden="true" { (initials) }
             }
             div.sheet {
