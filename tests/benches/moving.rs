@@ -14,28 +14,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fondaco_cluster::engine;
-use fondaco_kernel::{Database, Kernel, PostgresSettings, Setup, portable, records};
+use fondaco_kernel::{Database, Kernel, PostgresSettings, portable, records};
 use fondaco_server::desk::Desk;
-use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::scratch::Scratch;
-use fondaco_tests::shop::COMPANY;
-use serde_json::{Value as Json, json};
-
-const DATA: &str = r#"
-[[product]]
-key = "bolt"
-code = "BOLT"
-name = "Bolt"
-unit = "piece"
-list_price = "2.00"
-tax_code = "vat_out_20"
-
-[[party]]
-key = "acme"
-name = "Acme"
-customer = true
-"#;
+use fondaco_tests::{Shop, bolts};
+use serde_json::Value as Json;
 
 /// Orders written at once.
 const BATCH: usize = 200;
@@ -53,7 +36,7 @@ async fn moves() {
     let scratch = Scratch::new("moving");
     let file = scratch.path().join("house.db");
     {
-        let shop = Shop::of(setup(Database::Sqlite(file.clone()))).await;
+        let shop = Shop::of(bolts::setup(Database::Sqlite(file.clone()))).await;
         let desk = shop.user("Marco", &["sales_manager"]).await;
         fill(&desk, orders).await;
     }
@@ -64,19 +47,10 @@ async fn moves() {
     carry(server, back, &scratch.path().join("back"), "and back").await;
 }
 
-fn setup(database: Database) -> Setup {
-    let mut setup = Setup::new(database, modules::all());
-    setup.data.push(("company.toml".to_owned(), COMPANY.to_owned()));
-    setup.data.push(("bench.toml".to_owned(), DATA.to_owned()));
-    setup
-}
-
 async fn fill(desk: &Desk, orders: usize) {
-    let customer = desk.by_key("party", "acme").await.unwrap().to_string();
-    let product = desk.by_key("product", "bolt").await.unwrap().to_string();
-    let line = json!({ "product": product, "quantity": "3", "unit_price": "2.00" });
-    let order = json!({ "customer": customer, "lines": vec![line; LINES] });
-    let Json::Object(order) = order else { unreachable!("it is an object") };
+    let Json::Object(order) = bolts::order(desk, LINES).await else {
+        unreachable!("it is an object")
+    };
     let started = Instant::now();
     for _ in 0..orders / BATCH {
         let order = order.clone();
@@ -97,11 +71,11 @@ async fn fill(desk: &Desk, orders: usize) {
 async fn carry(from: Database, to: Database, folder: &Path, what: &str) {
     let silent: portable::Progress = Arc::new(|_, _, _| {});
     let started = Instant::now();
-    let kernel = Kernel::open(setup(from)).await.unwrap();
+    let kernel = Kernel::open(bolts::setup(from)).await.unwrap();
     let manifest = portable::export(&kernel, folder, silent.clone()).await.unwrap();
     let out = started.elapsed();
     drop(kernel);
-    let kernel = Kernel::vessel(setup(to)).await.unwrap();
+    let kernel = Kernel::vessel(bolts::setup(to)).await.unwrap();
     portable::receive(&kernel, folder, silent).await.unwrap();
     let all = started.elapsed();
     let rows = manifest.rows();

@@ -1,7 +1,7 @@
 //! Imports and exports: problems where they stand, repeats that change nothing, an import that was
 //! cut off, files as other countries write them, and texts that a spreadsheet would run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fondaco_kernel::values::limits::IMPORT_SLICE_ROWS;
 use fondaco_kernel::{Error, Module};
@@ -13,7 +13,7 @@ use fondaco_server::modules;
 use fondaco_tests::sample::{all, console, counts};
 use fondaco_tests::scratch::Scratch;
 use fondaco_tests::shop::Shop;
-use fondaco_tests::{Folder, both, program};
+use fondaco_tests::{Folder, both, engine, program};
 
 both! {
     every_problem_is_told_where_it_stands,
@@ -267,8 +267,13 @@ async fn the_same_files_again_change_nothing() {
     assert_eq!(nets[0]["net"], "3.00");
 }
 
-/// While it is set, a record of the name `poison` makes the database fail.
-static ARMED: AtomicBool = AtomicBool::new(false);
+/// Names of records that make the database fail; of this process, in which both engines are tested
+/// at once.
+static DEADLY: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn deadly() -> MutexGuard<'static, Vec<String>> {
+    DEADLY.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn poison() -> Module {
     const MANIFEST: &str = "module = 'poison'\ntitle = 'Poison'\nversion = '0.1.0'\n\
@@ -280,8 +285,11 @@ fn poison() -> Module {
     Module::new("poison", MANIFEST).models(&[("models/thing.toml", THING)]).before_save(
         "poison.thing",
         |_, batch| {
-            let hit = batch.iter().any(|saving| saving.text("name") == Some("poison"));
-            let dead = hit && ARMED.load(Ordering::SeqCst);
+            let deadly = deadly();
+            let dead = batch
+                .iter()
+                .filter_map(|saving| saving.text("name"))
+                .any(|name| deadly.iter().any(|one| one == name));
             Box::pin(async move {
                 let gone = Err(Error::Internal("the disk is gone".to_owned()));
                 if dead { gone } else { Ok(()) }
@@ -292,7 +300,9 @@ fn poison() -> Module {
 
 async fn an_import_that_was_cut_off_goes_on() {
     let (rows, cut) = (2 * IMPORT_SLICE_ROWS + 200, 2 * IMPORT_SLICE_ROWS + 100);
-    let name = |n| if n == cut { "poison".to_owned() } else { format!("thing {n}") };
+    let poison_of =
+        format!("poison of {}", if engine::is_postgres() { "postgres" } else { "sqlite" });
+    let name = |n| if n == cut { poison_of.clone() } else { format!("thing {n}") };
     // Each names the next one, which comes after it in the file.
     let lines = (0..rows).map(|n| format!("{n},{},{}\n", name(n), (n + 1) % rows));
     let text = format!("id,name,next\n{}", lines.collect::<String>());
@@ -309,12 +319,12 @@ next = "{next}"
     let shop = Shop::open(vec![poison()]).await;
     let desk = console(&shop);
     let count = async || all(&desk, "poison.thing", "true", &["id"]).await.unwrap().len();
-    ARMED.store(true, Ordering::SeqCst);
+    deadly().push(poison_of.clone());
     let cut_off = import(&desk, mapping, &folder).await.unwrap_err();
     assert!(format!("{cut_off:#}").contains("the disk is gone"), "{cut_off:#}");
     assert_eq!(count().await, 2 * IMPORT_SLICE_ROWS, "whole slices, and none twice");
 
-    ARMED.store(false, Ordering::SeqCst);
+    deadly().retain(|one| *one != poison_of);
     let resumed = import(&desk, mapping, &folder).await.unwrap();
     assert_eq!(told(&resumed), [""; 0]);
     assert_eq!(resumed.files[0].resumed, 2 * IMPORT_SLICE_ROWS);

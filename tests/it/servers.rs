@@ -3,7 +3,6 @@
 //! once, whoever runs it.
 //! Not here: whole programs, and one of them killed (`crash::servers`).
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fondaco_kernel::hearing::Heard;
@@ -30,7 +29,7 @@ both! {
 
 /// A company at two kernels, which share their clock.
 struct Two {
-    _scratch: Scratch,
+    scratch: Scratch,
     here: Shop,
     elsewhere: Kernel,
 }
@@ -49,7 +48,7 @@ async fn two(own: &[fn() -> Module]) -> Two {
     let database = engine::lasting(&scratch.path().join("works.db"));
     let here = Shop::on_clock(setup(&database, own), Clock::system()).await;
     let elsewhere = Kernel::open(setup(&database, own)).await.unwrap();
-    Two { _scratch: scratch, here, elsewhere }
+    Two { scratch, here, elsewhere }
 }
 
 /// Everything heard by now, as short texts.
@@ -186,9 +185,9 @@ struct Ring {
     number: i64,
 }
 
-static RUNS: AtomicU32 = AtomicU32::new(0);
-/// Jobs whose first run fails, after it has written.
-static FAILED: Mutex<Vec<i64>> = Mutex::new(Vec::new());
+/// Jobs that failed in their first run, after they had written; of this process, in which both
+/// engines are tested at once: so with the company's own word.
+static FAILED: Mutex<Vec<(String, i64)>> = Mutex::new(Vec::new());
 
 fn bell() -> Module {
     const MANIFEST: &str = "module = 'it'\ntitle = 'Bell'\nversion = '0.1.0'\n\
@@ -199,14 +198,14 @@ fn bell() -> Module {
     Module::new("it", MANIFEST).models(&[("models/ring.toml", MODEL)]).record::<Ring>().job(
         RING,
         |tx, payload| {
-            let number = payload.as_i64().unwrap_or(-1);
+            let number = payload["number"].as_i64().unwrap_or(-1);
+            let job = (payload["of"].to_string(), number);
             Box::pin(async move {
-                RUNS.fetch_add(1, Ordering::Relaxed);
                 let mut ring = Ring { id: Id::default(), number };
                 store::insert(tx, &mut ring).await?;
                 let mut failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
-                if number % 10 == 0 && !failed.contains(&number) {
-                    failed.push(number);
+                if number % 10 == 0 && !failed.contains(&job) {
+                    failed.push(job);
                     return Err(Error::Internal("not at the first time".to_owned()));
                 }
                 Ok(())
@@ -218,14 +217,16 @@ fn bell() -> Module {
 /// Three take jobs at once; some jobs fail after they have written, and are tried again by whoever
 /// comes first.
 async fn each_job_takes_effect_once() {
-    FAILED.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let two = two(&[bell]).await;
     let kernel = &two.here.kernel;
     let ctx = service(kernel, "jobs", two.here.admin.ctx.company()).unwrap();
-    let queued = kernel.run(&ctx, |tx| {
+    let of = two.scratch.path().to_owned();
+    let queued = kernel.run(&ctx, move |tx| {
+        let of = of.clone();
         Box::pin(async move {
             for number in 0..JOBS {
-                jobs::enqueue(tx, RING, json!(number), tx.now()).await?;
+                let payload = json!({ "of": of, "number": number });
+                jobs::enqueue(tx, RING, payload, tx.now()).await?;
             }
             Ok(())
         })
@@ -246,6 +247,6 @@ async fn each_job_takes_effect_once() {
     let numbers: Vec<i64> = rings.await.unwrap().iter().map(|ring| ring.number).collect();
     assert_eq!(numbers, (0..JOBS).collect::<Vec<_>>());
     assert!(one > 0 && other > 0, "both took some: {one} and {other}");
-    assert_eq!(one + other, (JOBS + JOBS / 10) as usize);
-    assert!(RUNS.load(Ordering::Relaxed) >= (JOBS + JOBS / 10) as u32);
+    let failed = JOBS / 10;
+    assert!(one + other >= (JOBS + failed) as usize, "{one} and {other} runs");
 }

@@ -21,28 +21,10 @@ use std::time::{Duration, Instant};
 use fondaco_cluster::engine;
 use fondaco_kernel::records::{Query, Select};
 use fondaco_kernel::values::AnyId;
-use fondaco_kernel::{Database, PostgresSettings, Setup, Tx, ledger, records, shared, store};
+use fondaco_kernel::{Database, PostgresSettings, Tx, ledger, records, shared, store};
 use fondaco_server::desk::Desk;
-use fondaco_server::modules;
-use fondaco_tests::Shop;
 use fondaco_tests::scratch::Scratch;
-use fondaco_tests::shop::COMPANY;
-use serde_json::{Value as Json, json};
-
-const DATA: &str = r#"
-[[product]]
-key = "bolt"
-code = "BOLT"
-name = "Bolt"
-unit = "piece"
-list_price = "2.00"
-tax_code = "vat_out_20"
-
-[[party]]
-key = "acme"
-name = "Acme"
-customer = true
-"#;
+use fondaco_tests::{Shop, bolts};
 
 /// Clients at once.
 const CLIENTS: [usize; 3] = [1, 8, 64];
@@ -121,12 +103,9 @@ impl Bare {
 }
 
 async fn all(database: Database, mut bare: Bare) {
-    let mut setup = Setup::new(database, modules::all());
-    setup.data.push(("company.toml".to_owned(), COMPANY.to_owned()));
-    setup.data.push(("bench.toml".to_owned(), DATA.to_owned()));
-    let shop = Shop::of(setup).await;
+    let shop = Shop::of(bolts::setup(database)).await;
     let desk = shop.user("Marco", &["sales_manager", "accountant"]).await;
-    let body = order(&desk).await;
+    let body = bolts::order(&desk, 10).await;
     for _ in 0..100 {
         desk.create("sales.order", body.clone()).await.unwrap();
     }
@@ -152,15 +131,6 @@ fn wanted(name: &str) -> bool {
     let words: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     words.is_empty() || words.iter().any(|word| name.contains(word.as_str()))
-}
-
-async fn order(desk: &Desk) -> Json {
-    let customer = desk.by_key("party", "acme").await.unwrap().to_string();
-    let product = desk.by_key("product", "bolt").await.unwrap().to_string();
-    let line = json!({
-        "product": product, "description": "Bolt", "quantity": "3", "unit_price": "2.00",
-    });
-    json!({ "customer": customer, "lines": vec![line; 10] })
 }
 
 /// One piece of work of the kernel, by 1, 8 and 64 clients.

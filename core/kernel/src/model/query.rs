@@ -512,6 +512,47 @@ pub(crate) async fn seen(
     ids: &[AnyId],
     fields: &[usize],
 ) -> Result<Vec<Rec>> {
+    let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
+    let rows = seen_with(tx, meta, ids, |writer, catalog| {
+        let plan = Plan::of(writer, meta, fields, Sight::Own)?;
+        let plan = plan.with_titles(writer, catalog, meta, &links)?;
+        Ok((plan.showing(shown(meta, fields).into()), Beside::default()))
+    });
+    Ok(rows.await?.into_iter().map(|(rec, _)| rec).collect())
+}
+
+/// What stands at the ends of paths from these records, in one statement, as far as the caller may see
+/// it: a record that he may not see is not there, and a path over one ends in nothing.
+pub(crate) async fn ends(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    paths: &[Vec<FieldRef>],
+) -> Result<HashMap<AnyId, Vec<Value>>> {
+    if paths.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let registry = tx.registry().clone();
+    let rows = seen_with(tx, meta, ids, |writer, _| {
+        let plan = Plan::of(writer, meta, &[], Sight::Own)?;
+        let columns = paths.iter().map(|path| Ok(writer.path(path, Sight::Own)?.0));
+        Ok((plan, Beside { columns: columns.collect::<Result<_>>()?, row: None }))
+    });
+    let value = |path: &Vec<FieldRef>, cell: Cell| {
+        let last = path.last().and_then(|last| registry.schema.field(&last.model, &last.field));
+        last.map_or(Value::Null, |(_, field)| to_value(&field.kind, cell.held()))
+    };
+    let values = |cells: Vec<Cell>| paths.iter().zip(cells).map(|(p, c)| value(p, c)).collect();
+    Ok(rows.await?.into_iter().map(|(rec, cells)| (rec.id, values(cells))).collect())
+}
+
+/// Reads what is asked for of the records of these ids that the caller may see, in one statement.
+async fn seen_with(
+    tx: &mut Tx,
+    meta: &Arc<Meta>,
+    ids: &[AnyId],
+    what: impl FnOnce(&mut Writer<'_>, &Catalog) -> Result<(Plan, Beside)> + Send,
+) -> Result<Vec<(Rec, Vec<Cell>)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -523,57 +564,13 @@ pub(crate) async fn seen(
     nodes.push(&rule);
     let ambient = Ambient::of(tx, &nodes).await?;
     let mut writer = Writer::new(catalog, &ambient, meta);
-    let links: Vec<usize> = fields.iter().copied().filter(|at| is_titled(meta, *at)).collect();
-    let plan = Plan::of(&mut writer, meta, fields, Sight::Own)?;
-    let plan = plan.with_titles(&mut writer, catalog, meta, &links)?;
-    let plan = plan.showing(shown(meta, fields).into());
+    let (plan, beside) = what(&mut writer, catalog)?;
     let (open, close) = tx.dialect().in_array();
     let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
     let mut wanted = vec![among, writer.allowed(Right::Read)?];
     wanted.extend(own_company(&writer, meta));
     let joins = writer.joins();
-    let alone = Beside::default();
-    let rows = sql::page(tx, meta, &plan, &alone, &Way::Plain, &tail(&joins, &wanted)).await?;
-    Ok(rows.into_iter().map(|(rec, _)| rec).collect())
-}
-
-/// What stands at the ends of paths from these records, in one statement, as far as the caller may see
-/// it: a record that he may not see is not there, and a path over one ends in nothing.
-pub(crate) async fn ends(
-    tx: &mut Tx,
-    meta: &Arc<Meta>,
-    ids: &[AnyId],
-    paths: &[Vec<FieldRef>],
-) -> Result<HashMap<AnyId, Vec<Value>>> {
-    if ids.is_empty() || paths.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let registry = tx.registry().clone();
-    let catalog = &registry.catalog;
-    let document = permissions::document(&registry.schema, &meta.model);
-    let rule = permissions::rows(tx.ctx(), document, Right::Read);
-    let mut nodes = unstored_nodes(meta);
-    nodes.push(&rule);
-    let ambient = Ambient::of(tx, &nodes).await?;
-    let mut writer = Writer::new(catalog, &ambient, meta);
-    let plan = Plan::of(&mut writer, meta, &[], Sight::Own)?;
-    let mut columns = Vec::with_capacity(paths.len());
-    for path in paths {
-        columns.push(writer.path(path, Sight::Own)?.0);
-    }
-    let (open, close) = tx.dialect().in_array();
-    let among = writer.own("id").lit(open).arg(sql::array(ids)).lit(close);
-    let mut wanted = vec![among, writer.allowed(Right::Read)?];
-    wanted.extend(own_company(&writer, meta));
-    let joins = writer.joins();
-    let beside = Beside { columns, row: None };
-    let rows = sql::page(tx, meta, &plan, &beside, &Way::Plain, &tail(&joins, &wanted)).await?;
-    let value = |path: &Vec<FieldRef>, cell: Cell| {
-        let last = path.last().and_then(|last| registry.schema.field(&last.model, &last.field));
-        last.map_or(Value::Null, |(_, field)| to_value(&field.kind, cell.held()))
-    };
-    let values = |cells: Vec<Cell>| paths.iter().zip(cells).map(|(p, c)| value(p, c)).collect();
-    Ok(rows.into_iter().map(|(rec, cells)| (rec.id, values(cells))).collect())
+    sql::page(tx, meta, &plan, &beside, &Way::Plain, &tail(&joins, &wanted)).await
 }
 
 /// Sets the computed fields that are not stored, of records that the caller may see: each as far as
