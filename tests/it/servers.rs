@@ -6,17 +6,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fondaco_kernel::hearing::Heard;
-use fondaco_kernel::identity::{self, service};
+use fondaco_kernel::identity::{self, Credential, service};
 use fondaco_kernel::tx::Gone;
 use fondaco_kernel::values::Id;
 use fondaco_kernel::{
-    Clock, Database, Error, Kernel, Module, Record, Setup, Tx, jobs, records, store,
+    Clock, Ctx, Database, Error, Kernel, Module, Record, Setup, Tx, jobs, records, store,
 };
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::scratch::Scratch;
 use fondaco_tests::shop::{COMPANY, PASSWORD};
-use fondaco_tests::{Shop, both, engine};
+use fondaco_tests::{Shop, both, engine, served};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
@@ -24,6 +24,7 @@ use tokio::sync::broadcast::Receiver;
 both! {
     a_change_elsewhere_is_heard_once,
     what_is_revoked_at_one_is_revoked_at_all,
+    who_is_known_from_before_works_with_the_rights_of_now,
     each_job_takes_effect_once,
 }
 
@@ -149,7 +150,7 @@ async fn what_is_revoked_at_one_is_revoked_at_all() {
     let sign_in = || identity::sign_in(elsewhere, login, PASSWORD, "test");
     let knows = |token: &str| {
         let token = token.to_owned();
-        async move { identity::by_session(elsewhere, &token).await.is_ok() }
+        async move { identity::look_up(elsewhere, Credential::Session(&token)).await.is_ok() }
     };
     let user = una.ctx.actor().user().unwrap().any();
     // Other roles, a session ended, switched off: said here, and so for the next request there.
@@ -173,6 +174,47 @@ async fn what_is_revoked_at_one_is_revoked_at_all() {
     };
     assert!(matches!(wrong(here.clone()).await, Err(Error::Unauthenticated(_))));
     assert!(matches!(wrong(elsewhere.clone()).await, Err(Error::TooMany { .. })));
+}
+
+/// What somebody who was known before may do at one, after another changed it.
+async fn who_is_known_from_before_works_with_the_rights_of_now() {
+    let two = two(&[]).await;
+    let (elsewhere, admin) = (&two.elsewhere, &two.here.admin);
+    let una = two.here.user("Una", &["crm_user"]).await;
+    let user = una.ctx.actor().user().unwrap().any();
+    let (session, ctx) =
+        identity::sign_in(elsewhere, "una@works.example", PASSWORD, "test").await.unwrap();
+    let token = served::token(&Desk::new(elsewhere.clone(), ctx), &["*:*"]).await;
+    let shown = Credential::ApiToken(&token);
+    let known = identity::caller(elsewhere, shown).await.unwrap();
+    let units = async || elsewhere.figures().await.unwrap().read;
+    let (first, second) = (units().await, units().await);
+    identity::caller(elsewhere, shown).await.unwrap();
+    assert_eq!(units().await - second, second - first, "the database was not asked");
+    // The roles with which a unit of work is done for the caller known from before.
+    let roles = |ctx: Ctx| async move {
+        let read = elsewhere
+            .read(&ctx, |tx| Box::pin(async move { Ok(tx.ctx().actor().roles().to_vec()) }));
+        read.await.map(|roles| roles.contains(&"crm_user".to_owned()))
+    };
+    assert!(roles(known.clone()).await.unwrap());
+    for has in [false, true] {
+        let given = if has { json!([{ "role": "crm_user" }]) } else { json!([]) };
+        admin.update("user", user, json!({ "roles": given })).await.unwrap();
+        assert_eq!(roles(known.clone()).await.unwrap(), has, "also when it writes");
+        let wrote = elsewhere.run(&known, |tx| {
+            Box::pin(async move { Ok(tx.ctx().actor().roles().contains(&"crm_user".to_owned())) })
+        });
+        assert_eq!(wrote.await.unwrap(), has);
+    }
+    let gone = |outcome: Result<bool, Error>| matches!(outcome, Err(Error::Unauthenticated(_)));
+    // Other roles ended the session, too.
+    assert!(identity::look_up(elsewhere, Credential::Session(session.reveal())).await.is_err());
+    admin.update("user", user, json!({ "active": false })).await.unwrap();
+    assert!(gone(roles(known.clone()).await), "switched off");
+    assert!(identity::caller(elsewhere, shown).await.is_err());
+    admin.update("user", user, json!({ "active": true })).await.unwrap();
+    assert!(roles(known.clone()).await.unwrap());
 }
 
 const JOBS: i64 = 120;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fondaco_values::Id;
 
+use crate::identity::Proof;
 use crate::shared::{Company, Party, User};
 
 /// The caller of one unit of work.
@@ -14,11 +15,18 @@ pub struct Ctx {
     pub(crate) company: Id<Company>,
     pub(crate) language: Arc<str>,
     pub(crate) request: Arc<str>,
+    /// What he showed, of somebody who sends a request.
+    pub(crate) proof: Option<Arc<Proof>>,
 }
 
 impl Ctx {
     pub(crate) fn new(actor: Actor, company: Id<Company>, language: &str) -> Ctx {
-        Ctx { actor: Arc::new(actor), company, language: language.into(), request: "".into() }
+        let (actor, language) = (Arc::new(actor), language.into());
+        Ctx { actor, company, language, request: "".into(), proof: None }
+    }
+
+    pub(crate) fn proven_by(self, proof: Proof) -> Ctx {
+        Ctx { proof: Some(Arc::new(proof)), ..self }
     }
 
     pub fn actor(&self) -> &Actor {

@@ -142,11 +142,17 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     if !tx.shared().in_force.follows.load(Ordering::Acquire) {
         return Ok(());
     }
-    let found = match tx.take_version() {
+    let found = match tx.take_stamp() {
         Some(found) => found,
-        None => tx.aside(Sql::text(READ)).await?.map(|row| row.str(0).to_owned()),
+        None => read(tx).await?,
     };
-    let Some(mut text) = found else { return Ok(()) };
+    let Some(stamp) = found else { return Ok(()) };
+    if tx.ctx().proof.as_ref().is_some_and(|proof| proof.stamp != stamp) {
+        let message = "Rights were changed meanwhile; try again.".to_owned();
+        return Err(Error::Conflict { code: OTHER_STAMP, message });
+    }
+    let mut text = stamp.version.clone();
+    tx.stamped(stamp);
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         text = match tx.shared().is_closed_to_writing() {
             true => version_of_moved(tx).await?,
@@ -181,9 +187,30 @@ pub(crate) async fn take_up(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// The version, which begins with a digit; or, of a database that has moved, where to.
-pub(crate) const READ: &str =
-    "select value from meta where name in ('moved_to', 'version') order by name limit 1";
+/// What a database says of itself in each transaction, first of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// The version, which begins with a digit; or, of a database that has moved, where to.
+    pub(crate) version: String,
+    /// The last change of who somebody is.
+    pub(crate) callers: Option<String>,
+}
+
+/// The code of a unit of work whose caller was looked up when the database stood elsewhere: before
+/// any of the work, which is run again when it is known who he is now.
+pub(crate) const OTHER_STAMP: &str = "other_stamp";
+
+/// The version and the last change of callers, of a statement that has no others.
+pub(crate) const READ: &str = "(select value from meta where name in ('moved_to', 'version') \
+     order by name limit 1), (select value from meta where name = 'callers')";
+
+async fn read(tx: &mut Tx) -> Result<Option<Stamp>> {
+    let row = tx.aside(Sql::new().lit("select ").lit(READ)).await?;
+    Ok(row.and_then(|row| {
+        let version = row.opt_str(0)?.to_owned();
+        Some(Stamp { version, callers: row.opt_str(1).map(str::to_owned) })
+    }))
+}
 
 /// A moved database is still read with the schema that it has.
 async fn version_of_moved(tx: &mut Tx) -> Result<String> {

@@ -127,7 +127,7 @@ impl Kept {
 }
 
 /// The table that a statement writes.
-fn written(text: &str) -> Option<&str> {
+pub(crate) fn written(text: &str) -> Option<&str> {
     let rest = ["insert into ", "update ", "delete from "];
     let rest = rest.iter().find_map(|verb| text.strip_prefix(verb))?;
     Some(name(rest)).filter(|name| !name.is_empty())

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::figures::Counts;
 use crate::hearing::{Heard, Hearing};
 use crate::ids::Ids;
-use crate::in_force::{InForce, Version};
+use crate::in_force::{InForce, OTHER_STAMP, Version};
 use crate::module::{Module, Registry};
 use crate::plan::Desired;
 use crate::plugins::{NoPlugins, Plugins, Watch};
@@ -25,6 +25,8 @@ use crate::tx::{Effects, Fut, Tx};
 use crate::views::{self, Pilots};
 use crate::{Ctx, identity, plan};
 
+/// How often a caller is looked up for one unit of work, when rights change all the time.
+const LOOK_UPS_MAX: u32 = 5;
 /// Changes that a slow listener may fall behind before he misses some.
 const CHANGES_KEPT: usize = 1024;
 
@@ -157,6 +159,7 @@ impl Kernel {
             closed_to_writing: OnceLock::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
             hearing: Turn::default(),
+            callers: identity::Known::default(),
         });
         let door = Arc::new(Door::open(&setup.database, shared.clone(), purpose).await?);
         Ok(Kernel { door, shared })
@@ -259,7 +262,19 @@ impl Kernel {
         F: for<'t> Fn(&'t mut Tx) -> Fut<'t, T> + Send + Sync + 'static,
     {
         let (work, slot) = erase(work);
-        self.door.run(kind, ctx.clone(), work).await?;
+        let mut outcome = self.door.run(kind, ctx.clone(), work.clone()).await;
+        let mut looked_up = 0;
+        while let (Err(Error::Conflict { code: OTHER_STAMP, .. }), Some(proof)) =
+            (&outcome, &ctx.proof)
+        {
+            if looked_up == LOOK_UPS_MAX {
+                break;
+            }
+            looked_up += 1;
+            let ctx = identity::again(self, ctx, proof).await?;
+            outcome = self.door.run(kind, ctx, work.clone()).await;
+        }
+        outcome?;
         take(&slot)
     }
 
@@ -317,7 +332,7 @@ where
 {
     let slot: Slot<T> = Arc::new(Mutex::new(None));
     let (work, answer) = (Arc::new(work), slot.clone());
-    let erased: Work = Box::new(move |tx| {
+    let erased: Work = Arc::new(move |tx| {
         let (work, answer) = (work.clone(), answer.clone());
         Box::pin(async move {
             let value = work(tx).await?;
@@ -351,6 +366,7 @@ pub(crate) struct Shared {
     pub(crate) changes: broadcast::Sender<Heard>,
     /// Up to where other processes were heard; `None` while nobody listens.
     pub(crate) hearing: Turn<Option<Hearing>>,
+    pub(crate) callers: identity::Known,
 }
 
 impl Shared {
@@ -374,6 +390,9 @@ impl Shared {
     pub(crate) fn after_commit(&self, effects: Effects) {
         if let Some((version, registry)) = effects.applied {
             self.in_force.move_to(version, registry);
+        }
+        if effects.callers {
+            self.callers.forget();
         }
         if effects.jobs {
             self.jobs.notify_one();

@@ -13,7 +13,7 @@ use fondaco_values::{AnyId, Date, Id, Timestamp};
 use crate::Ctx;
 use crate::db::{Cell, Conn, Dialect, Row, Sql};
 use crate::error::{Error, Result};
-use crate::in_force::Version;
+use crate::in_force::{Stamp, Version};
 use crate::kept::Kept;
 use crate::kernel::Shared;
 use crate::module::Registry;
@@ -21,7 +21,7 @@ use crate::plugins::Turn;
 use crate::ports::Ports;
 use crate::record::Rec;
 use crate::shared::Company;
-use crate::{audit, hearing, numbers};
+use crate::{audit, hearing, identity, marks, numbers};
 
 /// A future of kernel work: boxed, so that traits of it stay plain, and re-runnable by its maker.
 pub type Fut<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -32,6 +32,8 @@ pub struct Tx {
     shared: Arc<Shared>,
     registry: Arc<Registry>,
     now: Timestamp,
+    /// What the database said of itself when this began.
+    stamp: Option<Stamp>,
     effects: Effects,
     pending_numbers: Vec<(String, AnyId)>,
     /// Rows of the audit that are not written yet.
@@ -48,6 +50,8 @@ pub struct Tx {
 #[derive(Default)]
 pub(crate) struct Effects {
     pub(crate) jobs: bool,
+    /// Who somebody is was changed.
+    pub(crate) callers: bool,
     pub(crate) changes: Vec<Changed>,
     /// The schema that this transaction brought the tables to.
     pub(crate) applied: Option<(Version, Arc<Registry>)>,
@@ -82,6 +86,7 @@ impl Tx {
             registry,
             now,
             shared,
+            stamp: None,
             effects: Effects::default(),
             pending_numbers: Vec::new(),
             pending_audit: Vec::new(),
@@ -191,6 +196,10 @@ impl Tx {
             return Err(Error::Closed);
         }
         audit::flush(self).await?;
+        if self.effects.callers {
+            let change = self.new_id::<()>().to_string();
+            marks::put(self, identity::CHANGED, &change).await?;
+        }
         let changes = std::mem::take(&mut self.effects.changes);
         hearing::tell(self, &changes).await?;
         self.effects.changes = changes;
@@ -246,12 +255,21 @@ impl Tx {
         }
     }
 
-    /// What the engine read of the schema's version as it began, once; `None` where it did not.
-    pub(crate) fn take_version(&mut self) -> Option<Option<String>> {
+    /// What the engine read of the database's stamp as it began, once; `None` where it did not.
+    pub(crate) fn take_stamp(&mut self) -> Option<Option<Stamp>> {
         match &mut self.conn {
             Conn::Sqlite(_) => None,
-            Conn::Postgres(conn) => conn.take_version(),
+            Conn::Postgres(conn) => conn.take_stamp(),
         }
+    }
+
+    pub(crate) fn stamped(&mut self, stamp: Stamp) {
+        self.stamp = Some(stamp);
+    }
+
+    /// What the database said of itself when this began; `None` while it is opened or planned for.
+    pub(crate) fn stamp(&self) -> Option<&Stamp> {
+        self.stamp.as_ref()
     }
 
     /// Works on in a company that was made in this transaction, or that the kernel sees to; answers
@@ -299,6 +317,7 @@ impl Tx {
         self.statements += 1;
         self.shared.counts.statements.fetch_add(1, Ordering::Relaxed);
         self.kept.heed(text);
+        self.effects.callers |= identity::changes_callers(text);
     }
 
     /// What this transaction has read.

@@ -6,8 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fondaco_kernel::identity::{self, Credential};
 use fondaco_kernel::values::AnyId;
-use fondaco_kernel::{Ctx, Error, identity};
+use fondaco_kernel::{Ctx, Error};
 
 use crate::App;
 use crate::problem::Refusal;
@@ -24,15 +25,23 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Refusal> {
-        let ctx = match (bearer(&parts.headers), session(&parts.headers)) {
-            (Some(token), _) => identity::by_api_token(&app.kernel, token).await?,
-            (None, Some(token)) => identity::by_session(&app.kernel, token).await?,
+        let credential = match (bearer(&parts.headers), session(&parts.headers)) {
+            (Some(token), _) => Credential::ApiToken(token),
+            (None, Some(token)) => Credential::Session(token),
             (None, None) => {
                 let how = "Send an API token (Authorization: Bearer …) or sign in at /api/session.";
                 return Err(Error::Unauthenticated(how.to_owned()).into());
             }
         };
-        let ctx = in_wished_company(ctx, &parts.headers)?;
+        let known = identity::caller(&app.kernel, credential).await?;
+        let ctx = match in_wished_company(known, &parts.headers) {
+            Ok(ctx) => ctx,
+            // Perhaps it has become one of his since he was looked up.
+            Err(_) => {
+                let ctx = identity::look_up(&app.kernel, credential).await?;
+                in_wished_company(ctx, &parts.headers)?
+            }
+        };
         let request = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok());
         Ok(Caller(
             ctx.with_request(&request.unwrap_or_default().chars().take(64).collect::<String>()),

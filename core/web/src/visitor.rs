@@ -95,19 +95,17 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visitor, Response> {
         let html = accepts_html(&parts.headers);
         let asked = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-        let ctx = match Caller::from_request_parts(parts, app).await {
-            Ok(Caller(ctx)) => ctx,
-            Err(Refusal(Error::Unauthenticated(_))) if html => {
-                return Err(
-                    Redirect::to(&format!("/sign-in?next={}", encoded(&asked))).into_response()
-                );
+        let refused = |Refusal(error)| match error {
+            Error::Unauthenticated(_) if html => {
+                Redirect::to(&format!("/sign-in?next={}", encoded(&asked))).into_response()
             }
-            Err(refusal) => return Err(refusal.into_response()),
+            error => Refusal(error).into_response(),
         };
+        let Caller(ctx) = Caller::from_request_parts(parts, app).await.map_err(refused)?;
         let registry = app.kernel.seen_by(&ctx);
         let mut around = Around::of(parts, html);
         let names = app.kernel.read(&ctx, |tx| Box::pin(names(tx))).await;
-        (around.name, around.companies) = names.map_err(|e| Refusal(e).into_response())?;
+        (around.name, around.companies) = names.map_err(|error| refused(Refusal(error)))?;
         let words = app.words(ctx.language(), around.look);
         Ok(Visitor { ctx, registry, words, around })
     }

@@ -13,6 +13,8 @@ mod postgres;
 mod migrations;
 pub mod backup;
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::tx::{Fut, Tx};
 
@@ -24,7 +26,7 @@ pub use postgres::PostgresSettings;
 pub(crate) use sql::{Cell, Held, Row, Sql};
 
 /// A unit of work without its type; it may be called more than once.
-pub(crate) type Work = Box<dyn for<'t> Fn(&'t mut Tx) -> Fut<'t, ()> + Send + Sync>;
+pub(crate) type Work = Arc<dyn for<'t> Fn(&'t mut Tx) -> Fut<'t, ()> + Send + Sync>;
 
 /// What a unit of work asks of the database. The embedded engine, which has one writer, tells only
 /// reading from writing.

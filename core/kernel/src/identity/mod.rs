@@ -4,10 +4,11 @@
 //! Architecture invariants: credentials stand in tables of their own (`0003_identity.sql`), outside
 //! the reach of records; a token is stored as its digest only; every check of a password goes
 //! through `password::verify`, and so through the guard; who somebody is and which roles he holds is
-//! read anew for each request, so a change of rights is in force at the next one.
-//! Read on with `session.rs` (sign in, by session), `token.rs`, `bootstrap.rs`.
+//! that of the snapshot that his unit of work sees, so a change of rights is in force at the next one.
+//! Read on with `callers.rs` (credentials to callers), `session.rs`, `token.rs`, `bootstrap.rs`.
 
 mod bootstrap;
+mod callers;
 mod guard;
 mod password;
 mod secret;
@@ -19,15 +20,17 @@ mod token;
 mod user;
 
 pub use bootstrap::{first_administrator, first_code, has_users, password_code, redeem};
+pub use callers::{Credential, caller, look_up};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, change_password, set_password};
 pub use secret::Secret;
 pub use service::{AsSystem, service};
 pub use session::{
-    SESSION_LIFE_S, SessionInfo, by_session, choose_company, revoke, sessions, sign_in, sign_out,
+    SESSION_LIFE_S, SessionInfo, choose_company, revoke, sessions, sign_in, sign_out,
 };
-pub use token::{NewToken, TokenInfo, by_api_token, create_token, revoke_token, tokens};
+pub use token::{NewToken, TokenInfo, create_token, revoke_token, tokens};
 pub use user::{NewUser, add_user};
 
+pub(crate) use callers::{CHANGED, Known, Proof, again, changes_callers};
 pub(crate) use service::{AsPlugin, kernel_itself};
 pub(crate) use token::covers;
 pub(crate) use user::before_save;

@@ -5,6 +5,7 @@
 
 use fondaco_values::{Id, Timestamp};
 
+use super::callers::Found;
 use super::secret::{Secret, digest, draw_token};
 use super::{kernel_itself, password, user};
 use crate::Ctx;
@@ -42,36 +43,11 @@ pub async fn sign_in(
     begin(kernel, user, source).await
 }
 
-/// Who shows this token, with the roles of this moment.
-///
-/// # Errors
-/// `Unauthenticated` when it is unknown, over, or its user is switched off.
-pub async fn by_session(kernel: &Kernel, token: &str) -> Result<Ctx> {
-    let digest = digest(token);
-    let looked = digest.clone();
-    let (ctx, stale) = kernel
-        .read(&kernel_itself(), move |tx| {
-            let digest = looked.clone();
-            Box::pin(async move { of_token(tx, digest).await })
-        })
-        .await?;
-    if stale {
-        kernel
-            .run(&kernel_itself(), move |tx| {
-                let digest = digest.clone();
-                Box::pin(async move {
-                    let sql =
-                        Sql::text("update identity_session set seen_at = $1 where token = $2");
-                    tx.exec(sql.bind(tx.now()).bind(digest)).await.map(drop)
-                })
-            })
-            .await?;
-    }
-    Ok(ctx)
-}
+/// Writes the hour of last use.
+pub(super) const SEEN: &str = "update identity_session set seen_at = $1 where token = $2";
 
-/// The caller, and whether the hour of last use wants to be written.
-async fn of_token(tx: &mut Tx, digest: Vec<u8>) -> Result<(Ctx, bool)> {
+/// Whose session this is.
+pub(super) async fn find(tx: &mut Tx, digest: Vec<u8>) -> Result<Found> {
     let over = || Error::Unauthenticated("Sign in again: the session is over.".to_owned());
     let sql = Sql::text(
         "select \"user\", company, started_at, seen_at from identity_session where token = $1",
@@ -79,12 +55,13 @@ async fn of_token(tx: &mut Tx, digest: Vec<u8>) -> Result<(Ctx, bool)> {
     let row = tx.row(sql.bind(digest)).await?.ok_or_else(over)?;
     let now = tx.now().as_microsecond();
     let (started_at, seen_at) = (row.int(2), row.int(3));
-    if now >= started_at + LIFE_US || now >= seen_at + IDLE_US {
+    let over_at = (started_at + LIFE_US).min(seen_at + IDLE_US);
+    if now >= over_at {
         return Err(over());
     }
     let company = Some(row.id(1)).filter(|company| !company.is_new());
     let ctx = user::ctx_of(tx, row.id(0), company, Scopes::All).await?.ok_or_else(over)?;
-    Ok((ctx, now >= seen_at + SEEN_EVERY_US))
+    Ok(Found { ctx, stale_us: seen_at + SEEN_EVERY_US, over_us: over_at })
 }
 
 /// A new session of a user who has just proved who he is.
@@ -135,7 +112,7 @@ pub async fn choose_company(kernel: &Kernel, token: &str, company: Id<Company>) 
         .run(&kernel_itself(), move |tx| {
             let digest = digest.clone();
             Box::pin(async move {
-                let (ctx, _) = of_token(tx, digest.clone()).await?;
+                let ctx = find(tx, digest.clone()).await?.ctx;
                 let elsewhere = || Error::not_found("company", company);
                 let user = own(&ctx)?;
                 let ctx = user::ctx_of(tx, user, Some(company), Scopes::All).await?;

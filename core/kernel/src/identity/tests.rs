@@ -183,14 +183,14 @@ async fn sessions_end() {
     // used every seven hours it lives a day, not more
     for _ in 0..3 {
         house.later(7 * hour);
-        by_session(&house.kernel, token.reveal()).await.unwrap();
+        look_up(&house.kernel, Credential::Session(token.reveal())).await.unwrap();
     }
     house.later(3 * hour);
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "a day");
+    assert!(look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(), "a day");
 
     let (token, _) = house.enter(PASSWORD, HERE).await.unwrap();
     house.later(8 * hour);
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "idle");
+    assert!(look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(), "idle");
 
     let (token, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
     let (other, _) = house.enter(PASSWORD, ELSEWHERE).await.unwrap();
@@ -200,11 +200,14 @@ async fn sessions_end() {
     let end = |id| house.kernel.run(&ctx, move |tx| Box::pin(revoke(tx, id)));
     end(elsewhere).await.unwrap();
     assert!(matches!(end(elsewhere).await, Err(Error::NotFound { .. })));
-    assert!(by_session(&house.kernel, other.reveal()).await.is_err(), "revoked");
-    by_session(&house.kernel, token.reveal()).await.unwrap();
+    assert!(look_up(&house.kernel, Credential::Session(other.reveal())).await.is_err(), "revoked");
+    look_up(&house.kernel, Credential::Session(token.reveal())).await.unwrap();
     sign_out(&house.kernel, token.reveal()).await.unwrap();
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "signed out");
-    assert!(by_session(&house.kernel, "").await.is_err());
+    assert!(
+        look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(),
+        "signed out"
+    );
+    assert!(look_up(&house.kernel, Credential::Session("")).await.is_err());
 }
 
 async fn a_token_is_kept_as_its_digest() {
@@ -227,19 +230,31 @@ async fn other_roles_a_new_password_and_switching_off_end_sessions() {
     let (token, ctx) = house.enter(PASSWORD, HERE).await.unwrap();
     let (fresh, _) =
         change_password(&house.kernel, &ctx, HERE, PASSWORD, OTHER_PASSWORD).await.unwrap();
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "the old session");
-    by_session(&house.kernel, fresh.reveal()).await.unwrap();
+    assert!(
+        look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(),
+        "the old session"
+    );
+    look_up(&house.kernel, Credential::Session(fresh.reveal())).await.unwrap();
 
     house.change("roles", false).await;
-    assert!(by_session(&house.kernel, fresh.reveal()).await.is_err(), "other roles");
+    assert!(
+        look_up(&house.kernel, Credential::Session(fresh.reveal())).await.is_err(),
+        "other roles"
+    );
     let (token, ctx) = house.enter(OTHER_PASSWORD, HERE).await.unwrap();
     assert_eq!(ctx.actor().roles(), [EVERYONE]);
 
     house.change("active", false).await;
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "switched off");
+    assert!(
+        look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(),
+        "switched off"
+    );
     assert_eq!(wait_s(house.enter(OTHER_PASSWORD, ELSEWHERE).await), 0);
     house.change("active", true).await;
-    assert!(by_session(&house.kernel, token.reveal()).await.is_err(), "it ended then");
+    assert!(
+        look_up(&house.kernel, Credential::Session(token.reveal())).await.is_err(),
+        "it ended then"
+    );
 }
 
 async fn a_wrong_old_password_changes_nothing() {
@@ -250,7 +265,7 @@ async fn a_wrong_old_password_changes_nothing() {
     house.later(1);
     let weak = change_password(&house.kernel, &ctx, HERE, PASSWORD, "Ada Ada Ada Ada!");
     assert!(matches!(weak.await, Err(Error::Invalid(_))));
-    by_session(&house.kernel, token.reveal()).await.unwrap();
+    look_up(&house.kernel, Credential::Session(token.reveal())).await.unwrap();
     house.enter(PASSWORD, HERE).await.unwrap();
 }
 
@@ -311,7 +326,7 @@ async fn api_tokens_do_what_their_scopes_say_until_they_end() {
     }
     let token = make(&house, &ctx, new_token(&house, &["user:read"], 365 * day)).await.unwrap();
     assert!(token.reveal().starts_with("fdc_") && token.reveal().len() == 56);
-    let by_token = by_api_token(&house.kernel, token.reveal()).await.unwrap();
+    let by_token = look_up(&house.kernel, Credential::ApiToken(token.reveal())).await.unwrap();
     let schema = house.kernel.registry().schema.clone();
     let may = |model: &str, right| {
         crate::permissions::may(&by_token, schema.model(model).unwrap(), right)
@@ -325,20 +340,23 @@ async fn api_tokens_do_what_their_scopes_say_until_they_end() {
     assert!(house.kernel.read(&by_token, |tx| Box::pin(sessions(tx))).await.is_err());
 
     let short = make(&house, &ctx, new_token(&house, &["read"], 60)).await.unwrap();
-    by_api_token(&house.kernel, short.reveal()).await.unwrap();
+    look_up(&house.kernel, Credential::ApiToken(short.reveal())).await.unwrap();
     house.later(60);
-    assert!(by_api_token(&house.kernel, short.reveal()).await.is_err(), "expired");
+    assert!(look_up(&house.kernel, Credential::ApiToken(short.reveal())).await.is_err(), "expired");
     house.change("active", false).await;
-    assert!(by_api_token(&house.kernel, token.reveal()).await.is_err(), "owner switched off");
+    assert!(
+        look_up(&house.kernel, Credential::ApiToken(token.reveal())).await.is_err(),
+        "owner switched off"
+    );
     house.change("active", true).await;
-    by_api_token(&house.kernel, token.reveal()).await.unwrap();
+    look_up(&house.kernel, Credential::ApiToken(token.reveal())).await.unwrap();
     // The owner's rights of the moment.
     house.change("roles", false).await;
-    let weaker = by_api_token(&house.kernel, token.reveal()).await.unwrap();
+    let weaker = look_up(&house.kernel, Credential::ApiToken(token.reveal())).await.unwrap();
     assert_eq!(weaker.actor().roles(), [EVERYONE]);
     let id = list[0].id;
     house.kernel.run(&ctx, move |tx| Box::pin(revoke_token(tx, id))).await.unwrap();
-    assert!(by_api_token(&house.kernel, token.reveal()).await.is_err(), "revoked");
+    assert!(look_up(&house.kernel, Credential::ApiToken(token.reveal())).await.is_err(), "revoked");
 }
 
 async fn an_invitation_gives_a_password_once() {
@@ -364,7 +382,7 @@ async fn an_invitation_gives_a_password_once() {
     assert!(redeem(&house.kernel, late.reveal(), PASSWORD).await.is_err(), "late");
     let reset = password_code(&house.kernel, &admin, bob).await.unwrap();
     redeem(&house.kernel, reset.reveal(), PASSWORD).await.unwrap();
-    assert!(by_session(&house.kernel, session.reveal()).await.is_err());
+    assert!(look_up(&house.kernel, Credential::Session(session.reveal())).await.is_err());
 }
 
 async fn the_system_is_loud_and_ends_with_its_guard() {
@@ -444,7 +462,7 @@ async fn a_user_moves_between_his_companies_and_their_roles() {
     let ctx = choose_company(&house.kernel, token.reveal(), west).await.unwrap();
     assert!(ctx.company() == west && !is_administrator(&ctx));
     assert_eq!(ctx.actor().companies(), [east, west], "an employee in both");
-    let ctx = by_session(&house.kernel, token.reveal()).await.unwrap();
+    let ctx = look_up(&house.kernel, Credential::Session(token.reveal())).await.unwrap();
     assert!(ctx.company() == west && !is_administrator(&ctx));
     // Only who may write users makes them.
     let mallory =

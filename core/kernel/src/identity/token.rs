@@ -5,13 +5,13 @@
 use fondaco_schema::Schema;
 use fondaco_values::{Id, Problem, Timestamp};
 
+use super::callers::Found;
 use super::secret::{Secret, digest, draw_token};
-use super::{kernel_itself, session, user};
+use super::{session, user};
 use crate::Ctx;
 use crate::ctx::Scopes;
 use crate::db::Sql;
 use crate::error::{Error, Result, refuse_if_any};
-use crate::kernel::Kernel;
 use crate::permissions::{self, Right};
 use crate::tx::Tx;
 
@@ -150,34 +150,11 @@ fn matches(pattern: &str, model: &str, right: Right<'_>) -> bool {
     model_matches && (rights == "*" || (plain && rights == right.name()))
 }
 
-/// Who shows this token: its owner with the roles of this moment, within the token's scopes.
-///
-/// # Errors
-/// `Unauthenticated` when it is unknown, expired or revoked, or its owner is switched off.
-pub async fn by_api_token(kernel: &Kernel, token: &str) -> Result<Ctx> {
-    let digest = digest(token);
-    let looked = digest.clone();
-    let (ctx, stale) = kernel
-        .read(&kernel_itself(), move |tx| {
-            let digest = looked.clone();
-            Box::pin(async move { of_token(tx, digest).await })
-        })
-        .await?;
-    if stale {
-        kernel
-            .run(&kernel_itself(), move |tx| {
-                let digest = digest.clone();
-                Box::pin(async move {
-                    let sql = Sql::text("update identity_token set used_at = $1 where token = $2");
-                    tx.exec(sql.bind(tx.now()).bind(digest)).await.map(drop)
-                })
-            })
-            .await?;
-    }
-    Ok(ctx)
-}
+/// Writes the hour of last use.
+pub(super) const USED: &str = "update identity_token set used_at = $1 where token = $2";
 
-async fn of_token(tx: &mut Tx, digest: Vec<u8>) -> Result<(Ctx, bool)> {
+/// Whose token this is, with what is left of his rights.
+pub(super) async fn find(tx: &mut Tx, digest: Vec<u8>) -> Result<Found> {
     let refused = || Error::Unauthenticated("The API token is not valid.".to_owned());
     let sql = Sql::text(
         "select \"user\", scopes, read_only, expires_at, used_at \
@@ -190,7 +167,8 @@ async fn of_token(tx: &mut Tx, digest: Vec<u8>) -> Result<(Ctx, bool)> {
     }
     let scopes = Scopes::Only { patterns: scopes_of(row.str(1))?, read_only: row.flag(2) };
     let ctx = user::ctx_of(tx, row.id(0), None, scopes).await?.ok_or_else(refused)?;
-    Ok((ctx, row.opt_int(4).is_none_or(|used_at| now >= used_at + USED_EVERY_US)))
+    let stale_us = row.opt_int(4).map_or(now, |used_at| used_at + USED_EVERY_US);
+    Ok(Found { ctx, stale_us, over_us: row.int(3) })
 }
 
 fn scopes_of(text: &str) -> Result<Vec<String>> {

@@ -15,6 +15,7 @@ use super::wall::Wall;
 use crate::db::conn::RowRef;
 use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result, StorageKind};
+use crate::in_force::{READ, Stamp};
 
 pub(crate) struct Conn {
     /// `None` once it was given back.
@@ -24,8 +25,8 @@ pub(crate) struct Conn {
     failed: Option<(StorageKind, String)>,
     /// The last sequence of the ledger behind which none is on its way; of those who keep its books.
     final_seq: Option<i64>,
-    /// What the database says of its schema, read when the transaction began.
-    version: Option<Option<String>>,
+    /// What the database says of itself, read when the transaction began.
+    stamp: Option<Option<Stamp>>,
     /// The unit of work has to know that, and was begun without.
     wants_books: bool,
     /// The role that it runs as behind the wall between companies, if it does.
@@ -62,11 +63,10 @@ impl Opening {
             Kind::Write | Kind::Books => "; set local enable_seqscan = off",
             Kind::Read | Kind::Upkeep | Kind::Claim => "",
         };
-        let version = crate::in_force::READ;
         match &self.wall {
-            None => format!("{begin}{gate}{scans}; select ({version})"),
+            None => format!("{begin}{gate}{scans}; select {READ}"),
             Some(Wall { desk, companies }) => format!(
-                "{begin}{gate}{scans}; set local role {desk}; select ({version}), \
+                "{begin}{gate}{scans}; set local role {desk}; select {READ}, \
                  set_config('fondaco.companies', '{companies}', true)"
             ),
         }
@@ -84,7 +84,7 @@ impl Conn {
             known,
             failed: None,
             final_seq: None,
-            version: None,
+            stamp: None,
             wants_books: false,
             desk: None,
         }
@@ -98,15 +98,20 @@ impl Conn {
             self.final_seq = Some(seq.ok_or_else(|| internal("the ledger has no sequence"))?);
         }
         let rows = self.raw(AssertSqlSafe(opening.text()).into_sql_str()).await?;
-        let version = rows.first().and_then(|row| row.try_get_unchecked::<Option<&str>, _>(0).ok());
-        self.version = version.map(|text| text.map(str::to_owned));
+        let text = |row: &PgRow, at: usize| {
+            row.try_get_unchecked::<Option<&str>, _>(at).ok()?.map(str::to_owned)
+        };
+        self.stamp = rows.first().map(|row| {
+            let version = text(row, 0)?;
+            Some(Stamp { version, callers: text(row, 1) })
+        });
         self.desk = opening.wall.as_ref().map(|wall| wall.desk.clone());
         Ok(())
     }
 
-    /// What the database said of its schema, once.
-    pub(crate) fn take_version(&mut self) -> Option<Option<String>> {
-        self.version.take()
+    /// What the database said of itself, once.
+    pub(crate) fn take_stamp(&mut self) -> Option<Option<Stamp>> {
+        self.stamp.take()
     }
 
     /// Moves the wall, where there is one, so that this company is in front of it, too.
