@@ -152,7 +152,7 @@ impl Company {
                 }
             };
         let mut sources = Vec::new();
-        for place in ["models", "roles", "workflows"] {
+        for place in ["models", "roles", "workflows", "documents"] {
             for (path, text) in toml_files(folder, place)? {
                 sources.push(Source { origin: Origin::Company, path, text });
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use fondaco_kernel::schema::{Action, Field, Model};
-use fondaco_kernel::texts::locale::Locale;
+use fondaco_kernel::values::Locale;
 use fondaco_kernel::texts::{Arg, Args, LocaleFile, Texts, keys};
 use fondaco_kernel::values::Problem;
 
