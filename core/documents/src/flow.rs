@@ -14,7 +14,7 @@ use crate::table;
 /// The window of an envelope, from the upper edge and the width in millimetres (DIN 5008, form B).
 const WINDOW_TOP: f32 = 45.0;
 const WINDOW_WIDE: f32 = 85.0;
-const WINDOW_HIGH: f32 = 45.0;
+const WINDOW_HIGH: f32 = 38.0;
 /// Room between two blocks, in millimetres.
 const BETWEEN: f32 = 5.0;
 /// Of the box with the totals.
@@ -61,21 +61,43 @@ impl<'f> Flow<'f> {
         self.address();
         self.title();
         let blocks = &self.template.blocks;
-        for (at, block) in blocks.iter().enumerate() {
-            match block {
-                Block::Text { title, text, soft } => self.text(title.as_deref(), text, *soft),
-                Block::Facts { title, rows } => self.facts(title.as_deref(), rows),
-                Block::Table(own) => {
-                    // The last row stays with what it comes to.
-                    let after = match blocks.get(at + 1) {
-                        Some(next @ Block::Totals { .. }) => self.height_of_totals(next),
-                        _ => 0.0,
-                    };
-                    table::place(self, own, after);
-                }
-                Block::Totals { .. } => self.totals(block),
-                Block::Signatures { labels } => self.signatures(labels),
+        let is_table = |block: &Block| matches!(block, Block::Table(_) | Block::Totals { .. });
+        let tail = blocks.iter().rposition(is_table).map_or(0, |last| last + 1);
+        for (at, block) in blocks[..tail].iter().enumerate() {
+            self.block(block, blocks.get(at + 1));
+        }
+        self.tail(&blocks[tail..]);
+    }
+
+    fn block(&mut self, block: &Block, next: Option<&Block>) {
+        match block {
+            Block::Text { title, text, soft } => self.text(title.as_deref(), text, *soft),
+            Block::Facts { title, rows } => self.facts(title.as_deref(), rows),
+            Block::Table(own) => {
+                // The last row stays with what it comes to.
+                let after = match next {
+                    Some(next @ Block::Totals { .. }) => self.height_of_totals(next),
+                    _ => 0.0,
+                };
+                table::place(self, own, after);
             }
+            Block::Totals { .. } => self.totals(block),
+            Block::Signatures { labels } => self.signatures(labels),
+        }
+    }
+
+    /// What comes after the last table. Nobody signs an empty sheet: with signatures at its end it
+    /// goes to the next sheet as a whole when it does not fit on this one.
+    fn tail(&mut self, blocks: &[Block]) {
+        let (sheets, marks, y) = (self.sheets.len(), self.sheet().marks.len(), self.y);
+        blocks.iter().for_each(|block| self.block(block, None));
+        let signed = blocks.iter().any(|block| matches!(block, Block::Signatures { .. }));
+        let began = y > self.frame.next_top() + 0.5;
+        if signed && began && self.sheets.len() > sheets {
+            self.sheets.truncate(sheets);
+            self.sheet().marks.truncate(marks);
+            self.new_sheet();
+            blocks.iter().for_each(|block| self.block(block, None));
         }
     }
 
@@ -334,14 +356,14 @@ impl<'f> Flow<'f> {
     }
 
     fn signatures(&mut self, labels: &[String]) {
-        let high = mm(22.0);
+        let high = mm(18.0);
         self.need(high + mm(4.0));
         let gap = mm(10.0);
         let count = labels.len().max(1) as f32;
         // One who signs does so on the left, with room for two.
         let width = (self.frame.inner - gap * (count.max(2.0) - 1.0)) / count.max(2.0);
         let size = self.size();
-        let y = self.y + mm(16.0);
+        let y = self.y + mm(12.0);
         for (at, label) in labels.iter().enumerate() {
             let x = self.frame.left + (width + gap) * at as f32;
             self.sheet().rule((x, y), width, 0.5, SOFT);

@@ -133,6 +133,16 @@ impl Fonts {
             collect(Path::new(place), DEPTH_MAX, &mut |stem| is_known(stem), &mut files);
         }
         files[own_files..].sort();
+        Fonts::of(&files, own_files)
+    }
+
+    /// None at all.
+    pub fn none() -> Fonts {
+        Fonts::of(&[], 0)
+    }
+
+    /// Of these files the first so many are the company's.
+    fn of(files: &[PathBuf], own_files: usize) -> Fonts {
         let options = CollectionOptions { shared: false, system_fonts: false };
         let mut collection = Collection::new(options);
         collection.load_fonts_from_paths(&files[..own_files]);

@@ -12,9 +12,12 @@ use crate::shape::{HAIR, Shaped, Style, TINT};
 use crate::sheet::{Place, Role, mm, points};
 
 const PAD_X: f32 = 1.5;
-const PAD_Y: f32 = 1.3;
+const PAD_Y: f32 = 1.05;
 /// The narrowest column that takes what is left, in millimetres.
 const LEFT_MIN: f32 = 30.0;
+
+/// A heading that is longer than this, in millimetres, stands on two lines.
+const LABEL_MAX: f32 = 22.0;
 
 /// A column with its place on the sheet.
 struct Laid<'t> {
@@ -148,15 +151,22 @@ fn lay<'t>(
         let mut own = wanted;
         if figure || wanted.is_some() {
             let label = flow.words.say(&column.label);
-            let longest = label.split_whitespace().map(|word| {
-                flow.shaper.shape(word, head, None).measure()
-            });
-            let mut least = longest.fold(0.0, f32::max);
+            let words = label.split_whitespace();
+            let longest = words.map(|word| flow.shaper.shape(word, head, None).measure());
+            let longest = longest.fold(0.0, f32::max);
+            // On one line where it is not too long for that.
+            let whole = flow.shaper.shape(&label, head, None).measure().min(mm(LABEL_MAX));
+            let mut least = longest.max(whole) + 0.5;
             if figure {
                 // Digits are equally wide: the longest text is the widest, but for a letter or two.
                 let texts = rows.iter().enumerate().map(|(n, row)| text_of(column, n, row));
                 let longest = texts.max_by_key(|text| text.chars().count()).unwrap_or_default();
                 least = least.max(flow.shaper.shape(&longest, style, None).measure() + 1.0);
+            }
+            if column.carry {
+                // What is carried is wider than any amount of it.
+                let sum = flow.data.money(total(column, rows));
+                least = least.max(flow.shaper.shape(&sum, style.bold(), None).measure() + 1.0);
             }
             own = Some(wanted.unwrap_or(0.0).max(least + mm(PAD_X * 2.0)));
         }
@@ -177,6 +187,12 @@ fn lay<'t>(
         laid
     };
     columns.iter().zip(laid).map(place).collect()
+}
+
+/// What a column comes to.
+fn total(column: &Column, rows: &[Row]) -> Decimal {
+    let Shows::Value(path) = &column.shows else { return Decimal::ZERO };
+    rows.iter().filter_map(|row| row.get(path).and_then(|cell| cell.amount)).sum()
 }
 
 fn heading_style(flow: &Flow<'_>) -> Style {

@@ -300,6 +300,7 @@ fn printed_part(key: &str) -> Json {
         "count" => flag("The number of the line"),
         "optional" => flag("Left out when no line has anything there"),
         "carry" => flag("Summed up at the end of a page and carried forward"),
+        "price" => flag("With at least the decimals of the currency"),
         "width" => json!({ "type": "number", "description": "Millimetres; else what is left" }),
         "label" => text("What stands above it"),
         _ => text("A path from the line"),

@@ -128,6 +128,8 @@ pub struct Column {
     pub optional: bool,
     /// Summed up at the end of a page and carried forward to the next.
     pub carry: bool,
+    /// A price: at least the decimals of the currency.
+    pub price: bool,
     /// Path to the unit that stands behind a quantity.
     pub unit: Option<String>,
     /// Path to what stands small below it.

@@ -167,6 +167,11 @@ impl Company {
         })
     }
 
+    /// Fonts of its own, for documents.
+    pub fn fonts(&self) -> PathBuf {
+        self.folder.join("fonts")
+    }
+
     pub fn database_path(&self) -> PathBuf {
         self.folder.join(&self.config.database.file)
     }

@@ -47,8 +47,8 @@ pub(crate) const BLOCK: [&str; 10] =
     ["kind", "title", "text", "value", "soft", "rows", "lines", "columns", "summary", "labels"];
 pub(crate) const BLOCKS: [&str; 5] = ["text", "facts", "table", "totals", "signatures"];
 pub(crate) const SUMMARY: [&str; 3] = ["title", "lines", "columns"];
-pub(crate) const PRINTED_COLUMN: [&str; 8] =
-    ["label", "value", "count", "width", "optional", "carry", "unit", "below"];
+pub(crate) const PRINTED_COLUMN: [&str; 9] =
+    ["label", "value", "count", "width", "optional", "carry", "price", "unit", "below"];
 
 /// Of one block of a document, by its kind.
 pub(crate) fn of_block(kind: &str) -> Option<&'static [&'static str]> {

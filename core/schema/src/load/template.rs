@@ -368,6 +368,7 @@ impl Reader<'_, '_, '_> {
             width: self.length(table, "width", 400),
             optional: table.flag("optional", self.faults),
             carry,
+            price: table.flag("price", self.faults),
             unit: unit.map(|path| path.text),
             below: below.map(|path| path.text),
         })
