@@ -1,6 +1,16 @@
 //! How long an invoice takes: of 1, 10, 60 and 500 lines, beside the same letters put on sheets by
 //! krilla and parley alone, without a layout of ours. `cargo bench -p fondaco-documents`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::float_arithmetic,
+    clippy::disallowed_types,
+    reason = "a benchmark prints, and measures in seconds and points"
+)]
+
 #[path = "../tests/it/kit.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod kit;
@@ -36,7 +46,10 @@ fn words(count: usize) -> Vec<String> {
     let head = (0..40).map(|n| format!("Label {n}: and a value of it"));
     let lines = kit::lines("en", count).into_iter().map(|line| {
         let amount = line.amount();
-        format!("1 {} {} {} pcs {} VAT 19 % {amount}", line.code, line.name, line.quantity, line.price)
+        format!(
+            "1 {} {} {} pcs {} VAT 19 % {amount}",
+            line.code, line.name, line.quantity, line.price
+        )
     });
     head.chain(lines).collect()
 }
@@ -49,6 +62,7 @@ mod bare {
     use krilla::Document;
     use krilla::geom::Point;
     use krilla::page::PageSettings;
+    use krilla::surface::Surface;
     use krilla::text::{Font, GlyphId, KrillaGlyph};
     use parley::fontique::{Collection, CollectionOptions, SourceCache};
     use parley::style::{FontFamily, FontFamilyName, StyleProperty};
@@ -66,46 +80,48 @@ mod bare {
         });
     }
 
-    pub fn print(lines: &[String], pages: usize) {
+    pub(crate) fn print(lines: &[String], pages: usize) {
         let mut document = Document::new();
-        let mut known: Option<Font> = None;
+        let mut font: Option<Font> = None;
         for lines in lines.chunks(lines.len().div_ceil(pages)) {
             let mut page = document.start_page_with(PageSettings::from_wh(595.0, 842.0).unwrap());
             let mut surface = page.surface();
             for (at, text) in lines.iter().enumerate() {
-                SHAPING.with_borrow_mut(|(fonts, layouts)| {
-                    let mut builder = layouts.ranged_builder(fonts, text, 1.0, false);
-                    let family = FontFamilyName::Named(Cow::Borrowed("Noto Sans"));
-                    let list = FontFamily::List(Cow::Owned(vec![family]));
-                    builder.push_default(StyleProperty::FontFamily(list));
-                    builder.push_default(StyleProperty::FontSize(9.0));
-                    let mut layout = builder.build(text);
-                    layout.break_all_lines(Some(500.0));
-                    let y = 40.0 + 12.0 * at as f32;
-                    for run in layout.lines().flat_map(|line| line.runs().collect::<Vec<_>>()) {
-                        let font = known.get_or_insert_with(|| {
-                            let (data, _) = run.font().data.clone().into_raw_parts();
-                            Font::new(data.into(), run.font().index).unwrap()
-                        });
-                        let glyphs: Vec<KrillaGlyph> = run
-                            .visual_clusters()
-                            .flat_map(|cluster| {
-                                let range = cluster.text_range();
-                                cluster.glyphs().map(move |glyph| {
-                                    let id = GlyphId::new(glyph.id);
-                                    let (advance, range) = (glyph.advance / 9.0, range.clone());
-                                    KrillaGlyph::new(id, advance, 0.0, 0.0, 0.0, range, None)
-                                })
-                            })
-                            .collect();
-                        let at = Point::from_xy(40.0, y);
-                        surface.draw_glyphs(at, &glyphs, font.clone(), text, 9.0, false);
-                    }
-                });
+                line(&mut surface, text, 40.0 + 12.0 * at as f32, &mut font);
             }
             surface.finish();
             page.finish();
         }
         document.finish().unwrap();
+    }
+
+    fn line(surface: &mut Surface<'_>, text: &str, y: f32, known: &mut Option<Font>) {
+        let layout = SHAPING.with_borrow_mut(|(fonts, layouts)| {
+            let mut builder = layouts.ranged_builder(fonts, text, 1.0, false);
+            let family = FontFamilyName::Named(Cow::Borrowed("Noto Sans"));
+            let list = FontFamily::List(Cow::Owned(vec![family]));
+            builder.push_default(StyleProperty::FontFamily(list));
+            builder.push_default(StyleProperty::FontSize(9.0));
+            let mut layout = builder.build(text);
+            layout.break_all_lines(Some(500.0));
+            layout
+        });
+        for run in layout.lines().flat_map(|line| line.runs().collect::<Vec<_>>()) {
+            let font = known.get_or_insert_with(|| {
+                let (data, _) = run.font().data.clone().into_raw_parts();
+                Font::new(data.into(), run.font().index).unwrap()
+            });
+            let clusters = run.visual_clusters().flat_map(|cluster| {
+                let range = cluster.text_range();
+                cluster.glyphs().map(move |glyph| (glyph, range.clone()))
+            });
+            let glyph = |(glyph, range): (parley::Glyph, _)| {
+                let id = GlyphId::new(glyph.id);
+                KrillaGlyph::new(id, glyph.advance / 9.0, 0.0, 0.0, 0.0, range, None)
+            };
+            let glyphs: Vec<KrillaGlyph> = clusters.map(glyph).collect();
+            let at = Point::from_xy(40.0, y);
+            surface.draw_glyphs(at, &glyphs, font.clone(), text, 9.0, false);
+        }
     }
 }

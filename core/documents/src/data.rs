@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fondaco_values::{Decimal, Locale};
+use fondaco_values::{Decimal, Locale, Timestamp};
 
 /// Everything that a template asks for.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct Data {
     pub lines: HashMap<String, Vec<Row>>,
     pub logo: Option<Picture>,
     pub draft: bool,
-    /// When it was printed, for the file: year, month, day, hour, minute, second in UTC.
-    pub printed_at: [u16; 6],
+    /// For the file.
+    pub printed_at: Timestamp,
 }
 
 /// By path from the line.

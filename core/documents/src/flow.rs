@@ -200,7 +200,8 @@ impl<'f> Flow<'f> {
     /// Labels and values below one another; answers where they end.
     fn pairs(&mut self, facts: &[Fact], (x, top): (f32, f32), width: f32) -> f32 {
         let size = self.size();
-        let shown: Vec<(String, String)> = facts.iter().filter_map(|fact| self.pair(fact)).collect();
+        let shown: Vec<(String, String)> =
+            facts.iter().filter_map(|fact| self.pair(fact)).collect();
         let labels: Vec<Rc<Shaped>> = shown
             .iter()
             .map(|(label, _)| self.shaper.shape(label, Style::of(size).soft(), Some(width * 0.55)))

@@ -16,19 +16,19 @@ use crate::shape::Shaper;
 
 /// A script, and fonts that have it.
 #[derive(Clone, Copy, Debug)]
-pub struct Script {
-    pub name: &'static str,
+struct Script {
+    name: &'static str,
     /// Languages of the program that are written in it.
-    pub languages: &'static [&'static str],
+    languages: &'static [&'static str],
     /// Letters by which it is found out whether a font has it.
-    pub sample: &'static str,
+    sample: &'static str,
     /// Families, the best first, each with how its files begin.
-    pub families: &'static [(&'static str, &'static str)],
+    families: &'static [(&'static str, &'static str)],
     /// The package of Debian that brings it.
-    pub package: &'static str,
+    package: &'static str,
 }
 
-pub const SCRIPTS: &[Script] = &[
+const SCRIPTS: &[Script] = &[
     Script {
         name: "Latin",
         languages: &["en", "vi", "pl"],

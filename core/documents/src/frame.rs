@@ -59,11 +59,9 @@ impl Frame {
         let name = lines.next();
         let head = |text: &String, shaper: &mut Shaper| match logo {
             Some(_) => shaper.shape(text, small.bold().right(), Some(half)),
-            None => shaper.shape(
-                text,
-                Style::of(size * 1.6).bold().colour(page.colour),
-                Some(half),
-            ),
+            None => {
+                shaper.shape(text, Style::of(size * 1.6).bold().colour(page.colour), Some(half))
+            }
         };
         let name = name.as_ref().map(|text| head(text, shaper));
         let letterhead =
@@ -80,7 +78,20 @@ impl Frame {
             })
             .collect();
         let foot = columns.iter().map(|own| heights(own)).fold(0.0, f32::max);
-        Ok(Frame { width, height, top, left, inner, size, logo, name, letterhead, columns, foot, bottom })
+        Ok(Frame {
+            width,
+            height,
+            top,
+            left,
+            inner,
+            size,
+            logo,
+            name,
+            letterhead,
+            columns,
+            foot,
+            bottom,
+        })
     }
 
     /// Draws the letterhead of the first page; answers where it ends.

@@ -20,7 +20,7 @@ mod frame;
 mod paint;
 
 pub use data::{Cell, Data, Own, Picture, Row, Words};
-pub use fonts::{Fonts, Lack, SCRIPTS};
+pub use fonts::{Fonts, Lack};
 
 use fondaco_schema::template::Template;
 

@@ -12,7 +12,8 @@ use krilla::page::PageSettings;
 use krilla::paint::Fill;
 use krilla::surface::Surface;
 use krilla::tagging::{
-    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup, TagTree,
+    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup,
+    TagTree,
 };
 use krilla::text::{GlyphId, KrillaGlyph};
 use krilla::{Document, SerializeSettings};
@@ -82,10 +83,12 @@ fn written(
 }
 
 fn metadata(template: &Template, data: &Data, words: &dyn Words, title: &str) -> Metadata {
-    let [year, rest @ ..] = data.printed_at;
+    let now = data.printed_at.to_zoned(jiff::tz::TimeZone::UTC);
     let [month, day, hour, minute, second] =
-        rest.map(|part| u8::try_from(part).unwrap_or_default());
-    let at = DateTime::new(year).month(month).day(day).hour(hour).minute(minute).second(second);
+        [now.month(), now.day(), now.hour(), now.minute(), now.second()]
+            .map(|part| u8::try_from(part).unwrap_or_default());
+    let at = DateTime::new(u16::try_from(now.year()).unwrap_or_default());
+    let at = at.month(month).day(day).hour(hour).minute(minute).second(second);
     let at = at.utc_offset_hour(0).utc_offset_minute(0);
     let author = data.value("company.name").map(str::to_owned);
     Metadata::new()
@@ -110,7 +113,9 @@ fn mark_on(
                 return;
             }
             let tag = match role {
-                Role::Frame => ContentTag::Artifact(Artifact::with_kind(ArtifactType::PaginationOther)),
+                Role::Frame => {
+                    ContentTag::Artifact(Artifact::with_kind(ArtifactType::PaginationOther))
+                }
                 _ => ContentTag::Span(SpanTag::empty().with_lang(Some(&data.language))),
             };
             let id = surface.start_tagged(tag);

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use parley::style::{FontFamily, FontFamilyName, FontWeight, LineHeight, OverflowWrap, StyleProperty};
+use parley::style::{
+    FontFamily, FontFamilyName, FontWeight, LineHeight, OverflowWrap, StyleProperty,
+};
 use parley::{AlignmentOptions, FontContext, Layout, LayoutContext};
 
 pub(crate) type Colour = [u8; 3];
@@ -133,7 +135,8 @@ pub(crate) fn missing_in(shaped: &Shaped) -> Vec<char> {
             let letters = shaped.text.get(cluster.text_range()).unwrap_or_default();
             let shown = letters.chars().any(|c| !c.is_whitespace() && !c.is_control());
             if shown && cluster.glyphs().any(|glyph| glyph.id == 0) {
-                missing.extend(letters.chars().filter(|c| !missing.contains(c)).collect::<Vec<_>>());
+                missing
+                    .extend(letters.chars().filter(|c| !missing.contains(c)).collect::<Vec<_>>());
             }
         }
     }

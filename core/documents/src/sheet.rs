@@ -102,7 +102,8 @@ pub(crate) fn read_picture(picture: &Picture) -> Result<(Rc<Drawn>, f32), String
     if !is_svg {
         return Err("it is neither PNG nor JPEG nor SVG".to_owned());
     }
-    let tree = usvg::Tree::from_data(bytes, &usvg::Options::default()).map_err(|e| e.to_string())?;
+    let tree =
+        usvg::Tree::from_data(bytes, &usvg::Options::default()).map_err(|e| e.to_string())?;
     let ratio = tree.size().width() / tree.size().height().max(0.001);
     Ok((Rc::new(Drawn::Vector(Box::new(tree))), ratio))
 }

@@ -44,7 +44,8 @@ pub(crate) fn place(flow: &mut Flow<'_>, table: &Table, after: f32) {
     }
     let (left, inner) = (flow.frame.left, flow.frame.inner);
     let columns = lay(flow, table, &rows, (left, inner));
-    let shapes: Vec<Shape> = rows.iter().enumerate().map(|(n, row)| shape(flow, &columns, n, row)).collect();
+    let shapes: Vec<Shape> =
+        rows.iter().enumerate().map(|(n, row)| shape(flow, &columns, n, row)).collect();
     let number = flow.tables;
     flow.tables += 1;
     let carries = columns.iter().any(|laid| laid.column.carry);
@@ -61,7 +62,8 @@ pub(crate) fn place(flow: &mut Flow<'_>, table: &Table, after: f32) {
         let tail = if n == last { after } else { reserve };
         // What could not be together on an empty page either is not kept together.
         let page = flow.frame.end() - flow.frame.next_top() - heading - reserve;
-        let wanted = if row.height + tail <= page { row.height + tail } else { row.height + reserve };
+        let wanted =
+            if row.height + tail <= page { row.height + tail } else { row.height + reserve };
         let fresh = flow.y <= flow.frame.next_top() + heading + reserve + 0.5;
         if wanted > flow.room() && !(fresh && row.height > page) && (n > 0 || !fresh) {
             turn(flow, &columns, (number, n), (carries && n > 0).then_some(sum));
@@ -98,7 +100,8 @@ pub(crate) fn height(flow: &mut Flow<'_>, table: &Table, width: f32) -> f32 {
         return 0.0;
     }
     let columns = lay(flow, table, &rows, (0.0, width));
-    let own: f32 = rows.iter().enumerate().map(|(n, row)| shape(flow, &columns, n, row).height).sum();
+    let own: f32 =
+        rows.iter().enumerate().map(|(n, row)| shape(flow, &columns, n, row).height).sum();
     heading_height(flow, &columns) + own
 }
 
@@ -317,7 +320,11 @@ fn draw(
                 to += 1;
             }
             // Nothing fits on an empty page either: then one line stands over its edge.
-            let to = if to == from[at] && to < own.lines() && used == 0.0 && at == 0 { to + 1 } else { to };
+            let to = if to == from[at] && to < own.lines() && used == 0.0 && at == 0 {
+                to + 1
+            } else {
+                to
+            };
             let x = laid.x + mm(PAD_X);
             flow.sheet().text_lines((x, top), own, from[at]..to, role);
             let mut high = own.height_of(from[at]..to);

@@ -256,7 +256,9 @@ fn document_part(key: &str) -> Json {
             "kinds" => of("names"),
             _ => text("Path to the party"),
         }),
-        "blocks" => json!({ "type": "array", "items": object(&keys::BLOCK, &["kind"], block_part) }),
+        "blocks" => {
+            json!({ "type": "array", "items": object(&keys::BLOCK, &["kind"], block_part) })
+        }
         "of" => text("The model whose records it shows"),
         key => text(&field::label_of(key)),
     }

@@ -110,7 +110,8 @@ fn add_documents(schema: &Schema, model: &Model, paths: &mut Map<String, Value>)
             "name": "language", "in": "query", "schema": { "type": "string" },
             "description": "Empty: that of whom it goes to",
         });
-        let file = json!({ "application/pdf": { "schema": { "type": "string", "format": "binary" } } });
+        let file =
+            json!({ "application/pdf": { "schema": { "type": "string", "format": "binary" } } });
         let summary = format!("{} as PDF", document.label);
         let done = json!({ "200": { "description": "The document", "content": file }, "default": refused() });
         let mut get = operation(model, &summary, done);

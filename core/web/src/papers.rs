@@ -10,13 +10,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fondaco_documents::{self as documents, Cell, Data, Own, Picture, Row};
+use fondaco_kernel::Error;
 use fondaco_kernel::papers::{self, Paper};
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::schema::template::{Column, Shows, Table};
 use fondaco_kernel::schema::{Field, Kind};
 use fondaco_kernel::texts::{Arg, Args, LANGUAGES, Texts, keys};
 use fondaco_kernel::values::{Locale, Timestamp, Value, currency_exponent};
-use fondaco_kernel::Error;
 
 use crate::App;
 use crate::api::id_of;
@@ -151,8 +151,6 @@ impl<'p> Writer<'p> {
             }
         }
         let lines = template.tables().map(|table| (table.lines.clone(), self.rows(table)));
-        let at = now.to_zoned(jiff::tz::TimeZone::UTC);
-        let part = |part: i8| u16::try_from(part).unwrap_or_default();
         Data {
             language: self.language.to_owned(),
             locale: self.locale,
@@ -162,14 +160,7 @@ impl<'p> Writer<'p> {
             lines: lines.collect(),
             logo: self.paper.logo.clone().map(Picture),
             draft: self.paper.is_draft(),
-            printed_at: [
-                u16::try_from(at.year()).unwrap_or_default(),
-                part(at.month()),
-                part(at.day()),
-                part(at.hour()),
-                part(at.minute()),
-                part(at.second()),
-            ],
+            printed_at: now,
             values,
         }
     }
@@ -190,7 +181,8 @@ impl<'p> Writer<'p> {
 
     fn row(&self, table: &Table, line: &Rec) -> Row {
         let price = |path: &str| {
-            let shows = |column: &&Column| matches!(&column.shows, Shows::Value(own) if own == path);
+            let shows =
+                |column: &&Column| matches!(&column.shows, Shows::Value(own) if own == path);
             table.columns.iter().find(shows).is_some_and(|column| column.price)
         };
         let cell = |path: &str| {
@@ -224,7 +216,8 @@ impl<'p> Writer<'p> {
         let all = party.model.field_index("addresses");
         let all = party.lines.iter().find(|(field, _)| Some(*field) == all);
         let all = all.map(|(_, lines)| lines.as_slice()).unwrap_or_default();
-        let of_kind = |kind: &String| all.iter().find(|own| text(own, "kind").as_ref() == Some(kind));
+        let of_kind =
+            |kind: &String| all.iter().find(|own| text(own, "kind").as_ref() == Some(kind));
         let chosen = address.kinds.iter().find_map(of_kind).or_else(|| all.first());
         let mut lines: Vec<String> = text(party, "name").into_iter().collect();
         let Some(chosen) = chosen else { return lines };
@@ -233,7 +226,8 @@ impl<'p> Writer<'p> {
         let place = [text(chosen, "postal_code"), text(chosen, "city")];
         lines.push(place.into_iter().flatten().collect::<Vec<_>>().join(" "));
         lines.extend(text(chosen, "region"));
-        let abroad = text(chosen, "country").filter(|own| Some(own) != text(&self.paper.company, "country").as_ref());
+        let abroad = text(chosen, "country")
+            .filter(|own| Some(own) != text(&self.paper.company, "country").as_ref());
         lines.extend(abroad);
         lines.retain(|line| !line.is_empty());
         lines

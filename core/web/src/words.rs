@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fondaco_kernel::schema::template::Template;
 use fondaco_kernel::schema::{Action, Field, Model};
-use fondaco_kernel::values::Locale;
 use fondaco_kernel::texts::{Arg, Args, LocaleFile, Texts, keys};
+use fondaco_kernel::values::Locale;
 use fondaco_kernel::values::Problem;
 
 /// The files of the shell; English comes first and has every key.

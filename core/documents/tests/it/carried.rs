@@ -32,7 +32,8 @@ fn sums_are_carried_from_page_to_page() {
         let lines = kit::lines("en", count);
         let printed = print(&kit::data(invoice(), "en", &lines));
         let text = kit::text(&printed.pdf);
-        let sheets: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+        let sheets: Vec<&str> =
+            text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
         assert_eq!((sheets.len(), printed.pages), (pages, pages), "{count} lines");
         let (mut sum, mut seen) = (Decimal::ZERO, 0);
         for (at, sheet) in sheets.iter().enumerate() {

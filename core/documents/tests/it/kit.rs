@@ -117,12 +117,57 @@ impl Line {
 
 /// What people sell, in the words of each language.
 const GOODS: [(&str, [&str; 5]); 6] = [
-    ("FRAME-01", ["Steel frame, powder-coated, 56 cm", "Khung thép sơn tĩnh điện, 56 cm", "เฟรมเหล็กพ่นสีฝุ่น ขนาด 56 ซม.", "Rama stalowa lakierowana proszkowo, 56 cm", "钢制车架，粉末喷涂，56 厘米"]),
-    ("WHEEL-28", ["Wheel set 28\", hub dynamo", "Bộ bánh xe 28\", mâm phát điện", "ชุดล้อ 28 นิ้ว พร้อมไดนาโมดุม", "Zestaw kół 28\", prądnica w piaście", "28 英寸轮组，花鼓发电机"]),
+    (
+        "FRAME-01",
+        [
+            "Steel frame, powder-coated, 56 cm",
+            "Khung thép sơn tĩnh điện, 56 cm",
+            "เฟรมเหล็กพ่นสีฝุ่น ขนาด 56 ซม.",
+            "Rama stalowa lakierowana proszkowo, 56 cm",
+            "钢制车架，粉末喷涂，56 厘米",
+        ],
+    ),
+    (
+        "WHEEL-28",
+        [
+            "Wheel set 28\", hub dynamo",
+            "Bộ bánh xe 28\", mâm phát điện",
+            "ชุดล้อ 28 นิ้ว พร้อมไดนาโมดุม",
+            "Zestaw kół 28\", prądnica w piaście",
+            "28 英寸轮组，花鼓发电机",
+        ],
+    ),
     ("CHAIN-8", ["Chain, 8-speed", "Xích 8 tốc độ", "โซ่ 8 สปีด", "Łańcuch 8-rzędowy", "8 速链条"]),
-    ("LIGHT-LED", ["LED headlight 60 lux with bracket", "Đèn pha LED 60 lux kèm giá đỡ", "ไฟหน้า LED 60 ลักซ์ พร้อมขายึด", "Lampa przednia LED 60 lx z uchwytem", "LED 前灯 60 勒克斯（含支架）"]),
-    ("ASSEMBLY", ["Assembly and test ride", "Lắp ráp và chạy thử", "ประกอบและทดสอบขับขี่", "Montaż i jazda próbna", "组装与试骑"]),
-    ("SADDLE-L", ["Leather saddle, brown", "Yên da màu nâu", "อานหนังสีน้ำตาล", "Siodło skórzane, brązowe", "棕色真皮车座"]),
+    (
+        "LIGHT-LED",
+        [
+            "LED headlight 60 lux with bracket",
+            "Đèn pha LED 60 lux kèm giá đỡ",
+            "ไฟหน้า LED 60 ลักซ์ พร้อมขายึด",
+            "Lampa przednia LED 60 lx z uchwytem",
+            "LED 前灯 60 勒克斯（含支架）",
+        ],
+    ),
+    (
+        "ASSEMBLY",
+        [
+            "Assembly and test ride",
+            "Lắp ráp và chạy thử",
+            "ประกอบและทดสอบขับขี่",
+            "Montaż i jazda próbna",
+            "组装与试骑",
+        ],
+    ),
+    (
+        "SADDLE-L",
+        [
+            "Leather saddle, brown",
+            "Yên da màu nâu",
+            "อานหนังสีน้ำตาล",
+            "Siodło skórzane, brązowe",
+            "棕色真皮车座",
+        ],
+    ),
 ];
 
 pub(crate) fn lines(language: &str, count: usize) -> Vec<Line> {
@@ -142,9 +187,28 @@ pub(crate) fn lines(language: &str, count: usize) -> Vec<Line> {
 
 const PARTIES: [(&str, [&str; 4]); 5] = [
     ("en", ["Harbour Cycles Ltd", "Unit 4, Dock Road 17", "BS1 6QH Bristol", "United Kingdom"]),
-    ("vi", ["Công ty TNHH Xe Đạp Hà Nội", "Số 15, phố Nguyễn Trường Tộ", "Quận Ba Đình, Hà Nội", "Việt Nam"]),
-    ("th", ["บริษัท จักรยานเชียงใหม่ จำกัด", "99/1 ถนนนิมมานเหมินท์ ตำบลสุเทพ", "อำเภอเมือง เชียงใหม่ 50200", "ประเทศไทย"]),
-    ("pl", ["Rowery Żółć i Wspólnicy Sp. z o.o.", "ul. Świętojańska 12/4", "81-368 Gdynia", "Polska"]),
+    (
+        "vi",
+        [
+            "Công ty TNHH Xe Đạp Hà Nội",
+            "Số 15, phố Nguyễn Trường Tộ",
+            "Quận Ba Đình, Hà Nội",
+            "Việt Nam",
+        ],
+    ),
+    (
+        "th",
+        [
+            "บริษัท จักรยานเชียงใหม่ จำกัด",
+            "99/1 ถนนนิมมานเหมินท์ ตำบลสุเทพ",
+            "อำเภอเมือง เชียงใหม่ 50200",
+            "ประเทศไทย",
+        ],
+    ),
+    (
+        "pl",
+        ["Rowery Żółć i Wspólnicy Sp. z o.o.", "ul. Świętojańska 12/4", "81-368 Gdynia", "Polska"],
+    ),
     ("zh", ["上海捷安自行车贸易有限公司", "上海市浦东新区世纪大道 100 号", "200120 上海", "中国"]),
 ];
 
@@ -171,7 +235,10 @@ pub(crate) fn data(template: &Template, language: &str, lines: &[Line]) -> Data 
         ("company.tax_number", "DE 123 456 789".to_owned()),
         ("company.phone", "+49 40 1234567".to_owned()),
         ("company.email", "orders@veloce.example".to_owned()),
-        ("company.bank_details", "Hansebank Hamburg\nIBAN DE02 1203 0000 0000 2020 51\nBIC BYLADEM1001".to_owned()),
+        (
+            "company.bank_details",
+            "Hansebank Hamburg\nIBAN DE02 1203 0000 0000 2020 51\nBIC BYLADEM1001".to_owned(),
+        ),
         ("dated_on quoted_on ordered_on done_on corrects.dated_on", day("2026-03-05")),
         ("due_on valid_until promised_on expected_on promise_on due", day("2026-04-04")),
         ("party.code customer.code supplier.code", "C-1007".to_owned()),
@@ -187,7 +254,10 @@ pub(crate) fn data(template: &Template, language: &str, lines: &[Line]) -> Data 
         ("total", money(net + tax)),
         ("reason", lines[0].name.clone()),
         ("title", lines[0].name.clone()),
-        ("note terms", lines.iter().take(5).map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ")),
+        (
+            "note terms",
+            lines.iter().take(5).map(|l| l.name.as_str()).collect::<Vec<_>>().join(", "),
+        ),
     ] {
         for path in paths.split(' ') {
             values.insert(path.to_owned(), text.clone());
@@ -211,7 +281,7 @@ pub(crate) fn data(template: &Template, language: &str, lines: &[Line]) -> Data 
         lines: of_lines,
         logo: Some(Picture(LOGO.as_bytes().to_vec())),
         draft: false,
-        printed_at: [2026, 3, 5, 10, 30, 0],
+        printed_at: "2026-03-05T10:30:00Z".parse().unwrap(),
     }
 }
 

@@ -43,8 +43,7 @@ fn letters_without_a_font_are_named() {
     let mut lines = kit::lines("en", 1);
     lines[0].name = "Cuneiform 𒀀𒀁".to_owned();
     let data = kit::data(template, "en", &lines);
-    let printed =
-        fondaco_documents::print(template, &data, &Said::of("en"), kit::fonts()).unwrap();
+    let printed = fondaco_documents::print(template, &data, &Said::of("en"), kit::fonts()).unwrap();
     assert_eq!(printed.missing, ['𒀀', '𒀁']);
     assert_eq!(kit::fonts().lacking(&LANGUAGES), Vec::new());
 }

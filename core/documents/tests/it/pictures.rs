@@ -40,10 +40,7 @@ fn a_logo_is_drawn_or_refused() {
         fondaco_documents::print(template, &data, &Said::of("en"), kit::fonts())
     };
     let wrong = print(Some(b"GIF89a".to_vec())).unwrap_err();
-    assert_eq!(
-        wrong.to_string(),
-        "the logo cannot be read: it is neither PNG nor JPEG nor SVG"
-    );
+    assert_eq!(wrong.to_string(), "the logo cannot be read: it is neither PNG nor JPEG nor SVG");
     assert!(print(Some(b"\x89PNG nonsense".to_vec())).is_err());
     if !kit::has("pdftoppm") {
         return;

@@ -177,7 +177,8 @@ impl<'d> Reader<'_, 'd, '_> {
 
     /// What each company's paper has, as far as there are such fields.
     fn of_company(&self, fields: &[(&str, Option<&str>)]) -> Vec<Fact> {
-        let known = fields.iter().filter(|(field, _)| self.schema.field("company", field).is_some());
+        let known =
+            fields.iter().filter(|(field, _)| self.schema.field("company", field).is_some());
         known
             .map(|(field, label)| Fact {
                 label: label.map(str::to_owned),
