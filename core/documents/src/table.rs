@@ -66,7 +66,7 @@ pub(crate) fn place(flow: &mut Flow<'_>, table: &Table, after: f32) {
             if row.height + tail <= page { row.height + tail } else { row.height + reserve };
         let fresh = flow.y <= flow.frame.next_top() + heading + reserve + 0.5;
         if wanted > flow.room() && !(fresh && row.height > page) && (n > 0 || !fresh) {
-            turn(flow, &columns, (number, n), (carries && n > 0).then_some(sum));
+            turn(flow, &columns, number, (carries && n > 0).then_some(sum));
         }
         draw(flow, &columns, row, (number, n + 1), reserve);
         sum += row.carried;
@@ -265,12 +265,7 @@ fn shape(flow: &mut Flow<'_>, columns: &[Laid<'_>], number: usize, row: &Row) ->
 }
 
 /// Goes on with the next page, with what the table came to so far.
-fn turn(
-    flow: &mut Flow<'_>,
-    columns: &[Laid<'_>],
-    (table, _): (usize, usize),
-    sum: Option<Decimal>,
-) {
+fn turn(flow: &mut Flow<'_>, columns: &[Laid<'_>], table: usize, sum: Option<Decimal>) {
     if let Some(sum) = sum {
         carried(flow, columns, Own::CarriedForward, sum);
     }
@@ -312,40 +307,43 @@ fn draw(
     loop {
         let room = flow.room() - reserve - mm(PAD_Y * 2.0);
         let top = flow.y + mm(PAD_Y);
-        let (mut used, mut more) = (0.0_f32, false);
-        for (at, (laid, (own, below))) in columns.iter().zip(&row.cells).enumerate() {
-            let role = Role::Cell(Place { table, row: number, column: at });
-            let mut to = from[at];
-            while to < own.lines() && own.height_of(from[at]..to + 1) <= room.max(0.0) {
-                to += 1;
+        let mut to: Vec<usize> =
+            row.cells.iter().zip(&from).map(|((own, _), from)| fitting(own, *from, room)).collect();
+        if to == from {
+            // Not even a line fits on a whole page: then one stands over its edge.
+            for ((own, _), to) in row.cells.iter().zip(&mut to) {
+                *to = (*to + 1).min(own.lines());
             }
-            // Nothing fits on an empty page either: then one line stands over its edge.
-            let to = if to == from[at] && to < own.lines() && used == 0.0 && at == 0 {
-                to + 1
-            } else {
-                to
-            };
+        }
+        let mut used = 0.0_f32;
+        for (at, (laid, (own, below))) in columns.iter().zip(&row.cells).enumerate() {
+            if from[at] == to[at] {
+                continue;
+            }
+            let role = Role::Cell(Place { table, row: number, column: at });
             let x = laid.x + mm(PAD_X);
-            flow.sheet().text_lines((x, top), own, from[at]..to, role);
-            let mut high = own.height_of(from[at]..to);
-            if to == own.lines()
-                && let Some(below) = below
-                && from[at] < own.lines().max(1)
-            {
+            flow.sheet().text_lines((x, top), own, from[at]..to[at], role);
+            let mut high = own.height_of(from[at]..to[at]);
+            if let Some(below) = below.as_ref().filter(|_| to[at] == own.lines()) {
                 flow.sheet().text((x, top + high), below, role);
                 high += below.height();
             }
-            more |= to < own.lines();
-            from[at] = to;
             used = used.max(high);
         }
         let (x, width) = extent(columns);
         flow.y = top + used + mm(PAD_Y);
         let y = flow.y;
         flow.sheet().rule((x, y), width, 0.35, HAIR);
-        if !more {
+        from = to;
+        if row.cells.iter().zip(&from).all(|((own, _), from)| *from >= own.lines()) {
             return;
         }
-        turn(flow, columns, (table, number), None);
+        turn(flow, columns, table, None);
     }
+}
+
+/// Up to which line of a cell there is room.
+fn fitting(own: &Shaped, from: usize, room: f32) -> usize {
+    let fits = |to: &usize| own.height_of(from..*to) <= room.max(0.0) + 0.01;
+    (from + 1..=own.lines()).take_while(fits).last().unwrap_or(from)
 }

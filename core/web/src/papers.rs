@@ -113,6 +113,9 @@ fn print(
             let message = format!("The company's logo cannot be printed: {why}.");
             Err(Error::problem("logo", "unreadable", message))
         }
+        Err(none @ documents::Error::NoFonts) => {
+            Err(Error::problem("document", "no_fonts", format!("It cannot be printed: {none}.")))
+        }
         Err(other) => Err(Error::Internal(other.to_string())),
     }
 }
