@@ -14,6 +14,8 @@ fn examined(folder: &Folder) -> (Vec<String>, i32) {
         serde_json::from_slice(&told.stdout).unwrap_or_else(|e| panic!("{e}: {told:?}"));
     let findings = findings.as_array().unwrap();
     let found = findings.iter().filter(|finding| finding["grade"] != "good");
+    // Of fonts the machine of the test has its own.
+    let found = found.filter(|finding| finding["kind"] != "fonts");
     let line = |finding: &Json| {
         assert!(finding["cure"].is_string(), "no cure: {finding}");
         format!("{}: {}", finding["kind"].as_str().unwrap(), finding["what"].as_str().unwrap())

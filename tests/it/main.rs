@@ -42,6 +42,7 @@ mod import;
 mod northwind;
 mod adventureworks;
 mod timeline;
+mod documents;
 mod pages;
 mod browser;
 mod plugins;

@@ -15,7 +15,13 @@ const COMPLETE: &[&str] = &["vi", "th", "pl", "zh"];
 fn files() -> Vec<LocaleFile> {
     let modules = modules::all();
     let of_modules = modules.iter().flat_map(|module| module.locale_files().to_vec());
-    OF_KERNEL.iter().chain(SHELL).copied().chain(of_modules).collect()
+    OF_KERNEL
+        .iter()
+        .chain(SHELL)
+        .chain(fondaco_documents::WORDS)
+        .copied()
+        .chain(of_modules)
+        .collect()
 }
 
 /// Everything that the TOML and the shell want said.

@@ -15,14 +15,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fondaco-derive", &[]),
     ("fondaco-schema", &["fondaco-values"]),
     ("fondaco-kernel", &["fondaco-derive", "fondaco-schema", "fondaco-values"]),
+    ("fondaco-documents", &["fondaco-schema", "fondaco-values"]),
     ("fondaco-plugin-host", &["fondaco-kernel", "fondaco-schema", "fondaco-values"]),
-    ("fondaco-web", &["fondaco-kernel", "fondaco-schema", "fondaco-values"]),
+    ("fondaco-web", &["fondaco-documents", "fondaco-kernel", "fondaco-schema", "fondaco-values"]),
 ];
 /// Libraries that one crate alone may know.
 const KEPT: &[(&str, &str)] = &[
     ("rusqlite", "fondaco-kernel"),
     ("sqlx", "fondaco-kernel"),
     ("wasmtime", "fondaco-plugin-host"),
+    ("krilla", "fondaco-documents"),
+    ("parley", "fondaco-documents"),
     ("axum", "fondaco-web"),
     ("clap", "fondaco-server"),
     ("anyhow", "fondaco-server"),

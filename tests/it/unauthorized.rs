@@ -72,6 +72,7 @@ fn cases() -> Vec<Case> {
         case("DELETE", "/api/{model}/{id}", 401, 404, Json::Null),
         case("GET", "/api/{model}/{id}/history", 401, 404, Json::Null),
         case("GET", "/api/{model}/{id}/timeline", 401, 404, Json::Null),
+        case("GET", "/api/{model}/{id}/document/{file}", 401, 404, Json::Null),
         case("POST", "/api/attachment/content", 401, 422, json!({})),
         case("GET", "/api/attachment/{id}/content", 401, 404, Json::Null),
         case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
@@ -155,6 +156,7 @@ async fn no_route_gives_what_is_not_due() {
     for case in cases() {
         let path = case.route.replace("{model}", MODEL).replace("{name}", REPORT);
         let path = path.replace("{id}", &order).replace("{action}", "confirm");
+        let path = path.replace("{file}", "sales.order_confirmation.pdf");
         let body = (!case.body.is_null()).then(|| case.body.to_string());
         let who = [("stranger", &stranger, case.stranger), ("forged", &forged, case.stranger)];
         for (who, client, expected) in

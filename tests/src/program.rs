@@ -224,6 +224,20 @@ impl Client {
         self.send("DELETE", path, None, &[])
     }
 
+    /// A file: the status and the bytes.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn file(&self, path: &str) -> Result<(u16, Vec<u8>), ureq::Error> {
+        let uri = format!("http://{}{path}", self.address);
+        let mut request = ureq::http::Request::builder().method("GET").uri(uri);
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        let mut response = self.agent.run(request.body(())?)?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_vec()?))
+    }
+
     /// Any request; a body is sent as JSON, whatever it holds.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct Examined {
     pub ledger: figures::Lag,
     pub jobs: Vec<Stuck>,
     pub wall: Wall,
+    /// Languages that its users read and its customers are written to in.
+    pub languages: Vec<String>,
     /// Since when the job has been due that waits longest; `None` = none is due.
     pub overdue_since: Option<Timestamp>,
 }
@@ -109,6 +111,11 @@ async fn examine(tx: &mut Tx) -> Result<Examined> {
          and run_at <= $1 and (lease_until is null or lease_until < $1)",
     );
     let overdue = tx.row(overdue.bind(now)).await?.and_then(|row| row.opt_int(0));
+    let languages = Sql::text(
+        "select language from \"user\" where language is not null \
+         union select language from party where language is not null order by 1",
+    );
+    let languages = tx.rows(languages).await?;
     let hour = |us: i64| Timestamp::from_microsecond(us).ok();
     Ok(Examined {
         engine: engine_version(tx).await?,
@@ -125,6 +132,7 @@ async fn examine(tx: &mut Tx) -> Result<Examined> {
                 last_error: row.opt_str(3).unwrap_or_default().to_owned(),
             })
             .collect(),
+        languages: languages.iter().map(|row| row.str(0).to_owned()).collect(),
         overdue_since: overdue.and_then(hour),
         ..Examined::default()
     })

@@ -36,6 +36,7 @@ pub struct Module {
     manifest: &'static str,
     models: Vec<(&'static str, &'static str)>,
     reports: Vec<(&'static str, &'static str)>,
+    documents: Vec<(&'static str, &'static str)>,
     data: Vec<(&'static str, &'static str)>,
     locales: Vec<LocaleFile>,
     records: Vec<Declared>,
@@ -57,6 +58,7 @@ impl Module {
             manifest,
             models: Vec::new(),
             reports: Vec::new(),
+            documents: Vec::new(),
             data: Vec::new(),
             locales: Vec::new(),
             records: Vec::new(),
@@ -84,6 +86,12 @@ impl Module {
     /// `(path, text)` of each file in `reports/`.
     pub fn reports(mut self, files: &[(&'static str, &'static str)]) -> Module {
         self.reports.extend(files);
+        self
+    }
+
+    /// `(path, text)` of each file in `documents/`: what is printed of its records.
+    pub fn documents(mut self, files: &[(&'static str, &'static str)]) -> Module {
+        self.documents.extend(files);
         self
     }
 
@@ -185,7 +193,7 @@ impl Module {
     /// The module's TOML, for checks without a kernel.
     pub fn sources(&self) -> Vec<Source> {
         let manifest = [("module.toml", self.manifest)];
-        let files = manifest.iter().chain(&self.models).chain(&self.reports);
+        let files = manifest.iter().chain(&self.models).chain(&self.reports).chain(&self.documents);
         files
             .map(|(path, text)| Source {
                 origin: Origin::Module(self.name.to_owned()),

@@ -1,10 +1,9 @@
 //! Words in the language of whoever reads them: Fluent files of the kernel, the modules and the
 //! shell in one bundle a language. The English of a model stands in its TOML and nowhere else; what
 //! a language lacks is said in English.
-//! Not here: which keys there are (`keys`), numbers and dates (`locale`).
+//! Not here: which keys there are (`keys`), numbers and dates (`Locale` of `fondaco-values`).
 
 pub mod keys;
-pub mod locale;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

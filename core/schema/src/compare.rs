@@ -33,6 +33,7 @@ pub enum Subject {
     Role,
     Separation,
     Report,
+    Document,
     Table,
     Column,
     Index,
@@ -53,6 +54,7 @@ impl Subject {
             Subject::Role => "role",
             Subject::Separation => "separation",
             Subject::Report => "report",
+            Subject::Document => "document",
             Subject::Table => "table",
             Subject::Column => "column",
             Subject::Index => "index",
@@ -152,6 +154,9 @@ fn things(schema: &Schema) -> Things {
     }
     for report in schema.reports.values() {
         all.insert((Subject::Report, report.name.clone()), value(report));
+    }
+    for document in schema.documents.values() {
+        all.insert((Subject::Document, document.name.clone()), value(document));
     }
     all
 }

@@ -12,7 +12,7 @@ pub fn json_schema() -> Json {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fondaco",
-        "description": "A model, an extension of one, a module, a role or a report",
+        "description": "A model, an extension of one, a module, a role, a report or a document",
         "type": "object",
         "oneOf": [
             { "required": ["model"], "$ref": "#/$defs/model" },
@@ -21,6 +21,7 @@ pub fn json_schema() -> Json {
             { "required": ["role"], "$ref": "#/$defs/role" },
             { "required": ["report"], "$ref": "#/$defs/report" },
             { "required": ["workflow"], "$ref": "#/$defs/workflow" },
+            { "required": ["document"], "$ref": "#/$defs/document" },
         ],
         "$defs": {
             "model": object(&keys::MODEL, &[], model_part),
@@ -29,6 +30,12 @@ pub fn json_schema() -> Json {
             "role": object(&keys::ROLE_FILE, &[], role_part),
             "report": object(&keys::REPORT, &["columns"], report_part),
             "workflow": object(&keys::WORKFLOW, &[], workflow_part),
+            "document": object(&keys::DOCUMENT, &[], document_part),
+            "facts": { "type": "array", "items": { "oneOf": [
+                text("A path, such as company.name"),
+                object(&keys::FACT, &["value"], fact_part),
+            ] } },
+            "printed": { "type": "array", "items": object(&keys::PRINTED_COLUMN, &[], printed_part) },
             "fields": map("#/$defs/field"),
             "field": object(&keys::FIELD, &["type"], field_part),
             "action": object(&keys::ACTION, &[], action_part),
@@ -235,6 +242,70 @@ fn report_part(key: &str) -> Json {
             _ => text("A column"),
         }),
         key => text(&field::label_of(key)),
+    }
+}
+
+fn document_part(key: &str) -> Json {
+    match key {
+        "when" | "draft" => json!({ "type": "object", "additionalProperties": of("names") }),
+        "page" => object(&keys::PAGE, &[], page_part),
+        "letterhead" => of("facts"),
+        "footer" => json!({ "type": "array", "items": of("facts") }),
+        "address" => object(&keys::ADDRESS, &["party"], |key| match key {
+            "facts" => of("facts"),
+            "kinds" => of("names"),
+            _ => text("Path to the party"),
+        }),
+        "blocks" => {
+            json!({ "type": "array", "items": object(&keys::BLOCK, &["kind"], block_part) })
+        }
+        "of" => text("The model whose records it shows"),
+        key => text(&field::label_of(key)),
+    }
+}
+
+fn page_part(key: &str) -> Json {
+    match key {
+        "size" => json!({ "enum": crate::template::SHEETS.map(|(name, _)| name) }),
+        "font" => text("A family of fonts"),
+        "colour" => json!({ "type": "string", "pattern": "^#[0-9a-fA-F]{6}$" }),
+        "font_size" => json!({ "type": "number", "description": "Points" }),
+        _ => json!({ "type": "number", "description": "Millimetres" }),
+    }
+}
+
+fn block_part(key: &str) -> Json {
+    match key {
+        "kind" => json!({ "enum": keys::BLOCKS }),
+        "soft" => flag("Small and grey"),
+        "rows" => of("facts"),
+        "columns" => of("printed"),
+        "labels" => of("names"),
+        "lines" => text("A field of kind lines"),
+        "value" => text("Path to the text"),
+        "summary" => object(&keys::SUMMARY, &["lines", "columns"], block_part),
+        key => text(&field::label_of(key)),
+    }
+}
+
+fn fact_part(key: &str) -> Json {
+    match key {
+        "strong" => flag("Larger and bold"),
+        "currency" => flag("With the code of the currency"),
+        "value" => text("A path, such as customer.tax_number or company.name"),
+        key => text(&field::label_of(key)),
+    }
+}
+
+fn printed_part(key: &str) -> Json {
+    match key {
+        "count" => flag("The number of the line"),
+        "optional" => flag("Left out when no line has anything there"),
+        "carry" => flag("Summed up at the end of a page and carried forward"),
+        "price" => flag("With at least the decimals of the currency"),
+        "width" => json!({ "type": "number", "description": "Millimetres; else what is left" }),
+        "label" => text("What stands above it"),
+        _ => text("A path from the line"),
     }
 }
 

@@ -18,6 +18,7 @@ mod resting;
 mod schema;
 mod suggest;
 pub mod tables;
+pub mod template;
 
 pub use compare::{Detail, Difference, Subject, What, compare};
 pub use diff::{Risk, Step, diff};

@@ -17,6 +17,7 @@ mod manifest;
 mod module;
 mod number;
 mod report;
+mod template;
 mod view;
 mod workflow;
 
@@ -99,16 +100,18 @@ enum PartKind {
     Role,
     Report,
     Workflow,
+    Document,
 }
 
 impl PartKind {
-    const KEYS: [(&'static str, PartKind); 6] = [
+    const KEYS: [(&'static str, PartKind); 7] = [
         ("model", PartKind::Model),
         ("extends", PartKind::Extends),
         ("module", PartKind::Module),
         ("role", PartKind::Role),
         ("report", PartKind::Report),
         ("workflow", PartKind::Workflow),
+        ("document", PartKind::Document),
     ];
 }
 
@@ -173,12 +176,14 @@ impl<'s> Loader<'s> {
             roles: self.roles,
             separations: self.separations,
             reports: self.reports,
+            documents: IndexMap::new(),
         };
         let places = self.places;
         expression::compile_all(&mut schema, self.pending, &mut self.faults);
         expression::order_computed(&mut schema, &places, &mut self.faults);
         expression::check_stored(&schema, &places, &mut self.faults);
         view::check_all(&schema, parts, &mut self.faults);
+        schema.documents = template::read_all(&schema, parts, &mut self.faults);
         let faults = self.faults.sorted();
         if faults.is_empty() { Ok(schema) } else { Err(faults) }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::expr::FieldRef;
 use crate::suggest::did_you_mean;
+use crate::template::Template;
 use crate::{Class, Field, Kind, Model};
 
 /// All models, modules, roles and reports, resolved and checked.
@@ -18,6 +19,7 @@ pub struct Schema {
     pub roles: IndexMap<String, Role>,
     pub separations: Vec<Separation>,
     pub reports: IndexMap<String, Report>,
+    pub documents: IndexMap<String, Template>,
 }
 
 fn models<S: serde::Serializer>(

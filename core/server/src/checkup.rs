@@ -5,6 +5,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use fondaco_documents::Fonts;
 use fondaco_kernel::examine::{self, Examined, Wall};
 use fondaco_kernel::plan::{self, Plan};
 use fondaco_kernel::soundness::{self, Soundness};
@@ -38,10 +39,11 @@ pub enum Kind {
     Ledger,
     Jobs,
     Backups,
+    Fonts,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Settings,
         Kind::Files,
         Kind::Disk,
@@ -51,6 +53,7 @@ impl Kind {
         Kind::Ledger,
         Kind::Jobs,
         Kind::Backups,
+        Kind::Fonts,
     ];
 
     /// 10 for settings, 11 for files, and so on.
@@ -131,6 +134,7 @@ pub async fn examine(folder: &Path) -> Vec<Finding> {
             ledger(examined, &looked.sound, &mut report);
             jobs(now, examined, &mut report);
             backups(&company, now, &mut report);
+            fonts(&company, &examined.languages, &mut report);
         }
         Err(error) => report.bad(
             Kind::Database,
@@ -387,6 +391,30 @@ fn jobs(now: Timestamp, examined: &Examined, report: &mut Report) {
             report.good(Kind::Jobs, format!("{} waiting, none failing", examined.load.waiting));
         }
         _ => {}
+    }
+}
+
+/// Documents are printed in the languages of users and customers.
+fn fonts(company: &Company, languages: &[String], report: &mut Report) {
+    let fonts = Fonts::find(&[company.fonts()]);
+    let languages: Vec<&str> = languages.iter().map(String::as_str).collect();
+    let lacks = fonts.lacking(&languages);
+    for lack in &lacks {
+        report.watch(
+            Kind::Fonts,
+            format!(
+                "documents in {} lack letters of the {} script: {}",
+                lack.language, lack.script, lack.letters
+            ),
+            format!(
+                "install a font (Debian: apt install {}), or put one into {}; then restart",
+                lack.package,
+                company.fonts().display()
+            ),
+        );
+    }
+    if lacks.is_empty() {
+        report.good(Kind::Fonts, format!("letters for documents in {}", languages.join(", ")));
     }
 }
 

@@ -152,7 +152,7 @@ impl Company {
                 }
             };
         let mut sources = Vec::new();
-        for place in ["models", "roles", "workflows"] {
+        for place in ["models", "roles", "workflows", "documents"] {
             for (path, text) in toml_files(folder, place)? {
                 sources.push(Source { origin: Origin::Company, path, text });
             }
@@ -165,6 +165,11 @@ impl Company {
             sources,
             data: toml_files(folder, "data")?,
         })
+    }
+
+    /// Fonts of its own, for documents.
+    pub fn fonts(&self) -> PathBuf {
+        self.folder.join("fonts")
     }
 
     pub fn database_path(&self) -> PathBuf {

@@ -6,6 +6,7 @@
 mod currency;
 mod id;
 pub mod limits;
+mod locale;
 mod money;
 mod problem;
 mod quantity;
@@ -15,6 +16,7 @@ mod value;
 
 pub use currency::{currencies, currency_exponent};
 pub use id::{Any, AnyId, Id};
+pub use locale::Locale;
 pub use money::Money;
 pub use problem::{Problem, Unreadable};
 pub use quantity::Quantity;

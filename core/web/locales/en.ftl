@@ -224,3 +224,8 @@ error-home = To the home page
 error-request = Request { $id }
 
 # What stands in the way, by its code; the sentences of the program stand where no text does.
+form-print = Print
+printed-page = Page { $page } of { $pages }
+printed-carried = Carried forward
+printed-brought = Brought forward
+printed-draft = Draft

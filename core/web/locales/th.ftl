@@ -217,3 +217,8 @@ error-home = ไปที่หน้าแรก
 error-request = คำขอ { $id }
 
 # What stands in the way, by its code; the sentences of the program stand where no text does.
+form-print = พิมพ์
+printed-page = หน้า { $page } จาก { $pages }
+printed-carried = ยอดยกไป
+printed-brought = ยอดยกมา
+printed-draft = ฉบับร่าง

@@ -10,6 +10,7 @@ mod query;
 mod batch;
 mod timeline;
 mod reports;
+mod papers;
 mod ledger;
 mod session;
 mod live;
@@ -27,9 +28,11 @@ mod widgets;
 mod pages;
 
 use std::future::{Future, IntoFuture};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use fondaco_documents::Fonts;
 use fondaco_kernel::Kernel;
 use fondaco_kernel::texts::Texts;
 use tokio::net::TcpListener;
@@ -47,6 +50,10 @@ pub struct App {
     /// What the operator may change while the server runs.
     pub limits: Arc<Limits>,
     texts: Arc<Texts>,
+    /// Where the company keeps fonts of its own.
+    own_fonts: Vec<PathBuf>,
+    /// Looked for when the first document is printed.
+    fonts: Arc<OnceLock<Fonts>>,
     /// Whether the server is ending; streams end with it.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -55,11 +62,29 @@ impl App {
     pub fn new(kernel: Kernel) -> App {
         let closing = Arc::new(watch::Sender::new(false));
         let (metrics, limits) = (Arc::new(Metrics::default()), Arc::new(Limits::default()));
-        let texts = kernel.registry().texts(words::SHELL).unwrap_or_else(|error| {
+        let words: Vec<_> = words::SHELL.iter().chain(fondaco_documents::WORDS).copied().collect();
+        let texts = kernel.registry().texts(&words).unwrap_or_else(|error| {
             tracing::error!(%error, "texts are missing");
             Texts::default()
         });
-        App { kernel, metrics, limits, texts: Arc::new(texts), closing }
+        App {
+            kernel,
+            metrics,
+            limits,
+            texts: Arc::new(texts),
+            own_fonts: Vec::new(),
+            fonts: Arc::default(),
+            closing,
+        }
+    }
+
+    /// Prints with the fonts of these folders first.
+    pub fn with_fonts(self, own_fonts: Vec<PathBuf>) -> App {
+        App { own_fonts, ..self }
+    }
+
+    pub(crate) fn fonts(&self) -> &Fonts {
+        self.fonts.get_or_init(|| Fonts::find(&self.own_fonts))
     }
 
     /// The words of a language, as a browser wants figures to be written.

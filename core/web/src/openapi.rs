@@ -29,6 +29,7 @@ fn of(ctx: &Ctx, schema: &Schema) -> Value {
         schemas.insert(model.name.clone(), record(ctx, schema, model));
         if !model.is_line() {
             add_paths(ctx, model, &mut paths);
+            add_documents(schema, model, &mut paths);
         }
     }
     for report in schema.reports.values().filter(|r| permissions::may_run_report(ctx, r)) {
@@ -99,6 +100,24 @@ fn add_paths(ctx: &Ctx, model: &Model, paths: &mut Map<String, Value>) {
         let path = format!("/api/{}/{{id}}/{}", model.name, action.name);
         let post = act(model, action, &reference);
         paths.insert(path, json!({ "parameters": [id_parameter()], "post": post }));
+    }
+}
+
+/// What is printed of its records.
+fn add_documents(schema: &Schema, model: &Model, paths: &mut Map<String, Value>) {
+    for document in schema.documents.values().filter(|own| own.of == model.name) {
+        let language = json!({
+            "name": "language", "in": "query", "schema": { "type": "string" },
+            "description": "Empty: that of whom it goes to",
+        });
+        let file =
+            json!({ "application/pdf": { "schema": { "type": "string", "format": "binary" } } });
+        let summary = format!("{} as PDF", document.label);
+        let done = json!({ "200": { "description": "The document", "content": file }, "default": refused() });
+        let mut get = operation(model, &summary, done);
+        get["parameters"] = json!([language]);
+        let path = format!("/api/{}/{{id}}/document/{}.pdf", model.name, document.name);
+        paths.insert(path, json!({ "parameters": [id_parameter()], "get": get }));
     }
 }
 

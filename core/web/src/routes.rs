@@ -11,8 +11,8 @@ use crate::pages::{
     timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, reports,
-    respond, session, timeline,
+    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers,
+    reports, respond, session, timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -44,6 +44,7 @@ pub fn all(app: App) -> Router {
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
         .route("/api/{model}/{id}/timeline", get(timeline::of_record))
+        .route("/api/{model}/{id}/document/{file}", get(papers::pdf))
         .route("/api/{model}/{id}/{action}", post(api::act))
         // Pages: who is asking.
         .route("/sign-in", get(sign::door).post(sign::sign_in))

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use fondaco_kernel::module::Registry;
 use fondaco_kernel::records::{self, Select};
 use fondaco_kernel::schema::{Model, Schema};
-use fondaco_kernel::texts::locale::Locale;
+use fondaco_kernel::values::Locale;
 use fondaco_kernel::values::{AnyId, currency_exponent};
 use fondaco_kernel::{Ctx, Error, Tx};
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use fondaco_kernel::schema::template::Template;
 use fondaco_kernel::schema::{Action, Field, Model};
-use fondaco_kernel::texts::locale::Locale;
 use fondaco_kernel::texts::{Arg, Args, LocaleFile, Texts, keys};
+use fondaco_kernel::values::Locale;
 use fondaco_kernel::values::Problem;
 
 /// The files of the shell; English comes first and has every key.
@@ -109,6 +110,11 @@ impl Words {
 
     pub(crate) fn module<'t>(&'t self, name: &str, english: &'t str) -> Cow<'t, str> {
         self.label(&keys::module(name), english)
+    }
+
+    /// What a printed document is called.
+    pub(crate) fn paper<'t>(&'t self, template: &'t Template) -> Cow<'t, str> {
+        self.label(&keys::paper(&template.label), &template.label)
     }
 
     pub(crate) fn menu<'t>(&'t self, key: &str, english: &'t str) -> Cow<'t, str> {

@@ -75,6 +75,7 @@ fn files(module: Module) -> Module {
             "models/currency.toml",
             "models/exchange_rate.toml",
         ])
+        .documents(files!["documents/invoice.toml", "documents/credit_note.toml"])
         .reports(files![
             "reports/trial_balance.toml",
             "reports/balance_sheet.toml",

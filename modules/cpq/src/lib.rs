@@ -29,6 +29,7 @@ pub fn module() -> Module {
         .locales(locales!("cpq"))
         .models(MODELS)
         .reports(REPORTS)
+        .documents(DOCUMENTS)
         .record::<option::OptionGroup>()
         .record::<option::ProductOption>()
         .record::<rule::Rule>()
@@ -89,3 +90,6 @@ const REPORTS: &[(&str, &str)] = &[
     ("reports/price.toml", include_str!("../reports/price.toml")),
     ("reports/results.toml", include_str!("../reports/results.toml")),
 ];
+
+const DOCUMENTS: &[(&str, &str)] =
+    &[("documents/quote.toml", include_str!("../documents/quote.toml"))];

@@ -68,6 +68,7 @@ pub fn module() -> Module {
             "models/product.toml",
             "models/company.toml",
         ])
+        .documents(files!["documents/delivery_note.toml"])
         .reports(files![
             "reports/stock.toml",
             "reports/places.toml",

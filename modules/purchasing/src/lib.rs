@@ -23,6 +23,7 @@ pub fn module() -> Module {
         .locales(locales!("purchasing"))
         .models(MODELS)
         .reports(REPORTS)
+        .documents(DOCUMENTS)
         .record::<request::Request>()
         .record::<supplier_price::SupplierPrice>()
         .record::<order::PurchaseOrder>()
@@ -70,3 +71,6 @@ const REPORTS: &[(&str, &str)] = &[
     ("reports/open_orders.toml", include_str!("../reports/open_orders.toml")),
     ("reports/by_supplier.toml", include_str!("../reports/by_supplier.toml")),
 ];
+
+const DOCUMENTS: &[(&str, &str)] =
+    &[("documents/order.toml", include_str!("../documents/order.toml"))];

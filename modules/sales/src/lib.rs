@@ -21,6 +21,7 @@ pub fn module() -> Module {
         .locales(locales!("sales"))
         .models(MODELS)
         .reports(REPORTS)
+        .documents(DOCUMENTS)
         .record::<order::SalesOrder>()
         .record::<order::OrderLine>()
         .record::<head::OrderHead>()
@@ -75,3 +76,6 @@ const REPORTS: &[(&str, &str)] = &[
     ("reports/by_product.toml", include_str!("../reports/by_product.toml")),
     ("reports/margins.toml", include_str!("../reports/margins.toml")),
 ];
+
+const DOCUMENTS: &[(&str, &str)] =
+    &[("documents/order_confirmation.toml", include_str!("../documents/order_confirmation.toml"))];

@@ -13,6 +13,7 @@
 //! report-sales-margins                 .help; --month a parameter, --column-net a column
 //! menu-crm--party                      an item of a menu that is called otherwise than its target
 //! separate-a-b                         why two roles are kept apart
+//! paper-unit_price                     a word of printed documents, by its English
 //! ```
 
 use fluent::FluentResource;
@@ -77,6 +78,11 @@ pub fn menu(module: &str, target: &Target) -> String {
     }
 }
 
+/// A word of printed documents, by its English: the same in all of them.
+pub fn paper(english: &str) -> String {
+    format!("paper-{}", slug(english))
+}
+
 fn slug(label: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     label.chars().map(letter).collect()
@@ -122,6 +128,10 @@ pub fn of_schema(schema: &Schema) -> Vec<Wanted> {
     }
     for report in schema.reports.values() {
         all.report(report);
+    }
+    for document in schema.documents.values() {
+        let of = if document.module == "company" { "company" } else { "documents" };
+        document.words().into_iter().for_each(|word| all.text(&paper(word), word, of));
     }
     for separation in &schema.separations {
         let [one, two] = &separation.roles;

@@ -14,6 +14,7 @@ pub(super) struct Absent {
     models: HashSet<String>,
     roles: HashSet<String>,
     reports: HashSet<String>,
+    documents: HashSet<String>,
 }
 
 impl Absent {
@@ -25,6 +26,7 @@ impl Absent {
             let word = |key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
             absent.models.extend(word("model"));
             absent.reports.extend(word("report"));
+            absent.documents.extend(word("document"));
             let roles = table.get("roles").and_then(toml::Value::as_table);
             absent.roles.extend(roles.into_iter().flat_map(|roles| roles.keys().cloned()));
         }
@@ -62,6 +64,10 @@ impl Absent {
             PartKind::Extends | PartKind::Workflow if self.has_model(&part.name) => true,
             PartKind::Model | PartKind::Extends => self.leads_there(part.document),
             PartKind::Report => self.reports.contains(&part.name),
+            PartKind::Document => {
+                let of = part.table.item("of").and_then(|item| item.as_text());
+                self.documents.contains(&part.name) || of.is_some_and(|of| self.has_model(of))
+            }
             PartKind::Module | PartKind::Role | PartKind::Workflow => false,
         }
     }

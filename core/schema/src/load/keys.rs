@@ -22,6 +22,45 @@ pub(crate) const REPORT: [&str; 7] =
     ["report", "label", "help", "roles", "params", "columns", "chart"];
 pub(crate) const COLUMN: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
 pub(crate) const CHART: [&str; 3] = ["kind", "x", "y"];
+pub(crate) const DOCUMENT: [&str; 13] = [
+    "document",
+    "of",
+    "label",
+    "when",
+    "draft",
+    "language",
+    "currency",
+    "number",
+    "page",
+    "letterhead",
+    "address",
+    "blocks",
+    "footer",
+];
+pub(crate) const PAGE: [&str; 8] =
+    ["size", "top", "right", "bottom", "left", "font", "font_size", "colour"];
+/// Of [`PAGE`], in the order of its margins.
+pub(crate) const MARGINS: [&str; 4] = ["top", "right", "bottom", "left"];
+pub(crate) const ADDRESS: [&str; 3] = ["party", "kinds", "facts"];
+pub(crate) const FACT: [&str; 4] = ["label", "value", "strong", "currency"];
+pub(crate) const BLOCK: [&str; 10] =
+    ["kind", "title", "text", "value", "soft", "rows", "lines", "columns", "summary", "labels"];
+pub(crate) const BLOCKS: [&str; 5] = ["text", "facts", "table", "totals", "signatures"];
+pub(crate) const SUMMARY: [&str; 3] = ["title", "lines", "columns"];
+pub(crate) const PRINTED_COLUMN: [&str; 9] =
+    ["label", "value", "count", "width", "optional", "carry", "price", "unit", "below"];
+
+/// Of one block of a document, by its kind.
+pub(crate) fn of_block(kind: &str) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        "text" => &["kind", "title", "text", "value", "soft"],
+        "facts" => &["kind", "title", "rows"],
+        "table" => &["kind", "title", "lines", "columns"],
+        "totals" => &["kind", "rows", "summary"],
+        "signatures" => &["kind", "labels"],
+        _ => return None,
+    })
+}
 pub(crate) const MENU: [&str; 3] = ["label", "model", "report"];
 pub(crate) const SEPARATE: [&str; 2] = ["roles", "reason"];
 pub(crate) const ACTION: [&str; 9] =

@@ -14,7 +14,7 @@ use crate::progress::say;
 ///   fondaco doctor --company acme --json
 ///
 /// Exit codes, for the first kind with something bad: 10 settings, 11 files, 12 disk, 13 clock,
-/// 14 database, 15 schema, 16 ledger, 17 jobs, 18 backups; 0 when nothing is bad.
+/// 14 database, 15 schema, 16 ledger, 17 jobs, 18 backups, 19 fonts; 0 when nothing is bad.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Doctor {

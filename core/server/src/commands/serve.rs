@@ -49,7 +49,7 @@ pub async fn run(args: Serve) -> Result<End> {
             company.folder.display()
         ));
     }
-    let app = App::new(kernel);
+    let app = App::new(kernel).with_fonts(vec![company.fonts()]);
     set_limits(&app, &company.config);
     // From here on SIGHUP ends nobody, and `fondaco reload` finds this process.
     let hangup = signal(SignalKind::hangup()).context("listening to signals")?;

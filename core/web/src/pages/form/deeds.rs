@@ -2,7 +2,9 @@
 //! possible now; duplicate, delete.
 
 use fondaco_kernel::offers::WhyNot;
+use fondaco_kernel::papers;
 use fondaco_kernel::permissions::{self, Right};
+use fondaco_kernel::schema::template::Template;
 use fondaco_kernel::schema::{Action, Field, Kind};
 use fondaco_kernel::texts::Arg;
 use fondaco_kernel::values::Value;
@@ -28,6 +30,7 @@ impl Form<'_> {
                     @let first = why.is_none() && action.to.is_some() && std::mem::take(&mut leading);
                     (self.deed(action, *why, first))
                 }
+                (self.papers())
                 details.menu.more {
                     summary.button aria-label=(words.say("form-more")) { "⋯" }
                     div.sheet {
@@ -36,6 +39,29 @@ impl Form<'_> {
                         }
                         @if self.offers.delete { (self.removal()) }
                         @for (action, _) in &later { (self.not_now(action)) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What can be printed of it, as PDF in a tab of its own.
+    fn papers(&self) -> Markup {
+        let words = &self.visitor.words;
+        let papers = papers::of_record(self.visitor.schema(), &self.rec);
+        let address = |paper: &Template| self.address(&format!("document/{}.pdf", paper.name));
+        html! {
+            @if let [paper] = papers.as_slice() {
+                a.button href={ "/api" (address(paper)) } target="_blank" title=(words.paper(paper)) {
+                    (words.say("form-print"))
+                }
+            } @else if !papers.is_empty() {
+                details.menu {
+                    summary.button { (words.say("form-print")) }
+                    div.sheet {
+                        @for paper in &papers {
+                            a.item href={ "/api" (address(paper)) } target="_blank" { (words.paper(paper)) }
+                        }
                     }
                 }
             }

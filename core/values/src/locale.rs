@@ -1,7 +1,7 @@
 //! Numbers, money, dates and times as a language writes them, by own tables: five languages, a page
 //! of rules. What is written is never read back; forms hold ISO dates and plain decimals.
 
-use fondaco_values::{Date, Decimal, Rounding, Timestamp, round};
+use crate::{Date, Decimal, Rounding, Timestamp, round};
 
 /// A no-break space, so that an amount is not torn apart at the end of a line.
 const SPACE: char = '\u{a0}';
