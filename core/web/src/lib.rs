@@ -25,6 +25,7 @@ mod visitor;
 mod entered;
 mod widgets;
 mod pages;
+mod plugin;
 
 use std::future::{Future, IntoFuture};
 use std::sync::Arc;
