@@ -2,6 +2,8 @@
 //! rights, and what becomes of a deed when a plugin fails.
 
 mod credit;
+mod einvoice;
+mod errand;
 mod hostile;
 mod points;
 mod versions;

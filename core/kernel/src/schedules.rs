@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use fondaco_schema::schedule::Schedule;
-use fondaco_values::{AnyId, Id, Timestamp};
+use fondaco_values::{AnyId, Id, Problem, Timestamp};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::db::Sql;
-use crate::error::Result;
+use crate::error::{Result, refuse_if_any};
+use crate::model::Saving;
 use crate::shared::Company;
 use crate::tx::Tx;
 use crate::{Kernel, identity, jobs, plugins};
@@ -103,7 +104,15 @@ fn zone(name: Option<&str>) -> TimeZone {
     name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
-/// Whether a time zone is called so.
-pub(crate) fn is_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+/// A company is in a time zone that there is.
+pub(crate) fn before_save(batch: &[Saving]) -> Result<()> {
+    let wrong = batch.iter().filter(|saving| {
+        saving.value("time_zone").as_text().is_some_and(|name| TimeZone::get(name).is_err())
+    });
+    let problem = |saving: &Saving| {
+        let name = saving.value("time_zone").as_text().unwrap_or_default().to_owned();
+        let message = format!("There is no time zone {name}: they are called as Europe/Rome is.");
+        Problem::new("time_zone", "unknown_time_zone", message).arg("name", name)
+    };
+    refuse_if_any(wrong.map(problem).collect())
 }

@@ -200,12 +200,20 @@ pub struct Capabilities {
     pub journal: Vec<OfJournal>,
 }
 
-/// `https://api.example.com:443`: scheme, host and port, compared letter by letter.
+/// `https://api.example.com:443`: scheme, host and port, compared letter by letter; or `{setting:url}`, the
+/// origin of the address that an administrator has set there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfOrigin {
     pub origin: String,
     #[serde(default)]
     pub why: String,
+}
+
+impl OfOrigin {
+    /// The setting whose address it is.
+    pub fn setting(&self) -> Option<&str> {
+        self.origin.strip_prefix("{setting:")?.strip_suffix('}')
+    }
 }
 
 /// Accounts that may stand in its entries of a journal, by their codes.

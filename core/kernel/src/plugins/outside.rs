@@ -8,7 +8,7 @@ use url::Url;
 
 use super::rights::granted;
 use super::secrets;
-use super::talk::{Fetch, Fetched, Installed, Unfetched};
+use super::talk::{Fetch, Fetched, Installed, Unfetched, Word};
 use crate::{Kernel, Result};
 
 const URL_BYTES_MAX: usize = 4_096;
@@ -59,7 +59,7 @@ pub(super) async fn fetch(kernel: &Kernel, plugin: &Installed, fetch: Fetch) -> 
     };
     let plugins = kernel.shared().plugins.clone();
     for _ in 0..=REDIRECTS_MAX {
-        if let Err(failure) = granted(plugin, Want::Fetch(&origin(&url))) {
+        if let Err(failure) = may(plugin, &origin(&url)) {
             return Ok(refused(failure.message));
         }
         let going = Fetch {
@@ -83,6 +83,15 @@ pub(super) async fn fetch(kernel: &Kernel, plugin: &Installed, fetch: Fetch) -> 
         url = to;
     }
     Ok(Err(Unfetched::Lost(format!("more than {REDIRECTS_MAX} redirects"))))
+}
+
+/// Whether an origin is granted: by itself, or as that of an address which an administrator has set.
+fn may(plugin: &Installed, origin: &str) -> Word<()> {
+    let set = plugin.manifest.capabilities.http.iter().find(|own| {
+        let name = own.setting().and_then(|name| plugin.setting(name));
+        name.is_some_and(|url| address(&url).is_ok_and(|url| self::origin(&url) == origin))
+    });
+    granted(plugin, Want::Fetch(set.map_or(origin, |own| &own.origin)))
 }
 
 fn note(plugin: &Installed, method: &str, url: &Url, outcome: &Outcome) {

@@ -63,7 +63,8 @@ impl Reader<'_> {
         let tier = self.one_of(head, "tier", &[("pure", Tier::Pure), ("script", Tier::Script)]);
         let tier = tier.unwrap_or_default();
         let api = self.api(head);
-        let capabilities = self.capabilities(root);
+        let settings = self.settings(root);
+        let capabilities = self.capabilities(root, &settings);
         let hooks = self.hooks(root, &api, &capabilities);
         let kernel = self.needed(head, "kernel");
         let name = head.words("name", &mut self.faults);
@@ -74,7 +75,7 @@ impl Reader<'_> {
             help: head.words("help", &mut self.faults).unwrap_or_default(),
             license: self.needed(head, "license").map(|w| w.text).unwrap_or_default(),
             publisher_key: head.words("publisher_key", &mut self.faults),
-            settings: self.settings(root),
+            settings,
             limits: self.limits(root, tier),
             id,
             api,
@@ -183,7 +184,11 @@ impl Reader<'_> {
 
 /// What it asks to be allowed.
 impl Reader<'_> {
-    fn capabilities(&mut self, root: Table<'_>) -> Capabilities {
+    fn capabilities(
+        &mut self,
+        root: Table<'_>,
+        settings: &IndexMap<String, Setting>,
+    ) -> Capabilities {
         let Some(table) = root.table("capabilities", &mut self.faults) else {
             return Capabilities::default();
         };
@@ -196,24 +201,34 @@ impl Reader<'_> {
             act: self.of_actions(table),
             emit: emit.into_iter().map(|event| event.text).collect(),
             standing: table.flag("standing", &mut self.faults),
-            http: self.of_origins(table),
+            http: self.of_origins(table, settings),
             kv_bytes: self.kv_bytes(table),
             journal: self.of_journals(table),
         }
     }
 
-    fn of_origins(&mut self, table: Table<'_>) -> Vec<OfOrigin> {
+    fn of_origins(
+        &mut self,
+        table: Table<'_>,
+        settings: &IndexMap<String, Setting>,
+    ) -> Vec<OfOrigin> {
         let mut found = Vec::new();
         for item in table.items("http", &mut self.faults) {
             let Some(own) = item.table("http", &mut self.faults) else { continue };
             own.only(&keys::OF_ORIGIN, &mut self.faults);
             let why = self.why(own);
             let Some(origin) = self.needed(own, "origin") else { continue };
-            if let Err(message) = is_origin(&origin.text) {
-                let help = "scheme, host and port, such as `https://api.example.com:443`";
+            let own = OfOrigin { origin: origin.text, why };
+            let wrong = match own.setting() {
+                Some(name) => is_text_setting(settings, name),
+                None => is_origin(&own.origin),
+            };
+            if let Err(message) = wrong {
+                let help = "scheme, host and port, such as `https://api.example.com:443`, or \
+                            `{setting:url}` for the address that a setting holds";
                 self.faults.with_help(origin.place, message, Some(help.to_owned()));
             }
-            found.push(OfOrigin { origin: origin.text, why });
+            found.push(own);
         }
         found
     }
@@ -539,6 +554,13 @@ fn is_origin(text: &str) -> Result<(), String> {
     match !host.is_empty() && host.bytes().all(plain) {
         true => Ok(()),
         false => wrong("has a host with other letters than a-z, 0-9, `-` and `.`"),
+    }
+}
+
+fn is_text_setting(settings: &IndexMap<String, Setting>, name: &str) -> Result<(), String> {
+    match settings.get(name).map(|setting| setting.kind) {
+        Some(SettingKind::Text) => Ok(()),
+        _ => Err(format!("there is no setting `{name}` of the type text")),
     }
 }
 
