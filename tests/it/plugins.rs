@@ -6,6 +6,7 @@ mod einvoice;
 mod errand;
 mod hostile;
 mod points;
+mod random;
 mod versions;
 
 use std::sync::Arc;
