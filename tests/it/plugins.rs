@@ -2,8 +2,11 @@
 //! rights, and what becomes of a deed when a plugin fails.
 
 mod credit;
+mod einvoice;
+mod errand;
 mod hostile;
 mod points;
+mod random;
 mod versions;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
 //! (`served`), a browser on its pages (`browser`), company folders on disk (`folder`) and the real
-//! program on them (`program`), public sample data (`sample`), plugins (`guests`), and what benchmarks fill their databases with (`bolts`).
+//! program on them (`program`), public sample data (`sample`), plugins (`guests`) and whom they ask (`peer`), and what benchmarks fill their databases with (`bolts`).
 //! The tests themselves are in `tests/it`.
 
 pub mod engine;
@@ -13,9 +13,11 @@ pub mod scratch;
 pub mod sample;
 pub mod browser;
 pub mod guests;
+pub mod peer;
 
 pub use browser::Browser;
 pub use folder::Folder;
+pub use peer::Peer;
 pub use fondaco_cluster::both;
 pub use program::{Client, Program};
 pub use served::Served;

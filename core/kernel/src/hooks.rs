@@ -9,13 +9,17 @@ use crate::error::Result;
 use crate::model::{Meta, Saved, Saving};
 use crate::record::Rec;
 use crate::tx::Tx;
-use crate::{ActorKind, Args, Outcome, identity, ledger, plugins, rollout, seeds, views};
+use crate::{
+    ActorKind, Args, Outcome, identity, ledger, plugins, rollout, schedules, seeds, views,
+};
 
 /// Before the check: the kernel's own watch over users, the module's code, then the plugins, which
 /// see what the module made of it. Defaults are set before, computed fields after (`model::save`).
 pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]) -> Result<()> {
-    if model.name == "user" {
-        identity::before_save(tx, batch).await?;
+    match model.name.as_str() {
+        "user" => identity::before_save(tx, batch).await?,
+        "company" => schedules::before_save(batch)?,
+        _ => {}
     }
     let registry = tx.registry().clone();
     for hook in registry.before_save(&model.name) {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use fondaco_values::{AnyId, Timestamp};
+use tokio::task::JoinSet;
 
 use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result};
@@ -15,7 +16,11 @@ use crate::{Kernel, identity, ledger, plugins};
 const ATTEMPTS_MAX: i64 = 12;
 /// How long a server may be silent before another takes over its job.
 const LEASE_S: i64 = 60;
+/// A plugin may wait for somebody outside: longer than its call may take.
+const PLUGIN_LEASE_S: i64 = 180;
 const CLAIM_MAX: i64 = 16;
+/// Jobs of plugins at the same time.
+const PLUGINS_AT_ONCE: usize = 8;
 /// The truth behind the wake-up call: looked for at least this often.
 const POLL: Duration = Duration::from_secs(2);
 /// How often what servers told each other is cleared away.
@@ -39,13 +44,30 @@ pub async fn enqueue(
     Ok(id)
 }
 
+/// A job that is taken.
 #[derive(Clone, Debug)]
-struct Due {
-    id: i64,
-    name: String,
-    payload: String,
-    company: i64,
+pub(crate) struct Due {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) payload: String,
+    pub(crate) company: i64,
     attempts: i64,
+}
+
+/// Whose jobs are taken: those of plugins may wait for others, and nothing waits for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Plugins,
+}
+
+impl Whose {
+    fn lease_s(self) -> i64 {
+        match self {
+            Whose::Ours => LEASE_S,
+            Whose::Plugins => PLUGIN_LEASE_S,
+        }
+    }
 }
 
 impl Kernel {
@@ -57,6 +79,7 @@ impl Kernel {
             return std::future::pending().await;
         }
         let mut swept = None;
+        let mut plugins = JoinSet::new();
         loop {
             let now = tokio::time::Instant::now();
             if swept.is_none_or(|at| now - at > SWEEP) {
@@ -70,11 +93,14 @@ impl Kernel {
             {
                 tracing::error!(%error, "the ledger could not be kept up");
             }
-            match self.run_due_jobs().await {
+            match self.run_some(&mut plugins).await {
                 Ok(0) => {
                     let wake = self.shared().jobs.notified();
                     // Woken or not, the table is looked at.
-                    let _ = tokio::time::timeout(POLL, wake).await;
+                    tokio::select! {
+                        _ = tokio::time::timeout(POLL, wake) => {}
+                        Some(_) = plugins.join_next() => {}
+                    }
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -85,14 +111,46 @@ impl Kernel {
         }
     }
 
+    /// Runs jobs of ours that are due, and begins some of plugins; answers how many.
+    async fn run_some(&self, plugins: &mut JoinSet<()>) -> Result<usize> {
+        self.keep_hours().await?;
+        let ours = self.take(Whose::Ours, CLAIM_MAX).await?;
+        for job in &ours {
+            self.run_job(job.clone()).await?;
+        }
+        while plugins.try_join_next().is_some() {}
+        let room = PLUGINS_AT_ONCE.saturating_sub(plugins.len());
+        let theirs = match i64::try_from(room) {
+            Ok(room) if room > 0 => self.take(Whose::Plugins, room).await?,
+            _ => Vec::new(),
+        };
+        let begun = theirs.len();
+        for job in theirs {
+            let kernel = self.clone();
+            plugins.spawn(async move {
+                if let Err(error) = kernel.run_job(job).await {
+                    tracing::error!(%error, "a job could not be put off");
+                }
+            });
+        }
+        Ok(ours.len() + begun)
+    }
+
     /// Runs every job that is due now; answers how many ran, well or badly.
     pub async fn run_due_jobs(&self) -> Result<usize> {
-        let ctx = identity::kernel_itself();
-        let due = self.enter(Kind::Claim, &ctx, |tx| Box::pin(claim(tx))).await?;
+        self.keep_hours().await?;
+        let mut due = self.take(Whose::Ours, CLAIM_MAX).await?;
+        due.extend(self.take(Whose::Plugins, CLAIM_MAX).await?);
+        due.sort_by_key(|job| job.id);
         for job in &due {
             self.run_job(job.clone()).await?;
         }
         Ok(due.len())
+    }
+
+    async fn take(&self, whose: Whose, many: i64) -> Result<Vec<Due>> {
+        let ctx = identity::kernel_itself();
+        self.enter(Kind::Claim, &ctx, move |tx| Box::pin(claim(tx, whose, many))).await
     }
 
     /// Jobs waiting, failing and given up.
@@ -102,13 +160,16 @@ impl Kernel {
 
     async fn run_job(&self, job: Due) -> Result<()> {
         let ctx = identity::service(self, "jobs", AnyId::new(job.company).cast())?;
-        let outcome = {
-            let job = job.clone();
-            self.run(&ctx, move |tx| {
+        let outcome = match plugins::later::is_of_plugin(&job.name) {
+            true => plugins::later::run(self, &ctx, &job).await,
+            false => {
                 let job = job.clone();
-                Box::pin(async move { run_one(tx, &job).await })
-            })
-            .await
+                self.run(&ctx, move |tx| {
+                    let job = job.clone();
+                    Box::pin(async move { run_one(tx, &job).await })
+                })
+                .await
+            }
         };
         if let Err(error) = outcome {
             tracing::warn!(job = %job.name, attempt = job.attempts, %error, "a job failed");
@@ -122,17 +183,21 @@ impl Kernel {
     }
 }
 
-async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
+async fn claim(tx: &mut Tx, whose: Whose, many: i64) -> Result<Vec<Due>> {
     let now = tx.now().as_microsecond();
     let sql = Sql::new()
         .lit("update job set attempts = attempts + 1, lease_until = ")
-        .arg(now + LEASE_S * 1_000_000)
+        .arg(now + whose.lease_s() * 1_000_000)
         .lit(" where id in (select id from job where done_at is null and dead_at is null")
         .lit(" and run_at <= ")
         .arg(now)
         .lit(" and (lease_until is null or lease_until < ")
         .arg(now)
-        .lit(")");
+        .lit(")")
+        .lit(match whose {
+            Whose::Ours => " and substr(name, 1, 7) <> 'plugin:'",
+            Whose::Plugins => " and substr(name, 1, 7) = 'plugin:'",
+        });
     // Work of modules that are off waits for their return.
     let resting = tx.registry().resting_jobs();
     let sql = match resting.is_empty() {
@@ -144,7 +209,7 @@ async fn claim(tx: &mut Tx) -> Result<Vec<Due>> {
     };
     let sql = sql
         .lit(" order by run_at, id limit ")
-        .arg(CLAIM_MAX)
+        .arg(many)
         .lit(tx.dialect().skip_locked())
         .lit(") returning id, name, payload, company, attempts");
     let mut due: Vec<Due> = tx
@@ -172,13 +237,19 @@ async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
         let event: Event = serde_json::from_value(payload)
             .map_err(|e| Error::internal(format!("job {}: {e}", job.name)))?;
         hear(tx, &event).await?;
-    } else if plugins::later::is_of_plugin(&job.name) {
-        plugins::later::run(tx, &job.name, payload).await?;
     } else if let Some(run) = registry.job(&job.name) {
         run(tx, &payload).await?;
     } else {
         return Err(Error::internal(format!("nobody runs the job {}", job.name)));
     }
+    done(tx, job).await
+}
+
+/// Marks a job as done, in the transaction in which it was.
+///
+/// # Errors
+/// `Conflict` when somebody else has done it.
+pub(crate) async fn done(tx: &mut Tx, job: &Due) -> Result<()> {
     let done = Sql::text("update job set done_at = $1 where id = $2 and done_at is null");
     match tx.exec(done.bind(tx.now()).bind(job.id)).await? {
         1 => Ok(()),

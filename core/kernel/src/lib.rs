@@ -39,6 +39,7 @@ pub mod workflow;
 pub mod ports;
 pub mod events;
 pub mod jobs;
+mod schedules;
 pub mod audit;
 pub mod numbers;
 pub mod repeats;

@@ -1,21 +1,29 @@
 //! Partners' code in the company's transaction: where it is asked, what it is told, what may come of
 //! it. The kernel decides all of that; the host that runs the code (`plugin-host`) only answers.
 //! In reading order: `talk` (what the two say to each other), `rights` (the one check), `input` (what
-//! a plugin is told), `effects` (what comes of its answer), then where it is asked: `save`, `deed`
-//! (actions), `price`, `later` (events and jobs); `policy` is what happens when it fails.
+//! a plugin is told), `effects` (what comes of its answer; `posting` and `own` are two of them), then
+//! where it is asked: `save`, `deed` (actions), `price`, `later` (events and jobs, which work `apart`
+//! from any transaction and may ask `outside`, with `secrets`), `request` (over HTTP); `policy` is what happens when it fails.
 //! Architecture invariants: a plugin reaches the database only through `input`, `effects` and `desk`,
-//! each of which asks `rights`; nothing in here knows what WebAssembly is.
+//! each of which asks `rights`; no transaction is open while a plugin waits for somebody outside;
+//! nothing in here knows what WebAssembly is.
 
+mod apart;
 mod breaker;
 pub(crate) mod deed;
 mod desk;
 mod effects;
 mod input;
 pub(crate) mod later;
+mod outside;
+mod own;
 mod policy;
+mod posting;
 pub(crate) mod price;
+pub mod request;
 mod rights;
 pub(crate) mod save;
+pub mod secrets;
 pub mod talk;
 
 use std::future::Future;
@@ -31,8 +39,9 @@ pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
 pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};
 pub use talk::{
-    Answer, Ask, Call, Called, Desk, Effect, Entity, Failed, Failure, Fields, Installed, PriceOf,
-    Reply, Request, Row, Ruling, Spent, Step, Target, Told, Verdict, Word,
+    Answer, Ask, Call, Called, Desk, Effect, Entity, Failed, Failure, Fetch, Fetched, Fields,
+    Installed, Page, Posting, PostingLine, PriceOf, Reply, Request, Row, Ruling, Spent, Step,
+    Target, Told, Unfetched, Verdict, Visit, Word,
 };
 
 /// Calls of hooks in one transaction: beyond it the deed is refused, whoever called.
@@ -62,6 +71,13 @@ pub trait Plugins: Send + Sync {
         call: Call,
         desk: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called>;
+
+    /// Asks somebody else over HTTP, once: whether the plugin may was decided. No redirect is followed, and
+    /// no address within a network is asked.
+    fn fetch<'t>(&'t self, fetch: Fetch) -> Borrowed<'t, Result<Fetched, Unfetched>> {
+        let why = format!("this program asks nobody over HTTP: {fetch:?} was not sent");
+        Box::pin(async { Err(Unfetched::Refused(why)) })
+    }
 }
 
 /// A kernel without plugins.

@@ -47,7 +47,8 @@ pub(crate) fn too_long(name: &str) -> Failure {
 }
 
 macro_rules! shared_types {
-    ($types:path) => {
+    // The last part are the effects that only this version has.
+    ($types:path $(, $more:pat => $done:expr)*) => {
         mod shared {
             use fondaco_kernel::plugins::{Effect, Entity, Failure, Fields, Row, Target};
             use fondaco_kernel::values::{AnyId, Problem, Value};
@@ -195,6 +196,7 @@ macro_rules! shared_types {
                         after_s: errand.after_seconds,
                         payload: json(&errand.payload)?,
                     },
+                    $($more => $done,)*
                 })
             }
 
@@ -237,20 +239,6 @@ macro_rules! shared_imports {
             impl wit::settings::Host for State {
                 fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
                     self.setting(&name)
-                }
-            }
-
-            impl wit::context::Host for State {
-                fn now(&mut self) -> wasmtime::Result<i64> {
-                    State::now(self)
-                }
-
-                fn random(&mut self) -> wasmtime::Result<u64> {
-                    State::random(self)
-                }
-
-                fn language(&mut self) -> wasmtime::Result<String> {
-                    State::language(self)
                 }
             }
         };
@@ -407,6 +395,7 @@ macro_rules! shared_exports {
                         self.event(place, hook, event).await
                     }
                     Ask::Job { payload } => self.job(place, hook, &payload.to_string()).await,
+                    Ask::Request(visit) => self.request(place, hook, visit).await,
                 }
             }
         }

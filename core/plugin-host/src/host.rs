@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fondaco_kernel::plugins::{
-    Borrowed, Call, Called, Desk, Failed, Failure, Installed, Plugins, Spent,
+    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Plugins, Spent,
+    Unfetched,
 };
 use fondaco_schema::plugin::{Grants, Manifest, Tier};
 
@@ -15,6 +16,7 @@ use crate::call::{self, Guest};
 use crate::compile::{self, Cache, Compiler};
 use crate::engine::{Metering, Running};
 use crate::load::{self, Unfit};
+use crate::way_out::WayOut;
 use crate::{imports, v0_1, v0_2};
 
 /// What a host is made with.
@@ -34,6 +36,7 @@ pub struct Host {
     /// By digest of the component.
     loaded: RwLock<HashMap<String, Arc<Loaded>>>,
     in_force: RwLock<Arc<[Arc<Installed>]>>,
+    way_out: WayOut,
 }
 
 struct Loaded {
@@ -54,7 +57,15 @@ impl Host {
             engines: Mutex::default(),
             loaded: RwLock::default(),
             in_force: RwLock::new(Arc::from([])),
+            way_out: WayOut::default(),
         })
+    }
+
+    /// The same with another way to those outside.
+    #[must_use]
+    pub fn with_way_out(mut self, way_out: WayOut) -> Host {
+        self.way_out = way_out;
+        self
     }
 
     /// Holds a component against its manifest, compiles it unless that was done before, and puts it in
@@ -144,5 +155,9 @@ impl Plugins for Host {
             let by = (loaded.running.as_ref(), self.metering);
             call::run(by, loaded.guest.as_ref(), plugin.clone(), call, desk).await
         })
+    }
+
+    fn fetch<'t>(&'t self, fetch: Fetch) -> Borrowed<'t, Result<Fetched, Unfetched>> {
+        Box::pin(self.way_out.fetch(fetch))
     }
 }

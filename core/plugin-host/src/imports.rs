@@ -11,7 +11,7 @@ use crate::{v0_1, v0_2};
 pub(crate) fn known(interface: &str, api: &str) -> bool {
     let interfaces: &[&str] = match api {
         "0.1" => &["types", "log", "settings", "context"],
-        _ => &["types", "log", "settings", "context", "data"],
+        _ => &["types", "log", "settings", "context", "data", "kv", "http"],
     };
     interfaces.contains(&interface)
 }
@@ -28,12 +28,14 @@ pub(crate) fn link(engine: &Engine, component: &Component) -> wasmtime::Result<I
         context::add_to_linker::<_, Own>(&mut linker, |state| state)?;
     }
     {
-        use v0_2::bindings::fondaco::plugin::{context, data, log, settings, types};
+        use v0_2::bindings::fondaco::plugin::{context, data, http, kv, log, settings, types};
         types::add_to_linker::<_, Own>(&mut linker, |state| state)?;
         log::add_to_linker::<_, Own>(&mut linker, |state| state)?;
         settings::add_to_linker::<_, Own>(&mut linker, |state| state)?;
         context::add_to_linker::<_, Own>(&mut linker, |state| state)?;
         data::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+        kv::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+        http::add_to_linker::<_, Own>(&mut linker, |state| state)?;
     }
     // `load` has refused everything unknown but what standard libraries bring.
     linker.define_unknown_imports_as_traps(component)?;

@@ -44,6 +44,8 @@ pub(crate) struct State {
     now_us: i64,
     language: String,
     random: u64,
+    /// Of the piece of work.
+    key: String,
     pub(crate) host_calls: u32,
     log_bytes: usize,
     pub(crate) memory_bytes: usize,
@@ -64,6 +66,7 @@ impl State {
             now_us: call.now.as_microsecond(),
             language: call.language.clone(),
             random: call.seed,
+            key: format!("{:016x}", call.seed),
             host_calls: 0,
             log_bytes: 0,
             memory_bytes: 0,
@@ -102,7 +105,7 @@ impl State {
 
     pub(crate) fn setting(&mut self, name: &str) -> wasmtime::Result<Option<String>> {
         self.count()?;
-        Ok(self.plugin.setting(name).map(str::to_owned))
+        Ok(self.plugin.setting(name))
     }
 
     pub(crate) fn now(&mut self) -> wasmtime::Result<i64> {
@@ -118,6 +121,11 @@ impl State {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         Ok(z ^ (z >> 31))
+    }
+
+    pub(crate) fn key(&mut self) -> wasmtime::Result<String> {
+        self.count()?;
+        Ok(self.key.clone())
     }
 
     pub(crate) fn language(&mut self) -> wasmtime::Result<String> {

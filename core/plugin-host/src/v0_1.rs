@@ -2,7 +2,7 @@
 
 use fondaco_kernel::plugins::{
     Answer, Ask, Borrowed, Entity, Failed, Failure, Fields, PriceOf, Ruling, Step, Told, Verdict,
-    Word,
+    Visit, Word,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -25,6 +25,21 @@ use bindings::fondaco::plugin as wit;
 
 shared_types!(super::wit::types);
 shared_imports!(wit);
+
+impl wit::context::Host for State {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        State::now(self)
+    }
+
+    fn random(&mut self) -> wasmtime::Result<u64> {
+        State::random(self)
+    }
+
+    fn language(&mut self) -> wasmtime::Result<String> {
+        State::language(self)
+    }
+}
+
 shared_exports!();
 use shared::{
     from_decimal, from_effects, from_fields, from_problems, to_decimal, to_entity, to_fields,
@@ -90,5 +105,14 @@ impl Component {
         _: (&str, &Entity, &Fields),
     ) -> wasmtime::Result<Word<Answer>> {
         Err(absent("actions, which came with 0.2"))
+    }
+
+    async fn request(
+        &self,
+        _: (&mut Store<State>, &Instance),
+        _: &str,
+        _: Visit,
+    ) -> wasmtime::Result<Word<Answer>> {
+        Err(absent("requests, which came with 0.2"))
     }
 }

@@ -1,8 +1,8 @@
 //! The contract 0.2, `sdk/wit/0.2`, as it was released: types are changed here, and nothing is decided.
 
 use fondaco_kernel::plugins::{
-    Answer, Ask, Borrowed, Entity, Failed, Failure, Fields, PriceOf, Reply, Request, Ruling, Step,
-    Told, Verdict, Word,
+    Answer, Ask, Borrowed, Effect, Entity, Failed, Failure, Fetch, Fetched, Fields, Page, Posting,
+    PostingLine, PriceOf, Reply, Request, Ruling, Step, Told, Unfetched, Verdict, Visit, Word,
 };
 use fondaco_kernel::values::AnyId;
 use wasmtime::Store;
@@ -16,7 +16,12 @@ pub(crate) mod bindings {
     wasmtime::component::bindgen!({
         path: "../../sdk/wit/0.2",
         world: "plugin",
-        imports: { "fondaco:plugin/data": async | trappable, default: trappable },
+        imports: {
+            "fondaco:plugin/data": async | trappable,
+            "fondaco:plugin/kv": async | trappable,
+            "fondaco:plugin/http": async | trappable,
+            default: trappable,
+        },
         exports: { default: async },
     });
 }
@@ -24,7 +29,11 @@ pub(crate) mod bindings {
 use bindings::exports::fondaco::plugin as exported;
 use bindings::fondaco::plugin as wit;
 
-shared_types!(super::wit::types);
+shared_types!(
+    super::wit::types,
+    wit::Effect::Post(posting) => super::posting(posting)?,
+    wit::Effect::Keep(pair) => Effect::Keep { key: pair.key, value: pair.value }
+);
 shared_imports!(wit);
 shared_exports!();
 use shared::{
@@ -42,6 +51,24 @@ pub(crate) struct Component {
     events: Option<exported::events::GuestIndices>,
     jobs: Option<exported::jobs::GuestIndices>,
     actions: Option<exported::actions::GuestIndices>,
+    requests: Option<exported::requests::GuestIndices>,
+}
+
+fn posting(posting: wit::types::Posting) -> Result<Effect, Failure> {
+    let line = |line: wit::types::PostingLine| {
+        Ok(PostingLine {
+            account: line.account,
+            amount: from_decimal(line.amount)?,
+            party: line.party.map(AnyId::new),
+        })
+    };
+    Ok(Effect::Post(Posting {
+        journal: posting.journal,
+        on: convert::date(posting.day)?,
+        key: posting.key,
+        text: posting.text,
+        lines: posting.lines.into_iter().map(line).collect::<Result<_, Failure>>()?,
+    }))
 }
 
 impl Component {
@@ -54,6 +81,7 @@ impl Component {
             events: indices(exported::events::GuestIndices::new(&pre)),
             jobs: indices(exported::jobs::GuestIndices::new(&pre)),
             actions: indices(exported::actions::GuestIndices::new(&pre)),
+            requests: indices(exported::requests::GuestIndices::new(&pre)),
             pre,
         }
     }
@@ -102,6 +130,102 @@ impl Component {
             let message = said.message.map(|text| text.chars().take(2_000).collect());
             Ok(Answer::Done { message, effects: from_effects(said.effects)? })
         }))
+    }
+
+    async fn request(
+        &self,
+        (store, instance): (&mut Store<State>, &Instance),
+        hook: &str,
+        visit: Visit,
+    ) -> wasmtime::Result<Word<Answer>> {
+        use exported::requests::{Header, Request};
+        let requests = self.requests.as_ref().ok_or_else(|| absent("requests"))?;
+        let requests = requests.load(&mut *store, instance)?;
+        let Visit { method, path, query, headers, body, user } = visit;
+        let headers = headers.into_iter().map(|(name, value)| Header { name, value }).collect();
+        let request = Request { method, path, query, headers, body, user };
+        let said = requests.call_handle(&mut *store, hook, &request).await?;
+        Ok(gave(said).and_then(|said| {
+            let headers = said.headers.into_iter().map(|Header { name, value }| (name, value));
+            Ok(Answer::Page(Page {
+                status: said.status,
+                headers: headers.collect(),
+                body: said.body,
+                effects: from_effects(said.effects)?,
+            }))
+        }))
+    }
+}
+
+impl wit::context::Host for State {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        State::now(self)
+    }
+
+    fn random(&mut self) -> wasmtime::Result<u64> {
+        State::random(self)
+    }
+
+    fn language(&mut self) -> wasmtime::Result<String> {
+        State::language(self)
+    }
+
+    fn key(&mut self) -> wasmtime::Result<String> {
+        State::key(self)
+    }
+}
+
+impl wit::kv::Host for State {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, String>> {
+        let reply = self.ask(Request::Kept(key)).await?;
+        Ok(reply.and_then(|reply| match reply {
+            Reply::Kept(value) => Ok(value),
+            _ => Err("no value".to_owned()),
+        }))
+    }
+
+    async fn keys(
+        &mut self,
+        prefix: String,
+        after: Option<String>,
+    ) -> wasmtime::Result<Result<Vec<String>, String>> {
+        let reply = self.ask(Request::Keys { prefix, after }).await?;
+        Ok(reply.and_then(|reply| match reply {
+            Reply::Keys(keys) => Ok(keys),
+            _ => Err("no keys".to_owned()),
+        }))
+    }
+
+    async fn set(
+        &mut self,
+        key: String,
+        value: Option<String>,
+    ) -> wasmtime::Result<Result<(), String>> {
+        let reply = self.ask(Request::Do(Effect::Keep { key, value })).await?;
+        Ok(reply.map(drop))
+    }
+}
+
+impl wit::http::Host for State {
+    async fn fetch(
+        &mut self,
+        request: wit::http::Request,
+    ) -> wasmtime::Result<Result<wit::http::Response, wit::http::Failure>> {
+        use wit::http::{Failure as Said, Header, Response};
+        let wit::http::Request { method, url, headers, body, timeout_seconds } = request;
+        let headers = headers.into_iter().map(|Header { name, value }| (name, value)).collect();
+        let fetch = Fetch { method, url, headers, body, timeout_s: timeout_seconds };
+        Ok(match self.ask(Request::Fetch(fetch)).await? {
+            Ok(Reply::Fetched(Ok(Fetched { status, headers, body }))) => {
+                let headers = headers.into_iter().map(|(name, value)| Header { name, value });
+                Ok(Response { status, headers: headers.collect(), body })
+            }
+            Ok(Reply::Fetched(Err(Unfetched::Refused(why)))) => Err(Said::Refused(why)),
+            Ok(Reply::Fetched(Err(Unfetched::Unreachable(why)))) => Err(Said::Unreachable(why)),
+            Ok(Reply::Fetched(Err(Unfetched::Lost(why)))) => Err(Said::Lost(why)),
+            Ok(_) => Err(Said::Refused("no answer to a request".to_owned())),
+            Err(why) => Err(Said::Refused(why)),
+        })
     }
 }
 

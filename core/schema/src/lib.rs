@@ -14,6 +14,7 @@ mod json_schema;
 mod load;
 mod model;
 pub mod plugin;
+pub mod schedule;
 mod resting;
 mod schema;
 mod suggest;

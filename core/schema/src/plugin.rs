@@ -73,12 +73,14 @@ pub enum Point {
     Price,
     /// After the commit.
     Event,
-    /// Work for later.
+    /// Work for later, or at hours that the manifest says.
     Job,
+    /// A request over HTTP under `/x/{plugin}/`.
+    Request,
 }
 
 impl Point {
-    pub const ALL: [Point; 7] = [
+    pub const ALL: [Point; 8] = [
         Point::Save,
         Point::Guard,
         Point::Effect,
@@ -86,6 +88,7 @@ impl Point {
         Point::Price,
         Point::Event,
         Point::Job,
+        Point::Request,
     ];
 
     /// The word for it in a manifest.
@@ -98,6 +101,7 @@ impl Point {
             Point::Price => "price",
             Point::Event => "event",
             Point::Job => "job",
+            Point::Request => "request",
         }
     }
 
@@ -108,8 +112,9 @@ impl Point {
             (Point::Save, _) => "records",
             (Point::Guard, _) => "guards",
             (Point::Effect, _) => "effects",
-            (Point::Action, "0.1") => return None,
+            (Point::Action | Point::Request, "0.1") => return None,
             (Point::Action, _) => "actions",
+            (Point::Request, _) => "requests",
             (Point::Price, _) => "pricing",
             (Point::Event, _) => "events",
             (Point::Job, _) => "jobs",
@@ -117,7 +122,7 @@ impl Point {
     }
 
     /// Whether the transaction of a user waits for the answer. Nothing but its input reaches such a
-    /// hook; jobs, events and actions may also ask for records while they run.
+    /// hook; jobs, events, actions and requests may also ask for records while they run.
     pub fn is_pure(self) -> bool {
         matches!(self, Point::Save | Point::Guard | Point::Effect | Point::Price)
     }
@@ -143,6 +148,18 @@ pub struct Hook {
     pub order: i64,
     /// Whether it is asked about what its own effects write.
     pub again: bool,
+    /// When a `job` runs by itself, in the company's time zone.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// Of a `request`: what stands behind `/x/{plugin}/`, and the methods that it takes.
+    #[serde(default)]
+    pub path: String,
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// The secret by which a stranger is known, as the bearer; without one, users who are signed in are
+    /// answered, and nobody else.
+    #[serde(default)]
+    pub secret: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +192,37 @@ pub struct Capabilities {
     pub emit: Vec<String>,
     /// Whether it is told how customers stand.
     pub standing: bool,
+    /// Where it may ask over HTTP.
+    pub http: Vec<OfOrigin>,
+    /// Bytes that it may keep in each company.
+    pub kv_bytes: u32,
+    /// Entries that it may post.
+    pub journal: Vec<OfJournal>,
+}
+
+/// `https://api.example.com:443`: scheme, host and port, compared letter by letter; or `{setting:url}`, the
+/// origin of the address that an administrator has set there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfOrigin {
+    pub origin: String,
+    #[serde(default)]
+    pub why: String,
+}
+
+impl OfOrigin {
+    /// The setting whose address it is.
+    pub fn setting(&self) -> Option<&str> {
+        self.origin.strip_prefix("{setting:")?.strip_suffix('}')
+    }
+}
+
+/// Accounts that may stand in its entries of a journal, by their codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfJournal {
+    pub journal: String,
+    pub accounts: Vec<String>,
+    #[serde(default)]
+    pub why: String,
 }
 
 /// Fields of a model; `*` is all of them.
@@ -205,6 +253,12 @@ pub enum Want<'a> {
     Act(&'a str, &'a str),
     Emit(&'a str),
     Standing,
+    /// Ask at an origin.
+    Fetch(&'a str),
+    /// Keep something of its own.
+    Keep,
+    /// Post a line to an account, by its code, in a journal.
+    Post(&'a str, &'a str),
 }
 
 impl std::fmt::Display for Want<'_> {
@@ -218,6 +272,11 @@ impl std::fmt::Display for Want<'_> {
             Want::Act(model, action) => write!(f, "{action} {model}"),
             Want::Emit(event) => write!(f, "emit {event}"),
             Want::Standing => f.write_str("read the credit standing of customers"),
+            Want::Fetch(origin) => write!(f, "ask at {origin}"),
+            Want::Keep => f.write_str("keep data of its own"),
+            Want::Post(journal, account) => {
+                write!(f, "post to the account {account} in the journal {journal}")
+            }
         }
     }
 }
@@ -235,6 +294,11 @@ impl Capabilities {
             }),
             Want::Emit(event) => self.emit.iter().any(|name| name == event),
             Want::Standing => self.standing,
+            Want::Fetch(origin) => self.http.iter().any(|own| own.origin == origin),
+            Want::Keep => self.kv_bytes > 0,
+            Want::Post(journal, account) => self.journal.iter().any(|own| {
+                own.journal == journal && own.accounts.iter().any(|name| name == account)
+            }),
         }
     }
 }
@@ -260,11 +324,18 @@ pub enum SettingKind {
     Integer,
     Decimal,
     Bool,
+    /// What the plugin can name (`{secret:…}` in a header) and never sees. Kept apart from the settings.
+    Secret,
 }
 
 impl SettingKind {
-    pub const ALL: [SettingKind; 4] =
-        [SettingKind::Text, SettingKind::Integer, SettingKind::Decimal, SettingKind::Bool];
+    pub const ALL: [SettingKind; 5] = [
+        SettingKind::Text,
+        SettingKind::Integer,
+        SettingKind::Decimal,
+        SettingKind::Bool,
+        SettingKind::Secret,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -272,6 +343,7 @@ impl SettingKind {
             SettingKind::Integer => "integer",
             SettingKind::Decimal => "decimal",
             SettingKind::Bool => "bool",
+            SettingKind::Secret => "secret",
         }
     }
 
@@ -279,6 +351,8 @@ impl SettingKind {
     pub fn holds(self, text: &str) -> bool {
         match self {
             SettingKind::Text => true,
+            // One is never in a file.
+            SettingKind::Secret => false,
             SettingKind::Integer => text.parse::<i64>().is_ok(),
             SettingKind::Decimal => text.parse::<fondaco_values::Decimal>().is_ok(),
             SettingKind::Bool => ["true", "false"].contains(&text),

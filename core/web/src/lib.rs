@@ -26,6 +26,7 @@ mod visitor;
 mod entered;
 mod widgets;
 mod pages;
+mod plugin;
 
 use std::future::{Future, IntoFuture};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use fondaco_kernel::values::limits as sizes;
 
 use crate::pages::{
@@ -11,7 +11,7 @@ use crate::pages::{
     timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers,
+    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers, plugin,
     reports, respond, session, timeline,
 };
 
@@ -83,10 +83,17 @@ pub fn all(app: App) -> Router {
         .route("/metrics", get(metrics::text))
         .fallback(wrong::nowhere)
         .layer(from_fn(respond::as_problem))
+        // What plugins answer is said as they said it.
+        .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
+        .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
         .layer(from_fn_with_state(app.clone(), limits::at_once))
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .layer(DefaultBodyLimit::max(sizes::BODY_BYTES_MAX))
         .with_state(app)
+}
+
+fn for_plugins(app: &App, answer: MethodRouter<App>) -> MethodRouter<App> {
+    answer.layer(from_fn_with_state(app.clone(), caller::guard_origin))
 }
 
 fn for_files() -> DefaultBodyLimit {

@@ -1,8 +1,8 @@
 //! What one says: that it is in order, what is wrong, what is to be done.
 
-use fondaco_values::Decimal;
+use fondaco_values::{Date, Decimal};
 
-use crate::value::{Held, Id};
+use crate::value::{Held, Id, exact};
 use crate::wit::types;
 
 /// The error is why the plugin cannot answer, for the administrator. What happens then is his choice.
@@ -186,9 +186,54 @@ impl Effects {
         self
     }
 
+    /// An entry in the books; the key posts once.
+    pub fn post(mut self, entry: Entry) -> Effects {
+        self.0.push(types::Effect::Post(entry.0));
+        self
+    }
+
+    /// Keeps data of the plugin's own, or takes it away.
+    pub fn keep(mut self, key: impl Into<String>, value: Option<String>) -> Effects {
+        self.0.push(types::Effect::Keep(types::Pair { key: key.into(), value }));
+        self
+    }
+
     /// The record that the effect before last created, and so on: by its place, the first being 0.
     pub fn created(place: u32) -> Target {
         Target(types::Target::Created(place))
+    }
+}
+
+/// An entry in the general book, in the company's currency: accounts and journal by their codes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry(types::Posting);
+
+impl Entry {
+    pub fn new(journal: &str, day: Date, key: impl Into<String>, text: impl Into<String>) -> Entry {
+        let day = match day.give() {
+            types::Value::Date(day) => day,
+            _ => 0,
+        };
+        let (journal, key, text) = (journal.to_owned(), key.into(), text.into());
+        Entry(types::Posting { journal, day, key, text, lines: Vec::new() })
+    }
+
+    /// More than zero is debit, less is credit.
+    ///
+    /// # Errors
+    /// For an amount with more digits than the contract carries.
+    pub fn line(mut self, account: &str, amount: Decimal) -> Answer<Entry> {
+        let (account, amount) = (account.to_owned(), exact(amount)?);
+        self.0.lines.push(types::PostingLine { account, amount, party: None });
+        Ok(self)
+    }
+
+    /// Whom the last line is for.
+    pub fn of(mut self, party: Id) -> Entry {
+        if let Some(line) = self.0.lines.last_mut() {
+            line.party = Some(party.0);
+        }
+        self
     }
 }
 

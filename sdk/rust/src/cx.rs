@@ -8,7 +8,8 @@ use fondaco_values::Timestamp;
 use crate::answer::{Answer, Effects};
 use crate::record::{Entity, Part, Record};
 use crate::value::Id;
-use crate::wit::{context, data, log, settings};
+use crate::web::{Failure, Outgoing, Response};
+use crate::wit::{context, data, http, kv, log, settings};
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -37,6 +38,33 @@ impl Cx {
 
     pub fn language(&self) -> String {
         context::language()
+    }
+
+    /// A name of this piece of work: a job that is tried again has the one that it had.
+    pub fn key(&self) -> String {
+        context::key()
+    }
+
+    /// What the plugin keeps under a key.
+    pub fn kept(&self, key: &str) -> Answer<Option<String>> {
+        kv::get(key)
+    }
+
+    /// Keeps it at once, or takes it away.
+    pub fn keep(&self, key: &str, value: Option<&str>) -> Answer<()> {
+        kv::set(key, value)
+    }
+
+    /// Keys that begin so.
+    pub fn keys(&self, prefix: &str) -> Answer<Vec<String>> {
+        kv::keys(prefix, None)
+    }
+
+    /// Asks somebody outside: from events and jobs only.
+    pub fn fetch(&self, request: Outgoing) -> Result<Response, Failure> {
+        let answer = http::fetch(&request.0).map_err(Failure::of)?;
+        let headers = answer.headers.into_iter().map(|header| (header.name, header.value));
+        Ok(Response { status: answer.status, headers: headers.collect(), body: answer.body })
     }
 
     pub fn info(&self, message: &str) {

@@ -7,6 +7,7 @@ use crate::answer::{Answer, Done, Effects, Field, Problem, Ruling, Step, Verdict
 use crate::cx::Cx;
 use crate::record::{Part, Record};
 use crate::value::{self, Held, Id, Value};
+use crate::web::{Page, Visit};
 use crate::wit::types;
 
 /// `on = "save"`: one record of the batch. What is changed in `after` is changed in the record.
@@ -97,8 +98,13 @@ pub trait Job {
     fn run(cx: &Cx, payload: &str) -> Answer<Effects>;
 }
 
+/// `on = "request"`: over HTTP, under `/x/{plugin}/{path}`.
+pub trait OnRequest {
+    fn handle(cx: &Cx, visit: &Visit) -> Answer<Page>;
+}
+
 /// Exports a type for the points that it is written for:
-/// `export!(Plugin: save, guard, effect, action, price, event, job);`
+/// `export!(Plugin: save, guard, effect, action, price, event, job, request);`
 #[macro_export]
 macro_rules! export {
     ($plugin:ident: $($point:ident),+ $(,)?) => {
@@ -187,6 +193,17 @@ macro_rules! export {
         }
         $crate::wit::with_jobs::export_jobs!($plugin with_types_in $crate::wit::with_jobs);
     };
+    (@request $plugin:ident) => {
+        impl $crate::wit::requests::Guest for $plugin {
+            fn handle(
+                hook: String,
+                request: $crate::wit::requests::Request,
+            ) -> Result<$crate::wit::requests::Response, String> {
+                $crate::guest::request::<$plugin>(hook, request)
+            }
+        }
+        $crate::wit::with_requests::export_requests!($plugin with_types_in $crate::wit::with_requests);
+    };
 }
 
 #[doc(hidden)]
@@ -195,7 +212,7 @@ pub mod guest {
 
     use super::*;
     use crate::value::exact;
-    use crate::wit::{actions, events, guards, pricing, records};
+    use crate::wit::{actions, events, guards, pricing, records, requests};
 
     pub fn save<P: OnSave>(
         hook: String,
@@ -300,6 +317,29 @@ pub mod guest {
 
     pub fn job<P: Job>(hook: String, payload: String) -> Answer<Vec<types::Effect>> {
         Ok(P::run(&Cx { hook }, &payload)?.0)
+    }
+
+    pub fn request<P: OnRequest>(
+        hook: String,
+        request: requests::Request,
+    ) -> Answer<requests::Response> {
+        let headers = request.headers.into_iter().map(|header| (header.name, header.value));
+        let visit = Visit {
+            method: request.method,
+            path: request.path,
+            query: request.query,
+            headers: headers.collect(),
+            body: request.body,
+            user: request.user,
+        };
+        let page = P::handle(&Cx { hook }, &visit)?;
+        let header = |(name, value)| requests::Header { name, value };
+        Ok(requests::Response {
+            status: page.status,
+            headers: page.headers.into_iter().map(header).collect(),
+            body: page.body,
+            effects: page.effects.0,
+        })
     }
 
     fn plain(fields: Vec<Field>) -> Vec<types::Field> {

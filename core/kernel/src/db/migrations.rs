@@ -53,6 +53,12 @@ const STEPS: &[Step] = &[
         sqlite: "",
         postgres: "",
     },
+    Step {
+        name: "0007_plugin_data",
+        tables: include_str!("../../migrations/0007_plugin_data.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use fondaco_schema::plugin::Want;
 use fondaco_values::AnyId;
 
-use super::Borrowed;
+use super::{Borrowed, own};
 use super::effects::{one, sorted};
 use super::rights::need;
-use super::talk::{Desk, Effect, Entity, Installed, Reply, Request};
+use super::talk::{Desk, Effect, Entity, Installed, Reply, Request, Unfetched};
 use crate::record::Rec;
 use crate::records::{self, Query, Select};
 use crate::{Error, Result, Tx};
@@ -33,7 +33,7 @@ impl<'t> TxDesk<'t> {
         self.lost
     }
 
-    async fn answer(&mut self, request: Request) -> Result<Reply> {
+    pub(super) async fn answer(&mut self, request: Request) -> Result<Reply> {
         match request {
             Request::Get { model, ids, fields } => self.get(&model, ids, fields).await,
             Request::Find { model, filter, sort, fields, limit } => {
@@ -47,6 +47,14 @@ impl<'t> TxDesk<'t> {
                 Ok(Reply::Page(page.rows.iter().map(|rec| entity(rec, &fields)).collect()))
             }
             Request::Do(effect) => self.act(effect).await,
+            Request::Kept(key) => own::kept(self.tx, &self.plugin, &key).await.map(Reply::Kept),
+            Request::Keys { prefix, after } => {
+                own::keys(self.tx, &self.plugin, &prefix, after).await.map(Reply::Keys)
+            }
+            Request::Fetch(_) => {
+                let why = "a transaction waits for nobody outside: schedule a job, and ask there";
+                Ok(Reply::Fetched(Err(Unfetched::Refused(why.to_owned()))))
+            }
         }
     }
 

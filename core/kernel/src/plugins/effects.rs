@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::rights::need;
 use super::talk::{Effect, Failed, Failure, Fields, Installed, Target, Word};
-use super::{DEPTH_MAX, LIMIT, later};
+use super::{DEPTH_MAX, LIMIT, later, own, posting};
 use crate::events::Event;
 use crate::model::Draft;
 use crate::records::{self, Change, Line};
@@ -112,6 +112,8 @@ pub(super) async fn one(
         Effect::Schedule { job, after_s, payload } => {
             schedule(tx, plugin, &job, after_s, payload).await.map(|()| None)
         }
+        Effect::Post(posting) => posting::post(tx, plugin, posting).await.map(|()| None),
+        Effect::Keep { key, value } => own::keep(tx, plugin, &key, value).await.map(|()| None),
     }
 }
 
@@ -128,7 +130,7 @@ fn found(target: Target, created: &[Option<(String, AnyId)>]) -> Result<(String,
     }
 }
 
-fn may(tx: &Tx, plugin: &Installed, want: Want<'_>) -> Result<()> {
+pub(super) fn may(tx: &Tx, plugin: &Installed, want: Want<'_>) -> Result<()> {
     need(tx, plugin, want).map_err(|failure| Error::problem("", "forbidden", failure.message))
 }
 

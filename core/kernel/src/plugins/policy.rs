@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::breaker::Breakers;
 use super::desk::TxDesk;
-use super::talk::{Answer, Ask, Call, Called, Failed, Failure, Spent, Word};
+use super::talk::{Answer, Ask, Call, Called, Desk, Failed, Failure, Spent, Word};
 use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX, LIMIT};
 use crate::{Ctx, Error, Kernel, Result, Tx, audit, kernel};
 
@@ -138,34 +138,21 @@ pub(super) async fn ask(
     ask: Ask,
     manner: Manner,
 ) -> Result<Word<Answer>> {
-    let (plugin, hook) = (&asked.plugin, asked.name.as_str());
-    let shared = tx.shared().clone();
-    if let Some(why) = shared.watch.breakers.rests(&plugin.digest, hook, tx.now()) {
-        let failure = Failure::new(Failed::Paused, why);
-        count(&shared, asked, Spent::default(), Some(&failure));
+    let (plugin, shared) = (&asked.plugin, tx.shared().clone());
+    if let Some(failure) = rests(&shared, asked, tx.now()) {
         return Ok(Err(failure));
     }
     spend(tx, asked)?;
-    let expected = Expected::of(&ask);
     let call = Call {
-        hook: hook.to_owned(),
+        hook: asked.name.clone(),
         ask,
         now: tx.now(),
         seed: u64::from_le_bytes(tx.random()?),
         language: tx.ctx().language().to_owned(),
     };
-    let span = tracing::info_span!(
-        "plugin",
-        plugin = plugin.manifest.id,
-        version = %plugin.manifest.version,
-        hook,
-        outcome = tracing::field::Empty,
-        cpu_us = tracing::field::Empty,
-        memory_bytes = tracing::field::Empty,
-        host_calls = tracing::field::Empty,
-    );
+    let (span, expected) = (span(asked), Expected::of(&call.ask));
     let plugins = shared.plugins.clone();
-    let Called { outcome, spent } = match manner {
+    let called = match manner {
         Manner::Pure => plugins.call(plugin, call, None).instrument(span.clone()).await,
         Manner::AtDesk => {
             let mut desk = TxDesk::new(tx, plugin.clone());
@@ -176,17 +163,65 @@ pub(super) async fn ask(
             called
         }
     };
+    if manner == Manner::Pure {
+        tx.turn.cpu_us += called.spent.cpu_us;
+    }
+    Ok(heard(&shared, asked, (tx.now(), expected, span), called))
+}
+
+/// Asks one hook outside of any transaction.
+pub(super) async fn ask_apart(
+    shared: &Arc<kernel::Shared>,
+    asked: &Asked,
+    call: Call,
+    desk: &mut dyn Desk,
+) -> Word<Answer> {
+    let now = call.now;
+    if let Some(failure) = rests(shared, asked, now) {
+        return Err(failure);
+    }
+    let (span, expected) = (span(asked), Expected::of(&call.ask));
+    let plugins = shared.plugins.clone();
+    let called = plugins.call(&asked.plugin, call, Some(desk)).instrument(span.clone()).await;
+    heard(shared, asked, (now, expected, span), called)
+}
+
+fn rests(shared: &kernel::Shared, asked: &Asked, now: Timestamp) -> Option<Failure> {
+    let why = shared.watch.breakers.rests(&asked.plugin.digest, &asked.name, now)?;
+    let failure = Failure::new(Failed::Paused, why);
+    count(shared, asked, Spent::default(), Some(&failure));
+    Some(failure)
+}
+
+fn span(asked: &Asked) -> tracing::Span {
+    let (plugin, hook) = (&asked.plugin, asked.name.as_str());
+    tracing::info_span!(
+        "plugin",
+        plugin = plugin.manifest.id,
+        version = %plugin.manifest.version,
+        hook,
+        outcome = tracing::field::Empty,
+        cpu_us = tracing::field::Empty,
+        memory_bytes = tracing::field::Empty,
+        host_calls = tracing::field::Empty,
+    )
+}
+
+/// What was said, if it has the shape that it must have; noted either way.
+fn heard(
+    shared: &kernel::Shared,
+    asked: &Asked,
+    (now, expected, span): (Timestamp, Expected, tracing::Span),
+    Called { outcome, spent }: Called,
+) -> Word<Answer> {
     let outcome = outcome.and_then(|answer| expected.met(answer));
     span.record("outcome", outcome.as_ref().map_or_else(|f| f.kind.name(), |_| "answered"));
     span.record("cpu_us", spent.cpu_us);
     span.record("memory_bytes", spent.memory_bytes);
     span.record("host_calls", spent.host_calls);
-    if manner == Manner::Pure {
-        tx.turn.cpu_us += spent.cpu_us;
-    }
-    judge(tx, asked, outcome.as_ref().err());
-    count(&shared, asked, spent, outcome.as_ref().err());
-    Ok(outcome)
+    judge(shared, asked, now, outcome.as_ref().err());
+    count(shared, asked, spent, outcome.as_ref().err());
+    outcome
 }
 
 /// One call more, if this transaction may have one.
@@ -206,18 +241,18 @@ fn spend(tx: &mut Tx, asked: &Asked) -> Result<()> {
     Err(Error::Conflict { code: LIMIT, message })
 }
 
-fn judge(tx: &Tx, asked: &Asked, failure: Option<&Failure>) {
-    let (breakers, plugin) = (&tx.shared().watch.breakers, &asked.plugin);
+fn judge(shared: &kernel::Shared, asked: &Asked, now: Timestamp, failure: Option<&Failure>) {
+    let (breakers, plugin) = (&shared.watch.breakers, &asked.plugin);
     match failure {
         None => breakers.answered(&plugin.digest, &asked.name),
         Some(failure) if failure.kind.is_strike() => {
-            breakers.failed(&plugin.digest, &asked.name, tx.now(), &failure.message);
+            breakers.failed(&plugin.digest, &asked.name, now, &failure.message);
         }
         Some(_) => {}
     }
 }
 
-fn count(shared: &Arc<kernel::Shared>, asked: &Asked, spent: Spent, failure: Option<&Failure>) {
+fn count(shared: &kernel::Shared, asked: &Asked, spent: Spent, failure: Option<&Failure>) {
     let mut tallies = shared.watch.tallies.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (asked.plugin.manifest.id.clone(), asked.name.clone());
     let tally = tallies.entry(key).or_default();
@@ -235,6 +270,7 @@ enum Expected {
     Effects,
     Done,
     Steps(usize),
+    Page,
 }
 
 impl Expected {
@@ -245,6 +281,7 @@ impl Expected {
             Ask::After { .. } | Ask::Event { .. } | Ask::Job { .. } => Expected::Effects,
             Ask::Act { .. } => Expected::Done,
             Ask::Price(prices) => Expected::Steps(prices.len()),
+            Ask::Request(_) => Expected::Page,
         }
     }
 
@@ -267,6 +304,7 @@ impl Expected {
             (Answer::Ruling(_), Expected::Ruling) => return Ok(answer),
             (Answer::Effects(effects), Expected::Effects) => effects,
             (Answer::Done { effects, .. }, Expected::Done) => effects,
+            (Answer::Page(page), Expected::Page) => &page.effects,
             _ => return wrong("an answer to another question".to_owned()),
         };
         match effects.len() {

@@ -11,18 +11,27 @@ use crate::{Ctx, Tx};
 /// Refuses what the plugin may not. The transaction must be working with the plugin's rights
 /// (`Asked::rights`), for its caller is asked.
 pub(super) fn need(tx: &Tx, plugin: &Installed, want: Want<'_>) -> Word<()> {
-    let missing = if !plugin.manifest.capabilities.allow(want) {
-        "it does not ask for it in its manifest".to_owned()
-    } else if !plugin.grants.capabilities.allow(want) {
-        "the administrator has not granted it".to_owned()
-    } else {
-        match lacking(tx, want) {
-            None => return Ok(()),
-            Some(what) => format!("{} {what}", who(tx.ctx(), plugin)),
-        }
-    };
-    let message = format!("it may not {want}: {missing}");
-    Err(Failure::new(Failed::Rights, message))
+    granted(plugin, want)?;
+    match lacking(tx, want) {
+        None => Ok(()),
+        Some(what) => Err(refused(want, &format!("{} {what}", who(tx.ctx(), plugin)))),
+    }
+}
+
+/// The same of what no rights of users are about: what lies outside of the company, and what is the plugin's
+/// own.
+pub(super) fn granted(plugin: &Installed, want: Want<'_>) -> Word<()> {
+    if !plugin.manifest.capabilities.allow(want) {
+        return Err(refused(want, "it does not ask for it in its manifest"));
+    }
+    match plugin.grants.capabilities.allow(want) {
+        true => Ok(()),
+        false => Err(refused(want, "the administrator has not granted it")),
+    }
+}
+
+fn refused(want: Want<'_>, missing: &str) -> Failure {
+    Failure::new(Failed::Rights, format!("it may not {want}: {missing}"))
 }
 
 fn who(ctx: &Ctx, plugin: &Installed) -> String {
@@ -43,8 +52,10 @@ fn lacking(tx: &Tx, want: Want<'_>) -> Option<String> {
         // Of a record that the caller is saving: that he may is known, what of it he may is not.
         Want::Change(model, field) => return unwritable(tx, model, field),
         Want::Standing => ("party", None, Right::Read),
-        // Its own event is its own business.
-        Want::Emit(_) => return None,
+        // The ledger knows no rights of users, but its accounts have readers.
+        Want::Post(..) => ("account", None, Right::Read),
+        // Its own event and its own data are its own business; what is outside is nobody's here.
+        Want::Emit(_) | Want::Keep | Want::Fetch(_) => return None,
     };
     let Some(model) = schema.model(model) else {
         return Some(format!("has no model {model}: is its module switched off?"));

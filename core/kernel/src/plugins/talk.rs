@@ -1,7 +1,7 @@
 //! What kernel and plugin host say to each other, in the kernel's own values: below it no version of
 //! the contract is known, above it nobody knows a transaction.
 
-use fondaco_schema::plugin::{Grants, Limits, Manifest};
+use fondaco_schema::plugin::{Grants, Limits, Manifest, SettingKind};
 use fondaco_values::{AnyId, Date, Decimal, Problem, Timestamp, Value};
 use serde_json::Value as Json;
 
@@ -28,10 +28,13 @@ impl Installed {
     }
 
     /// The value of a setting: what the administrator set, else the default; `None` for settings that
-    /// the manifest does not have.
-    pub fn setting(&self, name: &str) -> Option<&str> {
+    /// the manifest does not have. Of a secret, what the plugin says in its place.
+    pub fn setting(&self, name: &str) -> Option<String> {
         let setting = self.manifest.settings.get(name)?;
-        self.grants.settings.get(name).or(setting.default.as_ref()).map(String::as_str)
+        match setting.kind {
+            SettingKind::Secret => Some(format!("{{secret:{name}}}")),
+            _ => self.grants.settings.get(name).or(setting.default.as_ref()).cloned(),
+        }
     }
 
     /// As messages name it.
@@ -48,7 +51,7 @@ pub struct Call {
     pub ask: Ask,
     /// The hour of the transaction.
     pub now: Timestamp,
-    /// What its random numbers follow from.
+    /// What its random numbers follow from, and the name of this piece of work: a job has the same each time.
     pub seed: u64,
     pub language: String,
 }
@@ -69,6 +72,21 @@ pub enum Ask {
     Event { name: String, model: String, id: AnyId, payload: Json },
     /// → [`Answer::Effects`]
     Job { payload: Json },
+    /// → [`Answer::Page`]
+    Request(Visit),
+}
+
+/// A request over HTTP for a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub method: String,
+    /// Behind the hook's own.
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Who is signed in.
+    pub user: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +96,16 @@ pub enum Answer {
     Effects(Vec<Effect>),
     Done { message: Option<String>, effects: Vec<Effect> },
     Steps(Vec<Vec<Step>>),
+    Page(Page),
+}
+
+/// What a plugin answers to a request over HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub effects: Vec<Effect>,
 }
 
 /// Values by name of field, or by path.
@@ -177,6 +205,33 @@ pub enum Effect {
         after_s: u32,
         payload: Json,
     },
+    /// An entry in the general book.
+    Post(Posting),
+    /// Data of the plugin's own; `None` takes it away.
+    Keep {
+        key: String,
+        value: Option<String>,
+    },
+}
+
+/// An entry that a plugin wants posted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posting {
+    /// Its code.
+    pub journal: String,
+    pub on: Date,
+    pub key: String,
+    pub text: String,
+    pub lines: Vec<PostingLine>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PostingLine {
+    /// Its code.
+    pub account: String,
+    /// In the company's currency; more than zero is debit.
+    pub amount: Decimal,
+    pub party: Option<AnyId>,
 }
 
 /// The record that an effect is about.
@@ -196,6 +251,45 @@ pub enum Request {
     Get { model: String, ids: Vec<AnyId>, fields: Vec<String> },
     Find { model: String, filter: String, sort: Vec<String>, fields: Vec<String>, limit: u32 },
     Do(Effect),
+    /// What it keeps under a key.
+    Kept(String),
+    Keys { prefix: String, after: Option<String> },
+    Fetch(Fetch),
+}
+
+/// A request over HTTP, as a plugin makes it; with its secrets put in, as it goes out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetch {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub timeout_s: u32,
+}
+
+impl std::fmt::Debug for Fetch {
+    /// Without headers and body: secrets are among them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}, {} bytes", self.method, self.url, self.body.len())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfetched {
+    /// It was not sent, and never will be.
+    Refused(String),
+    /// It was not sent, since nobody was there.
+    Unreachable(String),
+    /// Something was sent, and what came of it is not known.
+    Lost(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -206,6 +300,9 @@ pub enum Reply {
     /// Of what was created.
     Id(AnyId),
     Done,
+    Kept(Option<String>),
+    Keys(Vec<String>),
+    Fetched(Result<Fetched, Unfetched>),
 }
 
 /// Where a plugin asks back while it works.

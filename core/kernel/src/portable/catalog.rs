@@ -1,6 +1,7 @@
 //! Which tables a database has, as the engine itself knows it: the kernel's own, those of the models,
 //! and what earlier changes put aside. What an engine keeps for itself (indexes of
-//! words) is left out, and what says who is at work on this one database.
+//! words) is left out, what says who is at work on this one database, and the secrets of plugins, which are
+//! entered anew.
 
 use super::{Column, Kind};
 use crate::db::{Dialect, Row, Sql};
@@ -22,7 +23,7 @@ pub(super) async fn tables(tx: &mut Tx) -> Result<Vec<Live>> {
             "select t.name, c.name, c.type, c.pk from pragma_table_list t \
              join pragma_table_info(t.name) c where t.schema = 'main' and t.type = 'table' \
              and t.name not like 'sqlite~_%' escape '~' \
-             and t.name not in ('migration', 'process', 'told') \
+             and t.name not in ('migration', 'process', 'told', 'plugin_secret') \
              order by t.name, c.name",
         ),
         Dialect::Postgres => Sql::text(
@@ -33,8 +34,8 @@ pub(super) async fn tables(tx: &mut Tx) -> Result<Vec<Live>> {
              join pg_attribute c on c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped \
              left join pg_index k on k.indrelid = t.oid and k.indisprimary \
              where t.relkind = 'r' and t.relnamespace = cast(current_schema() as regnamespace) \
-             and t.relname not in ('migration', 'process', 'told', 'ledger_gate', \
-             'fondaco_gate') \
+             and t.relname not in ('migration', 'process', 'told', 'plugin_secret', \
+             'ledger_gate', 'fondaco_gate') \
              order by cast(t.relname as text), cast(c.attname as text)",
         ),
     };

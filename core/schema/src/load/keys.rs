@@ -119,7 +119,11 @@ pub(crate) const MANIFEST: [&str; 6] =
     ["manifest", "plugin", "hooks", "capabilities", "settings", "limits"];
 pub(crate) const PLUGIN: [&str; 9] =
     ["id", "version", "api", "kernel", "name", "help", "license", "publisher_key", "tier"];
-pub(crate) const CAPABILITIES: [&str; 6] = ["read", "create", "write", "act", "emit", "standing"];
+pub(crate) const CAPABILITIES: [&str; 9] =
+    ["read", "create", "write", "act", "emit", "standing", "http", "kv", "journal"];
+pub(crate) const OF_ORIGIN: [&str; 2] = ["origin", "why"];
+pub(crate) const OF_KV: [&str; 1] = ["max_bytes"];
+pub(crate) const OF_JOURNAL: [&str; 3] = ["journal", "accounts", "why"];
 pub(crate) const OF_FIELDS: [&str; 3] = ["model", "fields", "why"];
 pub(crate) const OF_ACTIONS: [&str; 3] = ["model", "actions", "why"];
 pub(crate) const SETTING: [&str; 4] = ["type", "default", "label", "help"];
@@ -134,7 +138,8 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
         }
         Point::Price => &["on", "select", "on_failure", "order"],
         Point::Event => &["on", "events", "order", "again"],
-        Point::Job => &["on", "again"],
+        Point::Job => &["on", "again", "schedule"],
+        Point::Request => &["on", "path", "methods", "secret"],
     }
 }
 pub(crate) const VIEWS: [&str; 7] =

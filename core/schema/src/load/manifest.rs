@@ -10,9 +10,10 @@ use super::keys;
 use super::module::{range, version};
 use crate::field::label_of;
 use crate::plugin::{
-    Capabilities, Hook, Limits, Manifest, Moment, OfActions, OfFields, OnFailure, Point, Setting,
-    SettingKind, Tier, Want,
+    Capabilities, Hook, Limits, Manifest, Moment, OfActions, OfFields, OfJournal, OfOrigin,
+    OnFailure, Point, Setting, SettingKind, Tier, Want,
 };
+use crate::schedule::Schedule;
 use crate::{Fault, Schema, Source};
 
 /// The one grammar of manifests that there is.
@@ -20,6 +21,10 @@ const MANIFEST: i64 = 1;
 /// The versions of the contract that hosts serve, and the only ones that a manifest can name.
 pub const APIS: [&str; 2] = ["0.1", "0.2"];
 const DEFAULT_ORDER: i64 = 100;
+/// Bytes that a plugin can ask to keep in each company.
+const KV_BYTES_MAX: u32 = 64 << 20;
+/// What a request for a plugin can be.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Reads a manifest; with a schema, also against what there is in it.
 pub fn manifest(source: &Source, schema: Option<&Schema>) -> Result<Manifest, Vec<Fault>> {
@@ -58,7 +63,8 @@ impl Reader<'_> {
         let tier = self.one_of(head, "tier", &[("pure", Tier::Pure), ("script", Tier::Script)]);
         let tier = tier.unwrap_or_default();
         let api = self.api(head);
-        let capabilities = self.capabilities(root);
+        let settings = self.settings(root);
+        let capabilities = self.capabilities(root, &settings);
         let hooks = self.hooks(root, &api, &capabilities);
         let kernel = self.needed(head, "kernel");
         let name = head.words("name", &mut self.faults);
@@ -69,7 +75,7 @@ impl Reader<'_> {
             help: head.words("help", &mut self.faults).unwrap_or_default(),
             license: self.needed(head, "license").map(|w| w.text).unwrap_or_default(),
             publisher_key: head.words("publisher_key", &mut self.faults),
-            settings: self.settings(root),
+            settings,
             limits: self.limits(root, tier),
             id,
             api,
@@ -178,7 +184,11 @@ impl Reader<'_> {
 
 /// What it asks to be allowed.
 impl Reader<'_> {
-    fn capabilities(&mut self, root: Table<'_>) -> Capabilities {
+    fn capabilities(
+        &mut self,
+        root: Table<'_>,
+        settings: &IndexMap<String, Setting>,
+    ) -> Capabilities {
         let Some(table) = root.table("capabilities", &mut self.faults) else {
             return Capabilities::default();
         };
@@ -191,7 +201,75 @@ impl Reader<'_> {
             act: self.of_actions(table),
             emit: emit.into_iter().map(|event| event.text).collect(),
             standing: table.flag("standing", &mut self.faults),
+            http: self.of_origins(table, settings),
+            kv_bytes: self.kv_bytes(table),
+            journal: self.of_journals(table),
         }
+    }
+
+    fn of_origins(
+        &mut self,
+        table: Table<'_>,
+        settings: &IndexMap<String, Setting>,
+    ) -> Vec<OfOrigin> {
+        let mut found = Vec::new();
+        for item in table.items("http", &mut self.faults) {
+            let Some(own) = item.table("http", &mut self.faults) else { continue };
+            own.only(&keys::OF_ORIGIN, &mut self.faults);
+            let why = self.why(own);
+            let Some(origin) = self.needed(own, "origin") else { continue };
+            let own = OfOrigin { origin: origin.text, why };
+            let wrong = match own.setting() {
+                Some(name) => is_text_setting(settings, name),
+                None => is_origin(&own.origin),
+            };
+            if let Err(message) = wrong {
+                let help = "scheme, host and port, such as `https://api.example.com:443`, or \
+                            `{setting:url}` for the address that a setting holds";
+                self.faults.with_help(origin.place, message, Some(help.to_owned()));
+            }
+            found.push(own);
+        }
+        found
+    }
+
+    fn kv_bytes(&mut self, table: Table<'_>) -> u32 {
+        let Some(own) = table.table("kv", &mut self.faults) else { return 0 };
+        own.only(&keys::OF_KV, &mut self.faults);
+        match number(own, "max_bytes", &mut self.faults).map(u32::try_from) {
+            Some(Ok(bytes)) if (1..=KV_BYTES_MAX).contains(&bytes) => bytes,
+            _ => {
+                let message = format!("`max_bytes` of `kv` is from 1 to {KV_BYTES_MAX}");
+                self.faults.at(own.place, message);
+                0
+            }
+        }
+    }
+
+    fn of_journals(&mut self, table: Table<'_>) -> Vec<OfJournal> {
+        let mut found = Vec::new();
+        for item in table.items("journal", &mut self.faults) {
+            let Some(own) = item.table("journal", &mut self.faults) else { continue };
+            own.only(&keys::OF_JOURNAL, &mut self.faults);
+            let why = self.why(own);
+            let accounts = own.texts("accounts", &mut self.faults);
+            if accounts.is_empty() {
+                self.faults.at(own.place, "it names no `accounts`");
+            }
+            let Some(journal) = self.needed(own, "journal") else { continue };
+            let accounts = accounts.into_iter().map(|account| account.text).collect();
+            found.push(OfJournal { journal: journal.text, accounts, why });
+        }
+        found
+    }
+
+    fn why(&mut self, own: Table<'_>) -> String {
+        let why = own.words("why", &mut self.faults).unwrap_or_default();
+        if why.trim().is_empty() {
+            let help = "one sentence that the administrator reads before he grants it";
+            self.faults.with_help(own.place, "`why` is missing", Some(help.to_owned()));
+        }
+        why
     }
 
     fn of_fields(&mut self, table: Table<'_>, key: &str) -> Vec<OfFields> {
@@ -284,7 +362,8 @@ impl Reader<'_> {
     }
 
     fn hook(&mut self, own: Table<'_>, point: Point) -> Hook {
-        let models = self.named(own, "models", point, &[Point::Event, Point::Job, Point::Price]);
+        let without = [Point::Event, Point::Job, Point::Price, Point::Request];
+        let models = self.named(own, "models", point, &without);
         models.iter().for_each(|model| self.known_model(model));
         let acts = [Point::Guard, Point::Effect, Point::Action].contains(&point);
         let actions = own.texts("actions", &mut self.faults);
@@ -313,7 +392,45 @@ impl Reader<'_> {
             on_failure: self.one_of(own, "on_failure", &failures).unwrap_or_default(),
             order: number(own, "order", &mut self.faults).unwrap_or(DEFAULT_ORDER),
             again: own.flag("again", &mut self.faults),
+            schedule: self.schedule(own),
+            path: self.path(own, point),
+            methods: self.methods(own, point),
+            secret: own.words("secret", &mut self.faults),
         }
+    }
+
+    fn schedule(&mut self, own: Table<'_>) -> Option<String> {
+        let schedule = own.text("schedule", &mut self.faults)?;
+        if let Err(message) = Schedule::read(&schedule.text) {
+            let help = "minute, hour, day, month and day of the week: `15 2 * * *` is 02:15 each night";
+            self.faults.with_help(schedule.place, message, Some(help.to_owned()));
+        }
+        Some(schedule.text)
+    }
+
+    fn path(&mut self, own: Table<'_>, point: Point) -> String {
+        let Some(path) = own.text("path", &mut self.faults) else { return String::new() };
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_/.".contains(&b);
+        let parts = || path.text.split('/');
+        let fits = path.text.bytes().all(plain) && parts().all(|part| !part.starts_with('.'));
+        if point == Point::Request && !(fits && parts().all(|part| !part.is_empty())) {
+            let message = format!("`{}` is no path", path.text);
+            let help = "small letters, digits, `-`, `_`, `.`, with `/` between: `hook/orders`";
+            self.faults.with_help(path.place, message, Some(help.to_owned()));
+        }
+        path.text
+    }
+
+    fn methods(&mut self, own: Table<'_>, point: Point) -> Vec<String> {
+        let methods = own.texts("methods", &mut self.faults);
+        for method in methods.iter().filter(|method| !METHODS.contains(&method.text.as_str())) {
+            let message = format!("`{}` is none of {}", method.text, METHODS.join(", "));
+            self.faults.unknown(method.place, message, &method.text, METHODS);
+        }
+        if point == Point::Request && methods.is_empty() {
+            self.faults.at(own.place, "a `request` names its `methods`");
+        }
+        methods.into_iter().map(|method| method.text).collect()
     }
 
     fn named(&mut self, own: Table<'_>, key: &str, point: Point, without: &[Point]) -> Vec<Text> {
@@ -419,6 +536,31 @@ impl Reader<'_> {
             let known = model.actions.keys().map(String::as_str);
             self.faults.unknown(action.place, message, &action.text, known);
         }
+    }
+}
+
+/// Whether a text is scheme, host and port and nothing else, as addresses are compared with it.
+fn is_origin(text: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("`{text}` {what}"));
+    let Some((scheme, rest)) = text.split_once("://") else { return wrong("has no scheme") };
+    if !["http", "https"].contains(&scheme) {
+        return wrong("is neither http nor https");
+    }
+    let Some((host, port)) = rest.rsplit_once(':') else { return wrong("has no port") };
+    if port.parse::<u16>().map(|own| own.to_string()) != Ok(port.to_owned()) || port == "0" {
+        return wrong("has no port that is a number");
+    }
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._[]:".contains(&b);
+    match !host.is_empty() && host.bytes().all(plain) {
+        true => Ok(()),
+        false => wrong("has a host with other letters than a-z, 0-9, `-` and `.`"),
+    }
+}
+
+fn is_text_setting(settings: &IndexMap<String, Setting>, name: &str) -> Result<(), String> {
+    match settings.get(name).map(|setting| setting.kind) {
+        Some(SettingKind::Text) => Ok(()),
+        _ => Err(format!("there is no setting `{name}` of the type text")),
     }
 }
 
