@@ -12,6 +12,7 @@ mod desk;
 mod effects;
 mod input;
 pub(crate) mod later;
+mod package;
 mod policy;
 pub(crate) mod price;
 mod rights;
@@ -27,6 +28,7 @@ use fondaco_schema::plugin::{Hook, Point, RunsAs};
 use crate::Tx;
 use crate::identity::AsPlugin;
 
+pub use package::{COMPONENT, MANIFEST, Package, publisher};
 pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
 pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};
