@@ -3,7 +3,10 @@
 
 mod credit;
 mod hostile;
+mod life;
+mod lifecycle;
 mod points;
+mod recorder;
 mod versions;
 
 use std::sync::Arc;

@@ -36,8 +36,7 @@ const DIGESTS: &str = "digests.toml";
 const SIGNATURE: &str = "digests.toml.minisig";
 /// What else may be in a package: these files, and of these folders the files that end so.
 const FILES: [&str; 5] = [COMPONENT, "README.md", "CHANGELOG.md", "LICENSE", "sbom.json"];
-const FOLDERS: [(&str, &str); 3] =
-    [("locales/", ".ftl"), ("schema/", ".toml"), ("fixtures/", ".toml")];
+const FOLDERS: [(&str, &str); 1] = [("fixtures/", ".toml")];
 
 /// Files by their place in the package.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -105,7 +104,12 @@ fn packed(manifest: &Manifest, key: Option<&SecretKey>, mut files: Files) -> Vec
 
 /// What the signature also covers: readable by whoever has the standard tool.
 fn comment(manifest: &Manifest, list: &str) -> String {
-    format!("fondaco plugin {} {} sha256:{}", manifest.id, manifest.version, digest(list.as_bytes()))
+    format!(
+        "fondaco plugin {} {} sha256:{}",
+        manifest.id,
+        manifest.version,
+        digest(list.as_bytes())
+    )
 }
 
 /// The same package, signed with this key; a signature that it has is replaced.
@@ -177,7 +181,8 @@ fn read_list(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Digests> 
 /// The manifest, by itself: what it says of models is looked at where there are models.
 fn read_manifest(files: &Files, problems: &mut Vec<Problem>) -> Option<Manifest> {
     let Some(bytes) = files.get(MANIFEST) else {
-        let message = "It has no plugin.toml, so nobody knows what it is: write one and pack again.";
+        let message =
+            "It has no plugin.toml, so nobody knows what it is: write one and pack again.";
         problems.push(Problem::new(MANIFEST, "missing", message));
         return None;
     };
@@ -261,3 +266,6 @@ fn misplaced(place: &str) -> Option<(&'static str, String)> {
     );
     Some(("unknown_file", message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod batch;
 mod timeline;
 mod reports;
 mod ledger;
+mod plugins;
 mod session;
 mod live;
 mod openapi;

@@ -53,6 +53,12 @@ const STEPS: &[Step] = &[
         sqlite: "",
         postgres: "",
     },
+    Step {
+        name: "0006_plugin_lifecycle",
+        tables: include_str!("../../migrations/0006_plugin_lifecycle.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The functions of the house for the database server, made anew whenever they change.

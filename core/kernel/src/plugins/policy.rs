@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use super::breaker::Breakers;
 use super::desk::TxDesk;
+use super::recorder::{self, Listening, Seen};
 use super::talk::{Answer, Ask, Call, Called, Failed, Failure, Spent, Word};
 use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX, LIMIT};
 use crate::{Ctx, Error, Kernel, Result, Tx, audit, kernel};
@@ -165,11 +166,17 @@ pub(super) async fn ask(
         host_calls = tracing::field::Empty,
     );
     let plugins = shared.plugins.clone();
+    // Of plugins that came in a package: what may have to be shown is kept until it is known.
+    let watched = shared.force.watched(&plugin.manifest.id).map(|watched| (watched, call.clone()));
+    let mut heard = None;
     let Called { outcome, spent } = match manner {
         Manner::Pure => plugins.call(plugin, call, None).instrument(span.clone()).await,
         Manner::AtDesk => {
             let mut desk = TxDesk::new(tx, plugin.clone());
-            let called = plugins.call(plugin, call, Some(&mut desk)).instrument(span.clone()).await;
+            let mut listening = Listening::at(&mut desk);
+            let called = plugins.call(plugin, call, Some(&mut listening));
+            let called = called.instrument(span.clone()).await;
+            heard = Some(listening.heard);
             if let Some(lost) = desk.lost() {
                 return Err(lost);
             }
@@ -183,6 +190,11 @@ pub(super) async fn ask(
     span.record("host_calls", spent.host_calls);
     if manner == Manner::Pure {
         tx.turn.cpu_us += spent.cpu_us;
+    }
+    if let Some((watched, call)) = watched {
+        let (plugin, outcome) = (plugin.clone(), outcome.clone());
+        let seen = Seen { plugin, call, at: tx.now(), heard, outcome, spent };
+        recorder::see(&shared, &watched, seen);
     }
     judge(tx, asked, outcome.as_ref().err());
     count(&shared, asked, spent, outcome.as_ref().err());

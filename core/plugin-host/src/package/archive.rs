@@ -9,7 +9,8 @@ use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::{
-    DIGESTS, FILES_MAX, Files, PACKED_BYTES_MAX, RATIO_MAX, SIGNATURE, UNPACKED_BYTES_MAX, misplaced,
+    DIGESTS, FILES_MAX, Files, PACKED_BYTES_MAX, RATIO_MAX, SIGNATURE, UNPACKED_BYTES_MAX,
+    misplaced,
 };
 
 const BLOCK: usize = 512;
@@ -120,11 +121,13 @@ fn entry<'t>(block: &[u8], after: &'t [u8]) -> Result<Entry<'t>, Problem> {
     match block[156] {
         b'0' | 0 => {}
         b'1' | b'2' => {
-            let message = format!("{name} is a link, and links lead anywhere; pack the file itself.");
+            let message =
+                format!("{name} is a link, and links lead anywhere; pack the file itself.");
             return Err(Problem::new(name, "link", message));
         }
         b'5' => {
-            let message = format!("{name} is a folder; a package holds files alone. Pack it again.");
+            let message =
+                format!("{name} is a folder; a package holds files alone. Pack it again.");
             return Err(Problem::new(name, "folder", message));
         }
         _ => return Err(wrong("form", &format!("{name} is of a kind that no package has"))),
@@ -177,4 +180,30 @@ fn wrong(code: &str, what: &str) -> Problem {
         _ => "",
     };
     Problem::new("package", code, format!("The package is refused: {what}{cure}."))
+}
+
+/// For the tests of packages: archives that `write` does not make.
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::package) fn tar_of(files: &Files) -> Vec<u8> {
+        tar(files)
+    }
+
+    pub(in crate::package) fn packed(tar: &[u8]) -> Vec<u8> {
+        compress_to_vec(tar, CompressionLevel::Fastest)
+    }
+
+    /// An entry of any kind, whose sum is right.
+    pub(in crate::package) fn entry_of(name: &str, kind: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut block = header(name, bytes.len());
+        block[156] = kind;
+        block[148..156].copy_from_slice(b"        ");
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let mut entry = [&block[..], bytes].concat();
+        entry.resize(entry.len().next_multiple_of(BLOCK), 0);
+        entry
+    }
 }

@@ -36,7 +36,8 @@ impl Keys {
             None => KeyPair::generate_unencrypted_keypair().map_err(failed)?,
             Some(_) => KeyPair::generate_encrypted_keypair(password).map_err(failed)?,
         };
-        let secret = pair.sk.to_box(Some("secret key of a publisher of plugins")).map_err(failed)?;
+        let secret =
+            pair.sk.to_box(Some("secret key of a publisher of plugins")).map_err(failed)?;
         Ok(Keys { public: pair.pk.to_base64(), secret: secret.to_string() })
     }
 }
@@ -131,7 +132,10 @@ pub(super) fn verify(
         return Err(wrong("signature", "The signature cannot be read"));
     };
     if signature.keynum() != public.keynum() {
-        return Err(wrong("signature", "It was signed with another key than the one that it names"));
+        return Err(wrong(
+            "signature",
+            "It was signed with another key than the one that it names",
+        ));
     }
     minisign::verify(&public, &signature, Cursor::new(list), true, false, false)
         .map_err(|_| wrong("signature", "The signature does not hold: the package was changed"))?;

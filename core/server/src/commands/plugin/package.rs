@@ -21,7 +21,7 @@ use crate::progress::{note, say};
 /// Example: fondaco plugin keygen acme.key
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Keygen {
+pub(super) struct Keygen {
     /// Where the secret key goes; the public one beside it, with `.pub`.
     file: PathBuf,
 }
@@ -29,12 +29,12 @@ pub struct Keygen {
 /// Pack a plugin's folder into one file; with a key, sign it too.
 ///
 /// The same folder gives the same bytes. What goes in: plugin.toml, plugin.wasm, README.md,
-/// CHANGELOG.md, LICENSE, sbom.json, locales/*.ftl, schema/*.toml, fixtures/*.toml.
+/// CHANGELOG.md, LICENSE, sbom.json, fixtures/*.toml.
 ///
 /// Example: fondaco plugin pack credit-guard --component target/credit_guard.wasm --key acme.key
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Pack {
+pub(super) struct Pack {
     /// The folder with plugin.toml.
     #[arg(default_value = ".")]
     folder: PathBuf,
@@ -54,7 +54,7 @@ pub struct Pack {
 /// Example: fondaco plugin sign acme.credit-guard-1.4.0.plugin --key acme.key
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Sign {
+pub(super) struct Sign {
     package: PathBuf,
     /// The secret key; its password is read from standard input where it has one.
     #[arg(long, value_name = "FILE")]
@@ -66,7 +66,7 @@ pub struct Sign {
 /// Example: fondaco plugin verify acme.credit-guard-1.4.0.plugin --key RWQf6LRCGA9i53ml…
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Verify {
+pub(super) struct Verify {
     package: PathBuf,
     /// The public key that it must be signed with.
     #[arg(long, value_name = "KEY")]
