@@ -5,8 +5,11 @@ mod credit;
 mod einvoice;
 mod errand;
 mod hostile;
+mod life;
+mod lifecycle;
 mod points;
 mod random;
+mod recorder;
 mod versions;
 
 use std::sync::Arc;

@@ -65,6 +65,17 @@ fn cases() -> Vec<Case> {
         case("GET", "/api/ledger/accounts/{id}/lines", 401, 403, Json::Null),
         case("GET", "/api/ledger/entries/{id}", 401, 403, Json::Null),
         case("POST", "/api/ledger/verify", 401, 403, Json::Null),
+        case("GET", "/api/plugins", 401, 403, Json::Null),
+        case("POST", "/api/plugins", 401, 403, json!({})),
+        case("GET", "/api/plugins/{id}", 401, 403, Json::Null),
+        case("GET", "/api/plugins/{id}/plan", 401, 403, Json::Null),
+        case("GET", "/api/plugins/{id}/history", 401, 403, Json::Null),
+        case("GET", "/api/plugins/{id}/calls", 401, 403, Json::Null),
+        case("GET", "/api/plugins/{id}/calls/{call}", 401, 403, Json::Null),
+        case("POST", "/api/plugins/{id}/calls/{call}/replay", 401, 403, json!({})),
+        case("GET", "/api/plugins/{id}/shadow", 401, 403, Json::Null),
+        case("POST", "/api/plugins/{id}/shadow", 401, 403, json!({ "nonsense": 1 })),
+        case("POST", "/api/plugins/{id}/{verb}", 401, 403, json!({ "nonsense": 1 })),
         case("GET", "/api/{model}", 401, 403, Json::Null),
         case("POST", "/api/{model}", 401, 403, json!({})),
         case("GET", "/api/{model}/{id}", 401, 404, Json::Null),
@@ -157,6 +168,7 @@ async fn no_route_gives_what_is_not_due() {
         let path = case.route.replace("{model}", MODEL).replace("{name}", REPORT);
         let path = path.replace("{id}", &order).replace("{action}", "confirm");
         let path = path.replace("{file}", "sales.order_confirmation.pdf");
+        let path = path.replace("{call}", &order).replace("{verb}", "grant");
         let body = (!case.body.is_null()).then(|| case.body.to_string());
         let who = [("stranger", &stranger, case.stranger), ("forged", &forged, case.stranger)];
         for (who, client, expected) in

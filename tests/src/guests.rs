@@ -9,9 +9,12 @@ use fondaco_kernel::Setup;
 use fondaco_kernel::plugins::Installed;
 use fondaco_kernel::schema::plugin::{Grants, Manifest};
 use fondaco_kernel::schema::{Origin, Schema, Source, manifest};
+use fondaco_plugin_host::package::{self, Keys, SecretKey};
 use fondaco_plugin_host::{Compiler, Host, Metering, Options};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
+
+use crate::scratch::Scratch;
 
 /// Where Rust guests are compiled for.
 const TARGET: &str = "wasm32-wasip2";
@@ -35,7 +38,7 @@ pub fn host() -> Arc<Host> {
 pub fn host_metered(metering: Metering) -> Arc<Host> {
     let compiler = Compiler::Child(build().join("fondaco"));
     let options = Options { cache: build().join("plugins-of-tests"), compiler, metering };
-    Arc::new(Host::new(options).unwrap_or_else(|e| unreachable!("{e}")))
+    Arc::new(Host::new(options))
 }
 
 /// A plugin of the house: its component and the text of its manifest. `None`, after a loud line, where the
@@ -118,6 +121,23 @@ pub fn read_manifest(text: &str, schema: Option<&Schema>) -> Manifest {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         unreachable!("{}", faults.join("\n"))
     })
+}
+
+/// The key of a publisher.
+pub fn key() -> SecretKey {
+    let keys = Keys::make(None).unwrap_or_else(|e| unreachable!("{e}"));
+    SecretKey::read(&keys.secret, || Err("it has no password".to_owned()))
+        .unwrap_or_else(|e| unreachable!("{e}"))
+}
+
+/// A signed package of a manifest and a component.
+pub fn packed(manifest: &str, component: &[u8], key: &SecretKey) -> Vec<u8> {
+    let folder = Scratch::new("packed");
+    let written = std::fs::write(folder.path().join("plugin.toml"), manifest);
+    written.unwrap_or_else(|e| unreachable!("{e}"));
+    package::pack(folder.path(), Some(component.to_vec()))
+        .and_then(|package| package::sign(&package, key))
+        .unwrap_or_else(|problems| unreachable!("{problems:?}"))
 }
 
 /// Installs with all that the manifest asks for, changed by the test.

@@ -218,6 +218,18 @@ impl Client {
         self.send("PATCH", path, Some(&body.to_string()), headers)
     }
 
+    /// Sends a file as the body.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn upload(&self, path: &str, file: &[u8]) -> Result<Answer, ureq::Error> {
+        let uri = format!("http://{}{path}", self.address);
+        let request = ureq::http::Request::builder().method("POST").uri(uri);
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let request = request.header("content-type", "application/octet-stream");
+        read(self.agent.run(request.body(file.to_vec())?)?)
+    }
+
     /// # Errors
     /// As [`Client::get`].
     pub fn delete(&self, path: &str) -> Result<Answer, ureq::Error> {

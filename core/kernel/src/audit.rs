@@ -54,6 +54,12 @@ pub(crate) fn write(tx: &mut Tx, model: &Model, entries: Vec<Entry>) {
     }
 }
 
+/// Notes a change of something that is no model: it stands under this name.
+pub(crate) fn write_of(tx: &mut Tx, name: &str, entry: Entry) {
+    let row = row(tx, name, entry);
+    tx.pending_audit.push(row);
+}
+
 /// Writes what was noted so far.
 pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
     let rows = std::mem::take(&mut tx.pending_audit);

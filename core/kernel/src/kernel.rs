@@ -20,7 +20,8 @@ use crate::ids::Ids;
 use crate::in_force::{InForce, OTHER_STAMP, Version};
 use crate::module::{Module, Registry};
 use crate::plan::Desired;
-use crate::plugins::{NoPlugins, Plugins, Watch};
+use crate::plugins::lifecycle::Force;
+use crate::plugins::{NoPlugins, Plugins, Recorder, Watch};
 use crate::tx::{Effects, Fut, Tx};
 use crate::views::{self, Pilots};
 use crate::{Ctx, identity, plan};
@@ -118,6 +119,7 @@ impl Kernel {
             // It is read with the schema that it has.
             Some(_) => kernel.shared.in_force.follow(),
         }
+        kernel.take_up_plugins().await?;
         Ok(kernel)
     }
 
@@ -151,6 +153,8 @@ impl Kernel {
             ids: Ids::default(),
             plugins: setup.plugins,
             watch: Watch::default(),
+            force: Force::default(),
+            recorder: Recorder::default(),
             seed: setup.seed.map(AtomicU64::new),
             cheap_passwords: setup.cheap_passwords,
             jobs: Notify::new(),
@@ -356,6 +360,10 @@ pub(crate) struct Shared {
     pub(crate) plugins: Arc<dyn Plugins>,
     /// What is known of how they do.
     pub(crate) watch: Watch,
+    /// Which of them were taken up.
+    pub(crate) force: Force,
+    /// Calls of theirs that are to be kept.
+    pub(crate) recorder: Recorder,
     seed: Option<AtomicU64>,
     pub(crate) cheap_passwords: bool,
     pub(crate) jobs: Notify,

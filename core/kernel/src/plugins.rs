@@ -3,7 +3,9 @@
 //! In reading order: `talk` (what the two say to each other), `rights` (the one check), `input` (what
 //! a plugin is told), `effects` (what comes of its answer; `posting` and `own` are two of them), then
 //! where it is asked: `save`, `deed` (actions), `price`, `later` (events and jobs, which work `apart`
-//! from any transaction and may ask `outside`, with `secrets`), `request` (over HTTP); `policy` is what happens when it fails.
+//! from any transaction and may ask `outside`, with `secrets`), `request` (over HTTP); `policy` is what
+//! happens when it fails. How a plugin comes into force and goes out of it is `lifecycle`, out of what
+//! `package` says; `recorder` and `telling` are what it did.
 //! Architecture invariants: a plugin reaches the database only through `input`, `effects` and `desk`,
 //! each of which asks `rights`; no transaction is open while a plugin waits for somebody outside;
 //! nothing in here knows what WebAssembly is.
@@ -14,30 +16,38 @@ pub(crate) mod deed;
 mod desk;
 mod effects;
 mod input;
+pub mod lifecycle;
 pub(crate) mod later;
 mod outside;
 mod own;
+mod package;
 mod policy;
 mod posting;
 pub(crate) mod price;
+mod recorder;
 pub mod request;
 mod rights;
 pub(crate) mod save;
 pub mod secrets;
+mod spelling;
+pub mod telling;
 pub mod talk;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use fondaco_schema::plugin::{Hook, Point, RunsAs};
+use fondaco_schema::plugin::{Hook, Manifest, Point, RunsAs};
+use fondaco_values::Problem;
 
 use crate::Tx;
 use crate::identity::AsPlugin;
 
 pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
+pub use package::{COMPONENT, MANIFEST, Package, publisher};
 pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};
+pub(crate) use recorder::Recorder;
 pub use talk::{
     Answer, Ask, Call, Called, Desk, Effect, Entity, Failed, Failure, Fetch, Fetched, Fields,
     Installed, Page, Posting, PostingLine, PriceOf, Reply, Request, Row, Ruling, Spent, Step,
@@ -59,7 +69,8 @@ pub const LIMIT: &str = "plugins_limit";
 /// A future that borrows what it works with.
 pub type Borrowed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
-/// Who runs plugins.
+/// Who runs plugins. The lower half is for whoever changes what is in force; a program that runs no
+/// plugins does without.
 pub trait Plugins: Send + Sync {
     /// The plugins in force.
     fn installed(&self) -> Arc<[Arc<Installed>]>;
@@ -78,6 +89,32 @@ pub trait Plugins: Send + Sync {
         let why = format!("this program asks nobody over HTTP: {fetch:?} was not sent");
         Box::pin(async { Err(Unfetched::Refused(why)) })
     }
+
+    /// Reads a package and holds everything in it against its digests and its signature.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn open_package(&self, _: &[u8]) -> std::result::Result<Package, Vec<Problem>> {
+        Err(vec![Problem::new("package", "no_plugins", "This program runs no plugins.")])
+    }
+
+    /// Whether the component of this digest is ready to be called.
+    fn is_loaded(&self, _digest: &str) -> bool {
+        false
+    }
+
+    /// Holds a component against its manifest, compiles it unless that was done before, and keeps it
+    /// ready. Takes its time: not for the inside of a transaction.
+    ///
+    /// # Errors
+    /// Every reason why it cannot be run.
+    fn load(&self, _: &Manifest, _component: &[u8]) -> std::result::Result<(), Vec<String>> {
+        Err(vec!["this program runs no plugins".to_owned()])
+    }
+
+    /// From now on these are in force, in one step. Of the others the code of `ready` is kept for
+    /// whoever is about to call it: shadows, and what may be rolled back to.
+    fn put_in_force(&self, _plugins: Vec<Arc<Installed>>, _ready: &[String]) {}
 }
 
 /// A kernel without plugins.

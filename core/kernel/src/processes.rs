@@ -55,6 +55,9 @@ impl Kernel {
 
     /// Gives the number of this process back, at its end. What writes after that takes another one.
     pub async fn leave(&self) {
+        if let Err(error) = self.keep_plugin_calls().await {
+            tracing::warn!(%error, "calls of plugins were not kept");
+        }
         let _one_at_a_time = self.shared().renewing.lock().await;
         let Some(lease) = self.shared().ids.stop() else { return };
         let ctx = identity::kernel_itself();

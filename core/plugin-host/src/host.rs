@@ -1,37 +1,37 @@
 //! The plugins in force and their code. What is in force is one list, changed as a whole: a call that is
 //! under way ends with the code that it began with.
-//! Not here: packages, grants that are kept, who may install (the kernel and the server).
+//! Not here: packages (`package`), grants that are kept, who may install (`kernel::plugins::lifecycle`).
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use fondaco_kernel::plugins::{
-    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Plugins, Spent,
-    Unfetched,
+    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Package,
+    Plugins, Spent, Unfetched,
 };
 use fondaco_schema::plugin::{Grants, Manifest, Tier};
+use fondaco_values::Problem;
 
 use crate::call::{self, Guest};
 use crate::compile::{self, Cache, Compiler};
 use crate::engine::{Metering, Running};
 use crate::load::{self, Unfit};
 use crate::way_out::WayOut;
-use crate::{imports, v0_1, v0_2};
+use crate::{imports, package, v0_1, v0_2};
 
 /// What a host is made with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where compiled plugins are kept.
+    /// Where compiled plugins are kept; made with the first one.
     pub cache: PathBuf,
     pub compiler: Compiler,
     pub metering: Metering,
 }
 
 pub struct Host {
-    cache: Cache,
-    compiler: Compiler,
-    metering: Metering,
+    options: Options,
+    cache: OnceLock<Cache>,
     engines: Mutex<HashMap<Tier, Arc<Running>>>,
     /// By digest of the component.
     loaded: RwLock<HashMap<String, Arc<Loaded>>>,
@@ -46,19 +46,15 @@ struct Loaded {
 
 impl Host {
     /// A host without plugins.
-    ///
-    /// # Errors
-    /// `Unfit` when the folder of the cache cannot be used.
-    pub fn new(options: Options) -> Result<Host, Unfit> {
-        Ok(Host {
-            cache: Cache::open(&options.cache)?,
-            compiler: options.compiler,
-            metering: options.metering,
+    pub fn new(options: Options) -> Host {
+        Host {
+            options,
+            cache: OnceLock::new(),
             engines: Mutex::default(),
             loaded: RwLock::default(),
             in_force: RwLock::new(Arc::from([])),
             way_out: WayOut::default(),
-        })
+        }
     }
 
     /// The same with another way to those outside.
@@ -79,11 +75,8 @@ impl Host {
         grants: Grants,
         component: &[u8],
     ) -> Result<Arc<Installed>, Unfit> {
-        load::size(&manifest, component)?;
-        let digest = compile::digest(component);
-        let loaded = self.load(&manifest, component)?;
-        let installed = Arc::new(Installed { manifest, grants, digest: digest.clone() });
-        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(digest, loaded);
+        let digest = self.keep(&manifest, component)?;
+        let installed = Arc::new(Installed { manifest, grants, digest });
         self.change(|all| {
             all.retain(|other| other.manifest.id != installed.manifest.id);
             all.push(installed.clone());
@@ -105,9 +98,27 @@ impl Host {
         *in_force = all.into();
     }
 
-    fn load(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Arc<Loaded>, Unfit> {
+    /// Keeps a component ready; answers its digest.
+    fn keep(&self, manifest: &Manifest, component: &[u8]) -> Result<String, Unfit> {
+        load::size(manifest, component)?;
+        let digest = compile::digest(component);
+        let loaded = self.link(manifest, component)?;
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), loaded);
+        Ok(digest)
+    }
+
+    fn cache(&self) -> Result<&Cache, Unfit> {
+        if let Some(cache) = self.cache.get() {
+            return Ok(cache);
+        }
+        let opened = Cache::open(&self.options.cache)?;
+        Ok(self.cache.get_or_init(|| opened))
+    }
+
+    fn link(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Arc<Loaded>, Unfit> {
         let running = self.engine(manifest.tier)?;
-        let (how, with) = ((manifest.tier, self.metering), (&self.compiler, &self.cache));
+        let how = (manifest.tier, self.options.metering);
+        let with = (&self.options.compiler, self.cache()?);
         let component = compile::load(&running.engine, bytes, how, with)?;
         load::fits(&running.engine, manifest, &component)?;
         let pre = imports::link(&running.engine, &component)
@@ -125,7 +136,7 @@ impl Host {
         if let Some(running) = engines.get(&tier) {
             return Ok(running.clone());
         }
-        let running = Running::new(tier, self.metering)
+        let running = Running::new(tier, self.options.metering)
             .map_err(|error| Unfit::new(format!("no engine for plugins: {error:#}")))?;
         let running = Arc::new(running);
         engines.insert(tier, running.clone());
@@ -152,12 +163,35 @@ impl Plugins for Host {
                 let outcome = Err(Failure::new(Failed::Unfit, message));
                 return Called { outcome, spent: Spent::default() };
             };
-            let by = (loaded.running.as_ref(), self.metering);
+            let by = (loaded.running.as_ref(), self.options.metering);
             call::run(by, loaded.guest.as_ref(), plugin.clone(), call, desk).await
         })
     }
 
     fn fetch<'t>(&'t self, fetch: Fetch) -> Borrowed<'t, Result<Fetched, Unfetched>> {
         Box::pin(self.way_out.fetch(fetch))
+    }
+
+    fn open_package(&self, bytes: &[u8]) -> Result<Package, Vec<Problem>> {
+        package::open(bytes)
+    }
+
+    fn is_loaded(&self, digest: &str) -> bool {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).contains_key(digest)
+    }
+
+    fn load(&self, manifest: &Manifest, component: &[u8]) -> Result<(), Vec<String>> {
+        self.keep(manifest, component).map(drop).map_err(|unfit| unfit.reasons().to_vec())
+    }
+
+    fn put_in_force(&self, plugins: Vec<Arc<Installed>>, ready: &[String]) {
+        self.change(|all| *all = plugins);
+        let in_force = self.installed();
+        let is_used = |digest: &String| {
+            ready.contains(digest) || in_force.iter().any(|plugin| plugin.digest == *digest)
+        };
+        // Calls under way have what they run.
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|digest, _| is_used(digest));
     }
 }

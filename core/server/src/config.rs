@@ -3,15 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use fondaco_kernel::schema::{Origin, Source};
 use fondaco_kernel::views::Pilots;
 use fondaco_kernel::{Adopt, Database, PostgresSettings, Setup};
+use fondaco_plugin_host::{Compiler, Host, Metering, Options};
 use serde::Deserialize;
 
 use crate::modules;
 use crate::settings::{self, Setting};
+
+/// Where compiled plugins are kept, in a company folder.
+const COMPILED: &str = "compiled";
 
 /// A company folder, read and checked as far as that goes without a database.
 #[derive(Debug)]
@@ -218,7 +223,18 @@ impl Company {
         setup.company = self.sources.clone();
         setup.data = self.data.clone();
         setup.pilots = self.pilots.clone();
+        setup.plugins = Arc::new(self.plugins());
         Ok(setup)
+    }
+
+    /// Who runs plugins: this program, once more, compiles them into a folder of the company's.
+    fn plugins(&self) -> Host {
+        let program = std::env::current_exe().unwrap_or_else(|_| "fondaco".into());
+        Host::new(Options {
+            cache: self.folder.join(COMPILED),
+            compiler: Compiler::Child(program),
+            metering: Metering::Time,
+        })
     }
 }
 

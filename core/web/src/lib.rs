@@ -12,6 +12,7 @@ mod timeline;
 mod reports;
 mod papers;
 mod ledger;
+mod plugins;
 mod session;
 mod live;
 mod openapi;

@@ -5,12 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use fondaco_kernel::Ctx;
 use fondaco_kernel::permissions::{self, Right};
+use fondaco_kernel::plugins::lifecycle;
 use fondaco_kernel::schema::{Action, Field, Kind, Model, Schema};
 use fondaco_kernel::values::limits;
 use serde_json::{Map, Value, json};
 
-use crate::App;
 use crate::caller::Caller;
+use crate::{App, plugins};
 
 pub(crate) async fn document(State(app): State<App>, Caller(ctx): Caller) -> Json<Value> {
     let registry = app.kernel.seen_by(&ctx);
@@ -41,6 +42,9 @@ fn of(ctx: &Ctx, schema: &Schema) -> Value {
             "responses": { "200": { "description": "Columns, rows and totals" } },
         });
         paths.insert(format!("/api/reports/{}", report.name), json!({ "get": operation }));
+    }
+    if lifecycle::may_look(ctx) {
+        plugins::paths(&mut paths);
     }
     json!({
         "openapi": "3.1.0",

@@ -11,7 +11,7 @@ use crate::pages::{
     timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers, plugin,
+    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers, plugin, plugins,
     reports, respond, session, timeline,
 };
 
@@ -37,6 +37,16 @@ pub fn all(app: App) -> Router {
         // Files: a larger body, and nothing that runs.
         .route("/api/attachment/content", post(timeline::upload).layer(for_files()))
         .route("/api/attachment/{id}/content", get(timeline::download))
+        // Plugins: a package is a larger body too.
+        .route("/api/plugins", get(plugins::index).post(plugins::install).layer(for_files()))
+        .route("/api/plugins/{id}", get(plugins::one))
+        .route("/api/plugins/{id}/plan", get(plugins::plan))
+        .route("/api/plugins/{id}/history", get(plugins::history))
+        .route("/api/plugins/{id}/calls", get(plugins::calls))
+        .route("/api/plugins/{id}/calls/{call}", get(plugins::call))
+        .route("/api/plugins/{id}/calls/{call}/replay", post(plugins::replay))
+        .route("/api/plugins/{id}/shadow", get(plugins::shadow).post(plugins::shadow_of))
+        .route("/api/plugins/{id}/{verb}", post(plugins::act))
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
         .route("/api/{model}/totals", get(api::totals))

@@ -39,7 +39,7 @@ list_price = "25.00"
 "#;
 
 /// Things with parts, of the company's own: the robot may see their owners, the sorter may not.
-const COMPANY: [(&str, &str); 3] = [
+pub(super) const COMPANY: [(&str, &str); 3] = [
     (
         "models/thing.toml",
         r#"

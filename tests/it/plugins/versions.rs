@@ -37,7 +37,7 @@ write = [{{ model = "party", fields = ["code", "name"], why = "to change it" }}]
 
 /// A guest that sets one field of each of its records to a text. One verdict is the same in both versions,
 /// but the older one says it alone.
-fn setting(api: &str, field: &'static [u8], text: &str) -> Vec<u8> {
+pub(super) fn setting(api: &str, field: &'static [u8], text: &str) -> Vec<u8> {
     let mut image = Image::default();
     let value = image.words(text);
     let answer = match api {
@@ -75,23 +75,24 @@ fn what_was_compiled_is_kept_and_never_trusted_blindly() {
     };
     let manifest = || guests::read_manifest(&manifest("test.kept", "0.2", 1), None);
     let component = setting("0.2", b"code", "X");
-    guests::install(&host(Compiler::Here).unwrap(), manifest(), &component, |_| {});
+    guests::install(&host(Compiler::Here), manifest(), &component, |_| {});
     let kept: Vec<_> = std::fs::read_dir(&cache).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(kept.len(), 1);
     // The next host compiles nothing: it has no compiler.
     let none = Compiler::Child("/nowhere/fondaco".into());
-    guests::install(&host(none.clone()).unwrap(), manifest(), &component, |_| {});
+    guests::install(&host(none.clone()), manifest(), &component, |_| {});
     // Half of it is no machine code, and is made anew.
     let whole = std::fs::read(&kept[0]).unwrap();
     std::fs::write(&kept[0], &whole[..whole.len() / 2]).unwrap();
     let grants = fondaco_kernel::schema::plugin::Grants::all_of(&manifest());
-    let broken = host(none).unwrap().install(manifest(), grants, &component);
+    let broken = host(none).install(manifest(), grants, &component);
     assert!(broken.unwrap_err().to_string().contains("the compiler did not start"));
-    guests::install(&host(Compiler::Here).unwrap(), manifest(), &component, |_| {});
+    guests::install(&host(Compiler::Here), manifest(), &component, |_| {});
     assert_eq!(std::fs::read(&kept[0]).unwrap(), whole);
     // A folder that others can write is none of ours.
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let open = host(Compiler::Here).err().unwrap();
+    let grants = fondaco_kernel::schema::plugin::Grants::all_of(&manifest());
+    let open = host(Compiler::Here).install(manifest(), grants, &component).unwrap_err();
     assert!(open.to_string().contains("others can write here"), "{open}");
 }

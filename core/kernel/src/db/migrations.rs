@@ -54,6 +54,12 @@ const STEPS: &[Step] = &[
         postgres: "",
     },
     Step {
+        name: "0006_plugin_lifecycle",
+        tables: include_str!("../../migrations/0006_plugin_lifecycle.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Step {
         name: "0007_plugin_data",
         tables: include_str!("../../migrations/0007_plugin_data.sql"),
         sqlite: "",

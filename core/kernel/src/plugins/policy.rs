@@ -13,6 +13,8 @@ use tracing::Instrument;
 
 use super::breaker::Breakers;
 use super::desk::TxDesk;
+use super::lifecycle::Watched;
+use super::recorder::{self, Heard, Listening, Seen};
 use super::talk::{Answer, Ask, Call, Called, Desk, Failed, Failure, Spent, Word};
 use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX, LIMIT};
 use crate::{Ctx, Error, Kernel, Result, Tx, audit, kernel};
@@ -152,11 +154,16 @@ pub(super) async fn ask(
     };
     let (span, expected) = (span(asked), Expected::of(&call.ask));
     let plugins = shared.plugins.clone();
+    let kept = kept(&shared, asked, &call);
+    let mut asked_back = None;
     let called = match manner {
         Manner::Pure => plugins.call(plugin, call, None).instrument(span.clone()).await,
         Manner::AtDesk => {
             let mut desk = TxDesk::new(tx, plugin.clone());
-            let called = plugins.call(plugin, call, Some(&mut desk)).instrument(span.clone()).await;
+            let mut listening = Listening::at(&mut desk);
+            let called = plugins.call(plugin, call, Some(&mut listening));
+            let called = called.instrument(span.clone()).await;
+            asked_back = Some(listening.heard);
             if let Some(lost) = desk.lost() {
                 return Err(lost);
             }
@@ -166,7 +173,7 @@ pub(super) async fn ask(
     if manner == Manner::Pure {
         tx.turn.cpu_us += called.spent.cpu_us;
     }
-    Ok(heard(&shared, asked, (tx.now(), expected, span), called))
+    Ok(heard(&shared, asked, (tx.now(), expected, span), (kept, asked_back), called))
 }
 
 /// Asks one hook outside of any transaction.
@@ -182,8 +189,17 @@ pub(super) async fn ask_apart(
     }
     let (span, expected) = (span(asked), Expected::of(&call.ask));
     let plugins = shared.plugins.clone();
-    let called = plugins.call(&asked.plugin, call, Some(desk)).instrument(span.clone()).await;
-    heard(shared, asked, (now, expected, span), called)
+    let kept = kept(shared, asked, &call);
+    let mut listening = Listening::at(desk);
+    let called = plugins.call(&asked.plugin, call, Some(&mut listening));
+    let called = called.instrument(span.clone()).await;
+    let asked_back = Some(listening.heard);
+    heard(shared, asked, (now, expected, span), (kept, asked_back), called)
+}
+
+/// The question to a plugin that came in a package: what may have to be shown is kept until it is known.
+fn kept(shared: &kernel::Shared, asked: &Asked, call: &Call) -> Option<(Watched, Call)> {
+    shared.force.watched(&asked.plugin.manifest.id).map(|watched| (watched, call.clone()))
 }
 
 fn rests(shared: &kernel::Shared, asked: &Asked, now: Timestamp) -> Option<Failure> {
@@ -212,6 +228,7 @@ fn heard(
     shared: &kernel::Shared,
     asked: &Asked,
     (now, expected, span): (Timestamp, Expected, tracing::Span),
+    (kept, asked_back): (Option<(Watched, Call)>, Option<Vec<Heard>>),
     Called { outcome, spent }: Called,
 ) -> Word<Answer> {
     let outcome = outcome.and_then(|answer| expected.met(answer));
@@ -219,6 +236,11 @@ fn heard(
     span.record("cpu_us", spent.cpu_us);
     span.record("memory_bytes", spent.memory_bytes);
     span.record("host_calls", spent.host_calls);
+    if let Some((watched, call)) = kept {
+        let (plugin, outcome) = (asked.plugin.clone(), outcome.clone());
+        let seen = Seen { plugin, call, at: now, heard: asked_back, outcome, spent };
+        recorder::see(shared, &watched, seen);
+    }
     judge(shared, asked, now, outcome.as_ref().err());
     count(shared, asked, spent, outcome.as_ref().err());
     outcome

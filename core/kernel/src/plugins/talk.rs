@@ -3,9 +3,10 @@
 
 use fondaco_schema::plugin::{Grants, Limits, Manifest, SettingKind};
 use fondaco_values::{AnyId, Date, Decimal, Problem, Timestamp, Value};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::Borrowed;
+use super::{Borrowed, spelling};
 
 /// A plugin that is in force, with what it was granted.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Installed {
 }
 
 /// One question to a plugin, with all that its answer may depend on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
     pub hook: String,
     pub ask: Ask,
@@ -56,16 +57,31 @@ pub struct Call {
     pub language: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Ask {
     /// → [`Answer::Verdicts`], one for each.
     Save(Vec<Told>),
     /// → [`Answer::Ruling`]
-    Guard { action: String, record: Entity, args: Fields },
+    Guard {
+        action: String,
+        record: Entity,
+        #[serde(with = "spelling::fields")]
+        args: Fields,
+    },
     /// → [`Answer::Effects`]
-    After { action: String, record: Entity, args: Fields },
+    After {
+        action: String,
+        record: Entity,
+        #[serde(with = "spelling::fields")]
+        args: Fields,
+    },
     /// → [`Answer::Done`]
-    Act { action: String, record: Entity, args: Fields },
+    Act {
+        action: String,
+        record: Entity,
+        #[serde(with = "spelling::fields")]
+        args: Fields,
+    },
     /// → [`Answer::Steps`], for each price.
     Price(Vec<PriceOf>),
     /// → [`Answer::Effects`]
@@ -89,7 +105,7 @@ pub struct Visit {
     pub user: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     Verdicts(Vec<Verdict>),
     Ruling(Ruling),
@@ -112,39 +128,42 @@ pub struct Page {
 pub type Fields = Vec<(String, Value)>;
 
 /// A record as a plugin is told of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entity {
     pub model: String,
     pub id: AnyId,
     pub version: i64,
+    #[serde(with = "spelling::fields")]
     pub fields: Fields,
     /// By name of the field of lines.
     pub lines: Vec<(String, Vec<Row>)>,
 }
 
 /// One line; the id is zero while it is new.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub id: AnyId,
+    #[serde(with = "spelling::fields")]
     pub fields: Fields,
 }
 
 /// A record that is about to be saved: what it was (`None` when it is new) and what it will be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     pub before: Option<Entity>,
     pub after: Entity,
 }
 
 /// What a plugin says of a record that is about to be saved.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
+    #[serde(with = "spelling::fields")]
     pub changes: Fields,
     pub problems: Vec<Problem>,
 }
 
 /// What a plugin says before an action.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ruling {
     Proceed,
     Refuse(Vec<Problem>),
@@ -156,7 +175,7 @@ pub enum Ruling {
 }
 
 /// A price before the plugin's step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PriceOf {
     pub product: AnyId,
     pub party: Option<AnyId>,
@@ -167,31 +186,36 @@ pub struct PriceOf {
     pub list: Decimal,
     /// As it is so far.
     pub net: Decimal,
+    #[serde(with = "spelling::fields")]
     pub fields: Fields,
 }
 
 /// A step of a price, of one unit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     pub label: String,
     pub change: Decimal,
 }
 
 /// Something that a plugin wants done; the kernel does it, or refuses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     Create {
         model: String,
+        #[serde(with = "spelling::fields")]
         fields: Fields,
+        #[serde(with = "spelling::lines")]
         lines: Vec<(String, Vec<Fields>)>,
     },
     Update {
         target: Target,
+        #[serde(with = "spelling::fields")]
         fields: Fields,
     },
     Act {
         target: Target,
         action: String,
+        #[serde(with = "spelling::fields")]
         args: Fields,
     },
     Emit {
@@ -235,7 +259,7 @@ pub struct PostingLine {
 }
 
 /// The record that an effect is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Target {
     Record {
         model: String,
@@ -246,7 +270,7 @@ pub enum Target {
 }
 
 /// What a plugin asks for while it works: jobs, events and actions only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     Get { model: String, ids: Vec<AnyId>, fields: Vec<String> },
     Find { model: String, filter: String, sort: Vec<String>, fields: Vec<String>, limit: u32 },
@@ -292,7 +316,7 @@ pub enum Unfetched {
     Lost(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
     /// One for each id, in their order.
     Entities(Vec<Option<Entity>>),
@@ -335,7 +359,7 @@ pub struct Spent {
 /// What a plugin said, or why it did not.
 pub type Word<T> = Result<T, Failure>;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub kind: Failed,
     /// For the administrator.
@@ -349,7 +373,7 @@ impl Failure {
 }
 
 /// Why a plugin did not answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Failed {
     /// Its code came to an end that it did not mean: a panic, a division by zero, its stack.
     Trap,

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::document::{Document, Faults, Item, Table, Text};
 use super::keys;
-use super::module::{range, version};
+use super::module::{fits_kernel, range, version};
 use crate::field::label_of;
 use crate::plugin::{
     Capabilities, Hook, Limits, Manifest, Moment, OfActions, OfFields, OfJournal, OfOrigin,
@@ -67,6 +67,9 @@ impl Reader<'_> {
         let capabilities = self.capabilities(root, &settings);
         let hooks = self.hooks(root, &api, &capabilities);
         let kernel = self.needed(head, "kernel");
+        if let Some(wanted) = kernel.as_ref().filter(|_| self.schema.is_some()) {
+            fits_kernel(wanted, &mut self.faults);
+        }
         let name = head.words("name", &mut self.faults);
         Some(Manifest {
             version: version(head, &mut self.faults),

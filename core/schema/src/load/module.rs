@@ -234,13 +234,19 @@ pub(super) fn version(table: Table<'_>, faults: &mut Faults<'_>) -> semver::Vers
 fn kernel(table: Table<'_>, faults: &mut Faults<'_>) -> semver::VersionReq {
     let Some(word) = table.text("kernel", faults) else { return semver::VersionReq::STAR };
     let wanted = range(&word, faults);
+    fits_kernel(&word, faults);
+    wanted
+}
+
+/// Says when a range of versions is not that of this kernel; whether it is one is said elsewhere.
+pub(super) fn fits_kernel(word: &Text, faults: &mut Faults<'_>) {
     let own = kernel_version();
+    let Ok(wanted) = semver::VersionReq::parse(&word.text) else { return };
     if !wanted.matches(&own) {
         let message = format!("it works with the kernel {wanted}, and this one is {own}");
-        let help = "take a version of the module that was made for this kernel".to_owned();
+        let help = "take a version of it that was made for this kernel".to_owned();
         faults.with_help(word.place, message, Some(help));
     }
-    wanted
 }
 
 /// All crates of the house go by one version.

@@ -500,7 +500,7 @@ fn what_a_module_needs() {
             (
                 "module = 'extra'\nversion = '1.0.0'\nkernel = '>=7'",
                 "3:10: it works with the kernel >=7, and this one is 0.1.0 \
-                 (take a version of the module that was made for this kernel)",
+                 (take a version of it that was made for this kernel)",
             ),
             (
                 "module = 'extra'\nversion = '1.0.0'\n[needs]\nsales = '^2'\nstock = '*'",

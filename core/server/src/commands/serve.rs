@@ -110,7 +110,7 @@ pub async fn listen_on(address: &str) -> Result<TcpListener> {
         .with_context(|| format!("nobody can listen on {address}: is another server running?"))
 }
 
-/// Serves, works off jobs and hears other servers until `stop`.
+/// Serves, works off jobs, hears other servers and takes up their plugins until `stop`.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -121,6 +121,7 @@ pub async fn serve(
         served = fondaco_web::serve(app, listener, stop) => served.context("serving")?,
         () = kernel.work() => {}
         () = kernel.hear() => {}
+        () = kernel.follow_plugins() => {}
     }
     kernel.leave().await;
     Ok(End::Well)
