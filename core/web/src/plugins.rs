@@ -250,8 +250,25 @@ pub(crate) fn paths(into: &mut serde_json::Map<String, Value>) {
     let both = json!([parameter("id"), parameter("call")]);
     let path = json!({ "parameters": both, "post": replay });
     into.insert("/api/plugins/{id}/calls/{call}/replay".to_owned(), path);
+    for (verb, summary, fields) in verbs() {
+        let body = json!({ "type": "object", "properties": fields });
+        let post = json!({
+            "summary": summary,
+            "tags": ["plugins"],
+            "requestBody": { "content": { "application/json": { "schema": body } } },
+            "responses": answer("How it stands now"),
+        });
+        let path = into.entry(format!("/api/plugins/{{id}}/{verb}"));
+        let path = path.or_insert_with(|| json!({ "parameters": [parameter("id")] }));
+        path["post"] = post;
+    }
+}
+
+/// Each verb, what it does, and what it is told.
+fn verbs() -> Vec<(&'static str, &'static str, Value)> {
+    let text = json!({ "type": "string" });
     let version = json!({ "version": text });
-    for (verb, summary, fields) in [
+    vec![
         (
             "grant",
             "Accept what a version asks for",
@@ -272,16 +289,5 @@ pub(crate) fn paths(into: &mut serde_json::Map<String, Value>) {
         ("disable", "Take it out of force", json!({})),
         ("uninstall", "Remove its versions", json!({ "purge": { "type": "boolean" } })),
         ("trust", "Pin the key of a publisher (his word is the id)", json!({ "key": text })),
-    ] {
-        let body = json!({ "type": "object", "properties": fields });
-        let post = json!({
-            "summary": summary,
-            "tags": ["plugins"],
-            "requestBody": { "content": { "application/json": { "schema": body } } },
-            "responses": answer("How it stands now"),
-        });
-        let path = into.entry(format!("/api/plugins/{{id}}/{verb}"));
-        let path = path.or_insert_with(|| json!({ "parameters": [parameter("id")] }));
-        path["post"] = post;
-    }
+    ]
 }

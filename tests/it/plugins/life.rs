@@ -143,6 +143,28 @@ impl House {
         assert!(shown.contains("\"confirm\"") && !shown.contains("Verdi has"), "{shown}");
     }
 
+    /// How it stands at the end, and what the audit says of its life.
+    fn is_written_down(&self) {
+        assert_eq!(self.stands()["state"], "uninstalled");
+        let history = self.client.get(&format!("/api/plugins/{ID}/history")).unwrap().expect(200);
+        let done = history.body["items"].as_array().unwrap().iter().rev();
+        let done: Vec<&str> = done.map(|change| change["action"].as_str().unwrap()).collect();
+        assert_eq!(
+            done,
+            [
+                "installed",
+                "granted",
+                "enabled",
+                "upgrade_installed",
+                "shadow",
+                "enabled",
+                "rolled_back",
+                "disabled",
+                "uninstalled"
+            ]
+        );
+    }
+
     fn stands(&self) -> Json {
         self.client.get(&format!("/api/plugins/{ID}")).unwrap().expect(200).body
     }
@@ -162,15 +184,14 @@ fn keygen(file: &str) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-async fn a_plugin_from_source_to_a_refused_order_and_out_again() {
-    let Some((component, text)) = guests::of_house("credit-guard") else { return };
-    let house = House::open().await;
-    let at = |name: &str| house.folder.path().join(name).to_str().unwrap().to_owned();
+/// Packs and signs two versions: the second one holds what the first one refuses.
+fn pack(folder: &Folder, component: &[u8], text: &str) {
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(at("guard.wasm"), component).unwrap();
     keygen(&at("house.key"));
     let hold = ("default = \"refuse\"", "default = \"hold\"");
     for (version, change) in [("1.0.0", ("", "")), ("1.1.0", hold)] {
-        let folder = lay(&house.folder, version, change, &text);
+        let folder = lay(folder, version, change, text);
         let packed = program::run(&[
             "plugin",
             "pack",
@@ -186,6 +207,13 @@ async fn a_plugin_from_source_to_a_refused_order_and_out_again() {
         let verified = program::run(&["plugin", "verify", &at(&format!("{version}.plugin"))]);
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     }
+}
+
+async fn a_plugin_from_source_to_a_refused_order_and_out_again() {
+    let Some((component, text)) = guests::of_house("credit-guard") else { return };
+    let house = House::open().await;
+    let at = |name: &str| house.folder.path().join(name).to_str().unwrap().to_owned();
+    pack(&house.folder, &component, &text);
 
     let began = Instant::now();
     let said = house.fondaco(&["install", &at("1.0.0.plugin")]);
@@ -227,22 +255,5 @@ async fn a_plugin_from_source_to_a_refused_order_and_out_again() {
     // The books keep the limit without it, and say less.
     house.comes_to("50", "422 customer: credit_limit");
     house.fondaco(&["uninstall", ID]);
-    assert_eq!(house.stands()["state"], "uninstalled");
-    let history = house.client.get(&format!("/api/plugins/{ID}/history")).unwrap().expect(200);
-    let done = history.body["items"].as_array().unwrap().iter().rev();
-    let done: Vec<&str> = done.map(|change| change["action"].as_str().unwrap()).collect();
-    assert_eq!(
-        done,
-        [
-            "installed",
-            "granted",
-            "enabled",
-            "upgrade_installed",
-            "shadow",
-            "enabled",
-            "rolled_back",
-            "disabled",
-            "uninstalled"
-        ]
-    );
+    house.is_written_down();
 }

@@ -264,8 +264,7 @@ async fn what_does_not_belong_here_is_refused_with_the_cure() {
         assert!(found.iter().any(|problem| problem.message.contains(cure)), "{wanted}: {found:?}");
         assert!(problems(refused).iter().any(|problem| problem == wanted), "{wanted}");
     }
-    let trusted = lifecycle::trust(kernel, ctx, "acme", &stranger.public());
-    trusted.await.unwrap();
+    lifecycle::trust(kernel, ctx, "acme", &stranger.public()).await.unwrap();
     house.install(package("1.2.0", "X", &stranger)).await.unwrap();
 
     // Who is no administrator sees nothing and does nothing.

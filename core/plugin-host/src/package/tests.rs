@@ -171,7 +171,7 @@ fn many() -> Vec<u8> {
     })
 }
 
-fn bad_content() -> Vec<Bad> {
+fn bad_signatures() -> Vec<Bad> {
     let unsigned = packed(&the_manifest(), None, files());
     let other_key = {
         // The list still names the first key.
@@ -187,12 +187,6 @@ fn bad_content() -> Vec<Bad> {
         let signature = key.sign(&files[DIGESTS], "fondaco plugin acme.guard 1.1.0 sha256:00");
         put(&mut files, SIGNATURE, signature.as_bytes());
         archive::write(&files)
-    };
-    let list = |from: &'static str, to: &'static str| {
-        tampered(|files| {
-            let text = String::from_utf8(files[DIGESTS].clone()).unwrap().replace(from, to);
-            put(files, DIGESTS, text.as_bytes());
-        })
     };
     vec![
         ("unsigned", unsigned, SIGNATURE, "unsigned", "plugin sign"),
@@ -212,6 +206,17 @@ fn bad_content() -> Vec<Bad> {
             "signature",
             "fetch",
         ),
+    ]
+}
+
+fn bad_lists() -> Vec<Bad> {
+    let list = |from: &'static str, to: &'static str| {
+        tampered(|files| {
+            let text = String::from_utf8(files[DIGESTS].clone()).unwrap().replace(from, to);
+            put(files, DIGESTS, text.as_bytes());
+        })
+    };
+    vec![
         (
             "module swapped",
             tampered(|f| put(f, COMPONENT, &[&component()[..], &[0, 1, 0]].concat())),
@@ -256,6 +261,11 @@ fn bad_content() -> Vec<Bad> {
             "digests",
             "pack",
         ),
+    ]
+}
+
+fn bad_manifests() -> Vec<Bad> {
+    vec![
         ("no manifest", changed(|f| drop(f.remove(MANIFEST))), MANIFEST, "missing", "write one"),
         ("an unknown key", saying("api =", "apy ="), MANIFEST, "manifest", "did you mean `api`"),
         (
@@ -275,6 +285,11 @@ fn bad_content() -> Vec<Bad> {
         ),
         ("not TOML", saying("[plugin]", "[plugin"), MANIFEST, "manifest", "plugin.toml:3"),
         ("not UTF-8", changed(|f| put(f, MANIFEST, b"\xff\xfe")), MANIFEST, "unreadable", "UTF-8"),
+    ]
+}
+
+fn bad_files() -> Vec<Bad> {
+    vec![
         ("no component", changed(|f| drop(f.remove(COMPONENT))), COMPONENT, "missing", "build"),
         (
             "native code",
@@ -336,7 +351,8 @@ fn noise(many: usize) -> Vec<u8> {
 
 #[test]
 fn bad_packages_are_refused_with_the_cure() {
-    let all: Vec<Bad> = bad_bytes().into_iter().chain(bad_content()).collect();
+    let all = [bad_bytes(), bad_signatures(), bad_lists(), bad_manifests(), bad_files()];
+    let all: Vec<Bad> = all.into_iter().flatten().collect();
     assert!(all.len() >= 45, "{}", all.len());
     for (name, package, field, code, cure) in all {
         let problems = open(&package).expect_err(name);
