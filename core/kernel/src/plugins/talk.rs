@@ -93,7 +93,7 @@ pub enum Ask {
 }
 
 /// A request over HTTP for a plugin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
     pub method: String,
     /// Behind the hook's own.
@@ -116,7 +116,7 @@ pub enum Answer {
 }
 
 /// What a plugin answers to a request over HTTP.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -239,7 +239,7 @@ pub enum Effect {
 }
 
 /// An entry that a plugin wants posted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Posting {
     /// Its code.
     pub journal: String,
@@ -249,7 +249,7 @@ pub struct Posting {
     pub lines: Vec<PostingLine>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PostingLine {
     /// Its code.
     pub account: String,
@@ -282,7 +282,7 @@ pub enum Request {
 }
 
 /// A request over HTTP, as a plugin makes it; with its secrets put in, as it goes out.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetch {
     pub method: String,
     pub url: String,
@@ -298,7 +298,7 @@ impl std::fmt::Debug for Fetch {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -306,7 +306,7 @@ pub struct Fetched {
 }
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unfetched {
     /// It was not sent, and never will be.
     Refused(String),
