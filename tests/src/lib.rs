@@ -17,8 +17,8 @@ pub mod peer;
 
 pub use browser::Browser;
 pub use folder::Folder;
-pub use peer::Peer;
 pub use fondaco_cluster::both;
+pub use peer::Peer;
 pub use program::{Client, Program};
 pub use served::Served;
 pub use shop::Shop;

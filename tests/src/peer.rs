@@ -87,7 +87,8 @@ impl Drop for Peer {
 
 fn serve(stream: TcpStream, heard: &Mutex<Vec<Heard>>, answer: &(dyn Fn(&Heard) -> Said + Sync)) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-    let Some(request) = stream.try_clone().ok().and_then(|stream| read(&mut BufReader::new(stream)))
+    let Some(request) =
+        stream.try_clone().ok().and_then(|stream| read(&mut BufReader::new(stream)))
     else {
         return;
     };

@@ -94,7 +94,8 @@ async fn ask(tx: &mut Tx, due: Due) -> Result<()> {
     tx.exec(sql).await?;
     let Some(since) = since else { return Ok(()) };
     let before = tx.move_to(company).await?;
-    let asked = jobs::enqueue(tx, &job, json!({ "scheduled_at": since.to_string() }), tx.now()).await;
+    let asked =
+        jobs::enqueue(tx, &job, json!({ "scheduled_at": since.to_string() }), tx.now()).await;
     tx.move_to(before).await?;
     asked.map(|_: AnyId| ())
 }

@@ -51,7 +51,10 @@ impl WayOut {
     }
 
     /// By other names than those of the machine.
-    pub fn with_names(mut self, names: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> WayOut {
+    pub fn with_names(
+        mut self,
+        names: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
+    ) -> WayOut {
         self.names = Some(Arc::new(names));
         self
     }
@@ -63,9 +66,8 @@ impl WayOut {
         let url = Url::parse(&fetch.url).map_err(|e| refused(format!("no address: {e}")))?;
         let request = written(&fetch, &url)?;
         let stream = tokio::time::timeout(time.min(CONNECT), self.connect(&url)).await;
-        let stream = stream.map_err(|_| {
-            Unfetched::Unreachable("no connection within its time".to_owned())
-        })??;
+        let stream = stream
+            .map_err(|_| Unfetched::Unreachable("no connection within its time".to_owned()))??;
         let left = time.saturating_sub(began.elapsed());
         let asked = async {
             match url.scheme() {
@@ -174,7 +176,8 @@ fn trust() -> Result<Arc<ClientConfig>, Unfetched> {
     }
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| refused(format!("no TLS: {error}")))?;
     let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
     Ok(TRUST.get_or_init(|| config).clone())
@@ -214,13 +217,18 @@ where
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    let headers = headers.collect();
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| {
-        match error.is::<LengthLimitError>() {
+    let headers: Vec<(String, String)> = headers.collect();
+    let long: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if long > HEADER_BYTES_MAX {
+        return Err(lost(format!("an answer with more than {HEADER_BYTES_MAX} bytes of headers")));
+    }
+    let body =
+        Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| match error
+            .is::<LengthLimitError>(
+        ) {
             true => lost(format!("an answer of more than {BODY_BYTES_MAX} bytes")),
             false => lost(format!("half an answer: {error}")),
-        }
-    })?;
+        })?;
     let body = body.to_bytes().to_vec();
     Ok(Fetched { status: parts.status.as_u16(), headers, body })
 }

@@ -94,7 +94,8 @@ fn has(set: u64, at: i8) -> bool {
 }
 
 fn set(what: &str, field: &str, least: u32, most: u32) -> Result<u64, String> {
-    let wrong = || format!("`{field}` is no {what}: {least} to {most}, `*`, `a-b`, `/step`, commas");
+    let wrong =
+        || format!("`{field}` is no {what}: {least} to {most}, `*`, `a-b`, `/step`, commas");
     let number = |text: &str| {
         let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         let number = text.parse::<u32>().ok().filter(|_| plain);
@@ -176,9 +177,24 @@ mod tests {
     #[test]
     fn what_is_no_schedule() {
         for text in [
-            "", "15 2 * *", "15 2 * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
-            "* * * * 8", "a * * * *", "*/0 * * * *", "5-1 * * * *", "-1 * * * *", "1,,2 * * * *",
-            "0 0 31 2 *", "@daily", "+1 * * * *", "1- * * * *", "001 * * * *",
+            "",
+            "15 2 * *",
+            "15 2 * * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "a * * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "-1 * * * *",
+            "1,,2 * * * *",
+            "0 0 31 2 *",
+            "@daily",
+            "+1 * * * *",
+            "1- * * * *",
+            "001 * * * *",
         ] {
             assert!(Schedule::read(text).is_err(), "{text}");
         }

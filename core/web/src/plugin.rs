@@ -23,12 +23,8 @@ const HEADERS_MAX: usize = 64;
 const KEPT_BACK: [&str; 6] =
     ["cookie", "authorization", "proxy-authorization", "x-company", "connection", "upgrade"];
 /// Of an answer.
-const PASSED_ON: [HeaderName; 4] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_DISPOSITION,
-    header::CONTENT_LANGUAGE,
-    header::ETAG,
-];
+const PASSED_ON: [HeaderName; 4] =
+    [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LANGUAGE, header::ETAG];
 /// The page is of no site, so it has no cookies, and may do nothing but be looked at.
 const POLICY: &str = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -104,7 +100,8 @@ fn shown(page: Page) -> Result<Response, Error> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for (name, value) in &page.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has a header that is none"))?;
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| wrong("has a header that is none"))?;
         let value = HeaderValue::from_str(value).map_err(|_| wrong("has a header that is none"))?;
         if PASSED_ON.contains(&name) {
             headers.insert(name, value);

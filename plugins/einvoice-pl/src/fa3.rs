@@ -46,7 +46,8 @@ pub(crate) fn written(source: &Source) -> Result<String, Vec<String>> {
 
 fn faults(source: &Source) -> Vec<String> {
     let mut faults = Vec::new();
-    let rates = source.lines.iter().map(|line| line.rate).chain(source.taxes.iter().map(|t| t.rate));
+    let rates =
+        source.lines.iter().map(|line| line.rate).chain(source.taxes.iter().map(|t| t.rate));
     let mut unknown: Vec<String> = Vec::new();
     for rate in rates.filter(|rate| known(*rate).is_none()) {
         let what = match rate == Decimal::MAX {
@@ -57,7 +58,9 @@ fn faults(source: &Source) -> Vec<String> {
             unknown.push(what);
         }
     }
-    faults.extend(unknown.iter().map(|what| format!("{what} has no place here yet: 23, 8, 5 and 0 % have")));
+    faults.extend(
+        unknown.iter().map(|what| format!("{what} has no place here yet: 23, 8, 5 and 0 % have")),
+    );
     if source.number.is_empty() {
         faults.push("it has no number".to_owned());
     }
@@ -71,7 +74,9 @@ fn known(rate: Decimal) -> Option<Rate> {
 
 fn header(xml: &mut Xml, source: &Source) {
     xml.within("Naglowek", |xml| {
-        xml.0.push_str("<KodFormularza kodSystemowy=\"FA (3)\" wersjaSchemy=\"1-0E\">FA</KodFormularza>");
+        xml.0.push_str(
+            "<KodFormularza kodSystemowy=\"FA (3)\" wersjaSchemy=\"1-0E\">FA</KodFormularza>",
+        );
         xml.put("WariantFormularza", "3");
         // Without parts of a second.
         let now = source.now.to_string();
@@ -161,7 +166,8 @@ fn sums(xml: &mut Xml, source: &Source, sign: Decimal) {
         if own.is_empty() {
             continue;
         }
-        let sum = |part: fn(&Tax) -> Decimal| own.iter().map(|tax| part(tax)).sum::<Decimal>() * sign;
+        let sum =
+            |part: fn(&Tax) -> Decimal| own.iter().map(|tax| part(tax)).sum::<Decimal>() * sign;
         xml.put(base, &amount(sum(|tax| tax.base)));
         let Some(tax) = tax else { continue };
         let owed = sum(|tax| tax.amount);

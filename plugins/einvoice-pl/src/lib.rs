@@ -8,7 +8,7 @@ mod nip;
 mod source;
 
 use fondaco_plugin::prelude::*;
-use serde_json::{Value as Json, json};
+use serde::{Deserialize, Serialize};
 
 use source::Source;
 
@@ -25,18 +25,18 @@ impl OnEvent for EInvoice {
         if cx.kept(&key)?.is_some() {
             return Ok(Effects::none());
         }
-        Ok(Effects::none().keep(key, Some(State::waiting(0).text())).schedule(
+        Ok(Effects::none().keep(key, State::new("waiting").text()).schedule(
             "send",
             0,
-            json!({ "invoice": event.id.0 }).to_string(),
+            Task { invoice: event.id.0 }.text(),
         ))
     }
 }
 
 impl Job for EInvoice {
     fn run(cx: &Cx, payload: &str) -> Answer<Effects> {
-        let payload: Json = serde_json::from_str(payload).map_err(|e| e.to_string())?;
-        let invoice = payload["invoice"].as_i64().map(Id).ok_or("a job without an invoice")?;
+        let task: Task = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+        let invoice = Id(task.invoice);
         let state = State::of(cx.kept(&key(invoice))?.as_deref());
         if state.is_done() {
             return Ok(Effects::none());
@@ -81,21 +81,18 @@ fn sent(cx: &Cx, source: &Source, xml: String) -> Sent {
         // Sent or not: the key makes another try harmless.
         Err(failure) => return Sent::Later(failure.why().to_owned()),
     };
-    let body: Json = serde_json::from_str(&answer.text()).unwrap_or_default();
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    match (answer.status, text("ksef_number"), text("accepted_at")) {
+    let said: Said = serde_json::from_str(&answer.text()).unwrap_or_default();
+    match (answer.status, said.ksef_number, said.accepted_at) {
         // 409: it has this document already, and says under which number.
         (200 | 201 | 409, Some(number), Some(at)) => Sent::Accepted { number, at },
-        (400 | 422, ..) => {
-            let reasons = body["errors"].as_array().into_iter().flatten();
-            let reasons: Vec<String> =
-                reasons.filter_map(Json::as_str).map(|reason| short(reason, 500)).collect();
-            match reasons.is_empty() {
-                true => Sent::Refused(vec![short(&answer.text(), 500)]),
-                false => Sent::Refused(reasons),
-            }
+        (400 | 422, ..) if said.errors.is_empty() => {
+            Sent::Refused(vec![short(&answer.text(), 500)])
         }
-        (status, ..) => Sent::Later(format!("the provider said {status}: {}", short(&answer.text(), 200))),
+        (400 | 422, ..) => Sent::Refused(said.errors.iter().map(|e| short(e, 500)).collect()),
+        (status, ..) => {
+            let text = short(&answer.text(), 200);
+            Sent::Later(format!("the provider said {status}: {text}"))
+        }
     }
 }
 
@@ -107,67 +104,96 @@ fn key(invoice: Id) -> String {
     format!("invoice:{}", invoice.0)
 }
 
-/// How far an invoice is, as it is kept.
-struct State(Json);
+/// What a job is about.
+#[derive(Serialize, Deserialize)]
+struct Task {
+    invoice: i64,
+}
+
+impl Task {
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What a provider says. Maps of JSON are not used: those of the standard library want chance, which no
+/// plugin has.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    ksef_number: Option<String>,
+    accepted_at: Option<String>,
+    errors: Vec<String>,
+}
+
+/// How far an invoice is, as it is kept: `waiting`, `accepted`, `refused` or `given_up`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    status: String,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+}
 
 impl State {
-    fn of(text: Option<&str>) -> State {
-        State(text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
+    pub(crate) fn of(text: Option<&str>) -> State {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    fn waiting(attempts: u64) -> State {
-        State(json!({ "status": "waiting", "attempts": attempts }))
+    fn new(status: &str) -> State {
+        State { status: status.to_owned(), ..State::default() }
     }
 
-    fn text(&self) -> String {
-        self.0.to_string()
+    fn text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
     }
 
     fn is_done(&self) -> bool {
-        ["accepted", "refused", "given_up"].iter().any(|done| self.0["status"] == *done)
-    }
-
-    fn attempts(&self) -> u64 {
-        self.0["attempts"].as_u64().unwrap_or_default()
+        ["accepted", "refused", "given_up"].contains(&self.status.as_str())
     }
 }
 
 fn accepted(invoice: Id, number: &str, at: &str) -> Effects {
     let (number, at) = (short(number, 100), short(at, 40));
-    let state = json!({ "status": "accepted", "number": number, "at": at }).to_string();
     let text = format!("KSeF has accepted this invoice under the number {number} at {at}.");
-    note(Effects::none().keep(key(invoice), Some(state)), invoice, &text)
+    let (number, at) = (Some(number), Some(at));
+    let state = State { number, at, ..State::new("accepted") };
+    note(Effects::none().keep(key(invoice), state.text()), invoice, &text)
 }
 
 fn refused(invoice: Id, reasons: &[String]) -> Effects {
-    let state = json!({ "status": "refused", "reasons": reasons }).to_string();
+    let state = State { reasons: reasons.to_vec(), ..State::new("refused") };
     let text = format!("As an e-invoice this was refused: {}", reasons.join("; "));
-    let effects = note(Effects::none().keep(key(invoice), Some(state)), invoice, &text);
+    let effects = note(Effects::none().keep(key(invoice), state.text()), invoice, &text);
     look(effects, invoice, "E-invoice: it was refused", &text)
 }
 
 /// Another try, after twice the time; or somebody is asked to look.
 fn later(cx: &Cx, invoice: Id, state: &State, why: &str) -> Answer<Effects> {
-    let attempts = state.attempts() + 1;
-    if attempts >= cx.setting::<u64>("attempts")? {
-        let state = json!({ "status": "given_up", "attempts": attempts, "why": why }).to_string();
-        let text = format!("As an e-invoice this was not sent in {attempts} attempts. The last time: {why}");
-        let effects = note(Effects::none().keep(key(invoice), Some(state)), invoice, &text);
+    let attempts = state.attempts.saturating_add(1);
+    let reasons = vec![short(why, 500)];
+    if attempts >= cx.setting::<u32>("attempts")? {
+        let state = State { attempts, reasons, ..State::new("given_up") };
+        let text = format!(
+            "As an e-invoice this was not sent in {attempts} attempts. The last time: {why}"
+        );
+        let effects = note(Effects::none().keep(key(invoice), state.text()), invoice, &text);
         return Ok(look(effects, invoice, "E-invoice: it could not be sent", &text));
     }
-    let doubled = u32::try_from(attempts - 1).ok().and_then(|n| WAIT_S.checked_shl(n.min(16)));
-    let wait = doubled.map_or(WAIT_S_MAX, |wait| wait.min(WAIT_S_MAX));
-    let state = json!({ "status": "waiting", "attempts": attempts, "why": why }).to_string();
-    let payload = json!({ "invoice": invoice.0 }).to_string();
-    Ok(Effects::none().keep(key(invoice), Some(state)).schedule("send", wait, payload))
+    let wait = (WAIT_S << (attempts - 1).min(10)).min(WAIT_S_MAX);
+    let state = State { attempts, reasons, ..State::new("waiting") };
+    let task = Task { invoice: invoice.0 };
+    Ok(Effects::none().keep(key(invoice), state.text()).schedule("send", wait, task.text()))
 }
 
 fn note(effects: Effects, invoice: Id, text: &str) -> Effects {
-    let fields = [
-        Field::new("model", INVOICE),
-        Field::new("record", invoice.0),
-        Field::new("text", text),
-    ];
+    let fields =
+        [Field::new("model", INVOICE), Field::new("record", invoice.0), Field::new("text", text)];
     effects.create("note", fields)
 }
 

@@ -40,7 +40,8 @@ pub(crate) fn of_buyer(country: &str, text: &str) -> Result<Number, String> {
     match (plain.is_empty(), country) {
         (true, _) => Ok(Number::None),
         (false, "PL" | "") => {
-            let wrong = || format!("`{text}` is no NIP: ten digits, the last of them a check digit");
+            let wrong =
+                || format!("`{text}` is no NIP: ten digits, the last of them a check digit");
             nip(&plain).map(Number::Nip).ok_or_else(wrong)
         }
         _ => match UNION.iter().find(|own| **own == letters) {

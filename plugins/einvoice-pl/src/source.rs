@@ -4,6 +4,7 @@
 use fondaco_plugin::prelude::*;
 use fondaco_plugin::{Entity, Part};
 
+use crate::State;
 use crate::nip::{self, Number};
 
 /// Lines of one invoice; a question is answered with at most so many records.
@@ -248,9 +249,8 @@ fn buyer(cx: &Cx, id: Id, party: &Party, faults: &mut Vec<String>) -> Answer<Buy
 }
 
 fn lines(cx: &Cx, invoice: Id) -> Answer<Vec<Line>> {
-    let fields = [
-        "product", "description", "quantity", "unit_price", "discount", "tax_code", "amount",
-    ];
+    let fields =
+        ["product", "description", "quantity", "unit_price", "discount", "tax_code", "amount"];
     let filter = format!("invoice == {}", invoice.0);
     let own: Vec<Own> = each(cx, "accounting.invoice_line", &filter, &fields)?;
     own.into_iter().map(|own| line(cx, own)).collect()
@@ -280,9 +280,8 @@ fn taxes(cx: &Cx, invoice: Id) -> Answer<Vec<Tax>> {
     let filter = format!("invoice == {}", invoice.0);
     let fields = ["tax_code", "base", "amount"];
     let own: Vec<OwnTax> = each(cx, "accounting.invoice_tax", &filter, &fields)?;
-    let one = |own: OwnTax| {
-        Ok(Tax { rate: rate(cx, own.tax_code)?, base: own.base, amount: own.amount })
-    };
+    let one =
+        |own: OwnTax| Ok(Tax { rate: rate(cx, own.tax_code)?, base: own.base, amount: own.amount });
     own.into_iter().map(one).collect()
 }
 
@@ -296,15 +295,14 @@ fn corrected(cx: &Cx, invoice: &Invoice) -> Answer<Result<Option<Corrected>, Str
     let Some(id) = invoice.corrects else { return Ok(Ok(None)) };
     let first: Invoice = got(cx, "accounting.invoice", id, &INVOICE)?;
     let number = first.number.unwrap_or_default();
-    let kept = cx.kept(&crate::key(id))?.unwrap_or_default();
-    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap_or_default();
-    let Some(ksef) = kept["number"].as_str() else {
+    let kept = State::of(cx.kept(&crate::key(id))?.as_deref());
+    let Some(ksef) = kept.number else {
         return Ok(Err(format!("{number}, which it corrects, has no number of KSeF yet")));
     };
     Ok(Ok(Some(Corrected {
         number,
         on: first.dated_on,
-        ksef: ksef.to_owned(),
+        ksef,
         reason: invoice.reason.clone().unwrap_or_default(),
     })))
 }

@@ -1,6 +1,7 @@
 //! Plugins for Fondaco in Rust: a struct over what a hook selects, a trait for each point where a plugin is
 //! asked, one macro that exports what was written. Nothing of the machine is there: no clock, no files, no
-//! sockets; what a plugin may know it is told, and what it wants done it answers.
+//! sockets, no chance (a `HashMap` of the standard library ends the call: use a `BTreeMap`). What a plugin may
+//! know it is told, and what it wants done it answers.
 //!
 //! In reading order: `points` (where one is asked), `answer` (what one says), `record` and `value` (what
 //! one is told), `cx` (settings, the hour, the log; records, data of one's own and others over HTTP while

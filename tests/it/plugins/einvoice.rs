@@ -70,7 +70,8 @@ customer = true
 country = "PL"
 "#;
 
-const YES: &str = r#"{"ksef_number":"5260250995-20260302-0A1B2C","accepted_at":"2026-03-02T09:00:05Z"}"#;
+const YES: &str =
+    r#"{"ksef_number":"5260250995-20260302-0A1B2C","accepted_at":"2026-03-02T09:00:05Z"}"#;
 
 struct House {
     shop: Shop,
@@ -95,7 +96,9 @@ impl House {
         });
         let set = shop.kernel.run(&shop.admin.ctx, move |tx: &mut Tx| {
             let manifest = manifest.clone();
-            Box::pin(async move { secrets::set(tx, &manifest, "token", Some("t0ken-of-ours")).await })
+            Box::pin(
+                async move { secrets::set(tx, &manifest, "token", Some("t0ken-of-ours")).await },
+            )
         });
         set.await.unwrap();
         let clerk = shop.user("Ines", &["accountant", "accounting_clerk"]).await;
@@ -194,7 +197,8 @@ async fn a_refusal_says_why_and_is_not_sent_again() {
     let Some(house) = House::open(&peer).await else { return };
     let invoice = house.bicycle().await;
     house.run().await;
-    let says = "As an e-invoice this was refused: P_2 was used before; NIP of the buyer is not active";
+    let says =
+        "As an e-invoice this was refused: P_2 was used before; NIP of the buyer is not active";
     assert_eq!(house.notes(invoice).await, [says]);
     let asked = house.texts("activity", "title", invoice).await;
     assert_eq!(asked, ["E-invoice: it was refused"]);
@@ -276,13 +280,17 @@ async fn what_cannot_be_written_is_said_at_once() {
     assert!(peer.heard().is_empty());
     assert_eq!(
         house.notes(invoice).await,
-        ["As an e-invoice this was refused: the buyer is an organisation in Poland and has no tax \
-          number"]
+        [
+            "As an e-invoice this was refused: the buyer is an organisation in Poland and has no tax \
+          number"
+        ]
     );
     assert_eq!(
         house.notes(other).await,
-        ["As an e-invoice this was refused: a tax of 20 % has no place here yet: 23, 8, 5 and 0 % \
-          have"]
+        [
+            "As an e-invoice this was refused: a tax of 20 % has no place here yet: 23, 8, 5 and 0 % \
+          have"
+        ]
     );
 }
 
@@ -296,7 +304,8 @@ async fn a_credit_note_waits_for_what_it_corrects() {
     let invoice = house.bicycle().await;
     let args = json!({ "reason": "Broken" });
     house.clerk.act("accounting.invoice", invoice, "credit", args).await.unwrap();
-    let found = house.clerk.list("accounting.invoice", "kind == 'credit_note'", "id").await.unwrap();
+    let found =
+        house.clerk.list("accounting.invoice", "kind == 'credit_note'", "id").await.unwrap();
     let note: AnyId = found[0]["id"].as_str().unwrap().parse().unwrap();
     if found[0]["state"] == "draft" {
         house.clerk.act("accounting.invoice", note, "post", Json::Null).await.unwrap();

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::talk::{Desk, Effect, Reply, Request};
-use super::{Asked, Borrowed, outside};
 use super::desk::TxDesk;
 use super::effects::sorted;
+use super::talk::{Desk, Effect, Reply, Request};
+use super::{Asked, Borrowed, outside};
 use crate::db::Sql;
 use crate::identity::AsPlugin;
 use crate::jobs::Due;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use fondaco_schema::plugin::Want;
 use fondaco_values::AnyId;
 
-use super::{Borrowed, own};
 use super::effects::{one, sorted};
 use super::rights::need;
 use super::talk::{Desk, Effect, Entity, Installed, Reply, Request, Unfetched};
+use super::{Borrowed, own};
 use crate::record::Rec;
 use crate::records::{self, Query, Select};
 use crate::{Error, Result, Tx};

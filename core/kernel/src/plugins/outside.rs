@@ -97,8 +97,12 @@ fn may(plugin: &Installed, origin: &str) -> Word<()> {
 fn note(plugin: &Installed, method: &str, url: &Url, outcome: &Outcome) {
     let (plugin, origin) = (plugin.manifest.id.as_str(), origin(url));
     match outcome {
-        Ok(Fetched { status, .. }) => tracing::info!(plugin, method, origin, status, "asked outside"),
-        Err(why) => tracing::warn!(plugin, method, origin, ?why, "asked outside, without an answer"),
+        Ok(Fetched { status, .. }) => {
+            tracing::info!(plugin, method, origin, status, "asked outside")
+        }
+        Err(why) => {
+            tracing::warn!(plugin, method, origin, ?why, "asked outside, without an answer")
+        }
     }
 }
 
@@ -243,7 +247,13 @@ mod tests {
 
     fn asking(method: &str, url: &str, headers: &[(&str, &str)]) -> Fetch {
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Fetch { method: method.to_owned(), url: url.to_owned(), headers, body: vec![], timeout_s: 1 }
+        Fetch {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers,
+            body: vec![],
+            timeout_s: 1,
+        }
     }
 
     #[test]
@@ -288,7 +298,8 @@ mod tests {
     #[test]
     fn secrets_are_put_in_and_taken_out() {
         let secrets = [("key".to_owned(), "s3cr3t-value".to_owned())];
-        let headers = [("authorization".to_owned(), "Bearer {secret:key}, {secret:key}".to_owned())];
+        let headers =
+            [("authorization".to_owned(), "Bearer {secret:key}, {secret:key}".to_owned())];
         let filled = filled(&headers, &secrets).unwrap();
         assert_eq!(filled[0].1, "Bearer s3cr3t-value, s3cr3t-value");
         let headers = vec![("x-echo".to_owned(), "you said s3cr3t-value".to_owned())];

@@ -17,9 +17,8 @@ const KEYS_MAX: usize = 1_000;
 /// What is kept under a key.
 pub(super) async fn kept(tx: &mut Tx, plugin: &Installed, key: &str) -> Result<Option<String>> {
     may(tx, plugin, Want::Keep)?;
-    let sql = Sql::text(
-        "select value from plugin_pair where plugin = $1 and company = $2 and key = $3",
-    );
+    let sql =
+        Sql::text("select value from plugin_pair where plugin = $1 and company = $2 and key = $3");
     let sql = sql.bind(plugin.manifest.id.as_str()).bind(tx.ctx().company()).bind(key);
     Ok(tx.row(sql).await?.map(|row| row.str(0).to_owned()))
 }
@@ -55,8 +54,7 @@ pub(super) async fn keep(
         return Err(Error::problem("key", "key_length", message));
     }
     let (id, company) = (plugin.manifest.id.as_str(), tx.ctx().company());
-    let gone =
-        Sql::text("delete from plugin_pair where plugin = $1 and company = $2 and key = $3");
+    let gone = Sql::text("delete from plugin_pair where plugin = $1 and company = $2 and key = $3");
     tx.exec(gone.bind(id).bind(company).bind(key)).await?;
     let Some(value) = value else { return Ok(()) };
     if value.len() > VALUE_BYTES_MAX || value.contains('\0') {
@@ -72,7 +70,8 @@ pub(super) async fn keep(
     let (asked, granted) = (&plugin.manifest.capabilities, &plugin.grants.capabilities);
     let most = i64::from(asked.kv_bytes.min(granted.kv_bytes));
     if used.saturating_add(bytes) > most {
-        let message = format!("{} may keep {most} bytes in a company, and has {used}.", plugin.title());
+        let message =
+            format!("{} may keep {most} bytes in a company, and has {used}.", plugin.title());
         return Err(Error::problem("value", "kept_too_much", message));
     }
     let sql = Sql::text(

@@ -39,8 +39,7 @@ pub async fn set(tx: &mut Tx, manifest: &Manifest, name: &str, value: Option<&st
             let message = format!("A secret has 1 to {CHARS_MAX} plain letters, on one line.");
             return Err(Error::problem(name, "secret_letters", message));
         }
-        let sql =
-            Sql::text("insert into plugin_secret (plugin, name, value) values ($1, $2, $3)");
+        let sql = Sql::text("insert into plugin_secret (plugin, name, value) values ($1, $2, $3)");
         tx.exec(sql.bind(manifest.id.as_str()).bind(name).bind(value)).await?;
     }
     let mut changes = serde_json::Map::new();

@@ -272,12 +272,25 @@ pub enum Target {
 /// What a plugin asks for while it works: jobs, events and actions only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    Get { model: String, ids: Vec<AnyId>, fields: Vec<String> },
-    Find { model: String, filter: String, sort: Vec<String>, fields: Vec<String>, limit: u32 },
+    Get {
+        model: String,
+        ids: Vec<AnyId>,
+        fields: Vec<String>,
+    },
+    Find {
+        model: String,
+        filter: String,
+        sort: Vec<String>,
+        fields: Vec<String>,
+        limit: u32,
+    },
     Do(Effect),
     /// What it keeps under a key.
     Kept(String),
-    Keys { prefix: String, after: Option<String> },
+    Keys {
+        prefix: String,
+        after: Option<String>,
+    },
     Fetch(Fetch),
 }
 

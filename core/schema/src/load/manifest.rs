@@ -405,7 +405,8 @@ impl Reader<'_> {
     fn schedule(&mut self, own: Table<'_>) -> Option<String> {
         let schedule = own.text("schedule", &mut self.faults)?;
         if let Err(message) = Schedule::read(&schedule.text) {
-            let help = "minute, hour, day, month and day of the week: `15 2 * * *` is 02:15 each night";
+            let help =
+                "minute, hour, day, month and day of the week: `15 2 * * *` is 02:15 each night";
             self.faults.with_help(schedule.place, message, Some(help.to_owned()));
         }
         Some(schedule.text)

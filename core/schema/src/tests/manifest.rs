@@ -92,7 +92,7 @@ fn faults_name_the_place_and_the_cure() {
             head("version = '1.2.3'", "version = '1.2'"),
             "4:11: `1.2` is not a version: unexpected end of input while parsing minor version number",
         ),
-        (hook("'save'", "'saves'"), "9:6: `on` is one of save, guard, effect, action, price, event, job, not `saves` (did you mean `save`?)"),
+        (hook("'save'", "'saves'"), "9:6: `on` is one of save, guard, effect, action, price, event, job, request, not `saves` (did you mean `save`?)"),
         (hook("on = 'save'\n", ""), "8:8: hook `check` does not say `on` what"),
         (hook("['order']", "['ordr']"), "10:11: there is no model `ordr` (did you mean `order`?)"),
         (hook("models = ['order']\n", ""), "8:1: a `save` names its `models`"),
@@ -112,7 +112,7 @@ fn faults_name_the_place_and_the_cure() {
         (hook("select", "actions = ['confirm']\nselect"), "11:1: unknown key `actions` (known are on, models, when, select, on_failure, order, again)"),
         (may(", why = 'b'", ""), "15:1: `why` is missing (one sentence that the administrator reads before he grants it)"),
         (may("'name'", "'nme'"), "11:20: `customer.name` reads party.name, which it does not ask for (add to capabilities.read: { model = \"party\", fields = [\"name\"], why = \"…\" })\n15:30: party has no field `nme` (did you mean `name`?)"),
-        (more("http = ['https://x']"), "16:1: unknown key `http` (known are read, create, write, act, emit, standing)"),
+        (more("smtp = ['x']"), "16:1: unknown key `smtp` (known are read, create, write, act, emit, standing, http, kv, journal)"),
         (more("[limits]\ncpu_ms = 5000"), "17:10: `cpu_ms` is from 1 to 1000"),
         (more("[settings.a]\ntype = 'integer'\ndefault = 'x'"), "18:11: `x` is no integer for `a`"),
         (
@@ -133,4 +133,36 @@ fn faults_name_the_place_and_the_cure() {
     .map(|(found, wanted)| format!("{found}\n  not\n{wanted}\n"))
     .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_reaches_outside_is_read_strictly() {
+    let to = |origin: &str| format!("http = [{{ origin = '{origin}', why = 'x' }}]");
+    for (text, says) in [
+        (to("https://a.test:443"), "fine"),
+        (to("https://a.test"), "has no port"),
+        (to("https://a.test:443/path"), "has no port that is a number"),
+        (to("https://a.test:0443"), "has no port that is a number"),
+        (to("ftp://a.test:21"), "is neither http nor https"),
+        (to("https://*.test:443"), "has a host with other letters"),
+        (to("https://user@a.test:443"), "has a host with other letters"),
+        (to("{setting:url}"), "there is no setting `url` of the type text"),
+        (format!("{}\n[settings.url]\ntype = 'text'", to("{setting:url}")), "fine"),
+        ("http = [{ origin = 'https://a.test:443' }]".to_owned(), "`why` is missing"),
+        ("kv = { max_bytes = 0 }".to_owned(), "`max_bytes` of `kv` is from 1 to 67108864"),
+        ("journal = [{ journal = 'misc', why = 'x' }]".to_owned(), "it names no `accounts`"),
+        ("[hooks.n]\non = 'job'\nschedule = '15 2 * * *'".to_owned(), "fine"),
+        ("[hooks.n]\non = 'job'\nschedule = '15 2 * *'".to_owned(), "has 4 fields, not five"),
+        ("[hooks.p]\non = 'request'".to_owned(), "a `request` names its `methods`"),
+        ("[hooks.p]\non = 'request'\nmethods = ['FETCH']".to_owned(), "`FETCH` is none of GET"),
+        (
+            "[hooks.p]\non = 'request'\nmethods = ['GET']\npath = '../x'".to_owned(),
+            "`../x` is no path",
+        ),
+        ("[settings.k]\ntype = 'secret'".to_owned(), "fine"),
+        ("[settings.k]\ntype = 'secret'\ndefault = 'x'".to_owned(), "`x` is no secret for `k`"),
+    ] {
+        let found = said(&format!("{HEAD}{HOOK}{MAY}{text}"));
+        assert!(found.contains(says), "{text}: {found}");
+    }
 }

@@ -117,8 +117,11 @@ impl OnRequest for Errand {
             page
         };
         Ok(match visit.path.as_str() {
-            "make" => Page::new(201, "application/json", r#"{"made":true}"#)
-                .doing(thing(Effects::none(), "asked", &String::from_utf8_lossy(&visit.body))),
+            "make" => Page::new(201, "application/json", r#"{"made":true}"#).doing(thing(
+                Effects::none(),
+                "asked",
+                &String::from_utf8_lossy(&visit.body),
+            )),
             "cookie" => header("set-cookie", "fondaco=stolen"),
             "away" => Page { status: 302, ..header("location", "https://evil.test/") },
             "split" => header("x-a", "b\r\nset-cookie: fondaco=stolen"),
@@ -138,7 +141,8 @@ impl OnRequest for Errand {
                 Err(why) => why,
             }),
             path => {
-                let names: Vec<&str> = visit.headers.iter().map(|(name, _)| name.as_str()).collect();
+                let names: Vec<&str> =
+                    visit.headers.iter().map(|(name, _)| name.as_str()).collect();
                 let user = visit.user.as_deref().unwrap_or("nobody");
                 let (method, query, names) = (&visit.method, &visit.query, names.join(","));
                 plain(format!("{method} {path}?{query} by {user} with {names}"))
