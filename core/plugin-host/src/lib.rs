@@ -2,7 +2,8 @@
 //! The kernel decides who is asked, what he is told and what comes of his answer (`kernel::plugins`); this
 //! crate answers its questions. In reading order: `host` (the plugins in force), `load` (a component
 //! against its manifest), `compile`, `engine`, `call` (one call), `state` (what a plugin reaches: the
-//! inner side of all versions of the contract), `imports` and `v0_1`, `v0_2` (the versions).
+//! inner side of all versions of the contract), `imports` and `v0_1`, `v0_2` (the versions); beside them
+//! `fixtures`, which tries a plugin without a kernel.
 //! Architecture invariants: nothing of WASI is linked; no version knows a limit or a right; no instance
 //! lives longer than its call; nothing compiled comes from outside.
 
@@ -10,6 +11,7 @@ mod call;
 mod compile;
 mod convert;
 mod engine;
+pub mod fixtures;
 mod host;
 mod imports;
 mod load;

@@ -143,6 +143,8 @@ pub struct Hook {
     pub order: i64,
     /// Whether it is asked about what its own effects write.
     pub again: bool,
+    /// Whether its answer may follow the hour and chance; fixtures hold all others to the opposite.
+    pub clock: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -313,6 +313,7 @@ impl Reader<'_> {
             on_failure: self.one_of(own, "on_failure", &failures).unwrap_or_default(),
             order: number(own, "order", &mut self.faults).unwrap_or(DEFAULT_ORDER),
             again: own.flag("again", &mut self.faults),
+            clock: own.flag("clock", &mut self.faults),
         }
     }
 
