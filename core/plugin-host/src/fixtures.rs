@@ -74,13 +74,12 @@ impl Tester {
         self.plugin.limits()
     }
 
-    async fn call(
-        &self,
-        plugin: &Arc<Installed>,
+    async fn call<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
         fixture: &Fixture,
-        ask: Ask,
-        chance: Chance,
-        desk: Option<&mut dyn Desk>,
+        (ask, chance): (Ask, Chance),
+        desk: Option<&'t mut dyn Desk>,
     ) -> Called {
         let after = jiff::SignedDuration::from_secs(chance.seconds);
         let now = fixture.given.now.checked_add(after).unwrap_or(fixture.given.now);

@@ -13,6 +13,7 @@ pub mod init;
 pub mod ledger;
 pub mod module;
 pub mod plan;
+pub mod plugin;
 pub mod plugin_compile;
 pub mod rehearse;
 pub mod moving;

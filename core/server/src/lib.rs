@@ -12,6 +12,7 @@ pub mod checkup;
 pub mod modules;
 pub mod profile;
 pub mod progress;
+pub mod authoring;
 pub mod import;
 pub mod story;
 pub mod history;
@@ -20,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    apply, backup, check, demo, doctor, export, init, ledger, module, moving, plan, plugin_compile,
-    rehearse, reload, restore, schema, serve, user,
+    apply, backup, check, demo, doctor, export, init, ledger, module, moving, plan, plugin,
+    plugin_compile, rehearse, reload, restore, schema, serve, user,
 };
 
 /// One platform for customers, orders, goods, production, people and books.
@@ -40,6 +41,7 @@ enum Command {
     Reload(reload::Reload),
     Check(check::Check),
     Module(module::Module),
+    Plugin(plugin::Plugin),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Rehearse(rehearse::Rehearse),
@@ -92,6 +94,7 @@ async fn dispatch(command: Command) -> anyhow::Result<End> {
         Command::Reload(args) => reload::run(&args),
         Command::Check(args) => check::run(args),
         Command::Module(args) => module::run(args).await,
+        Command::Plugin(args) => plugin::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Apply(args) => apply::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
