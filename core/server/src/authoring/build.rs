@@ -132,27 +132,24 @@ fn js(folder: &Path, tools: &Path, out: &Path) -> Result<()> {
     sdk::renew(&work.join("entry.js"), &entry)?;
     sdk::renew(&work.join("wit/plugin.wit"), &world.wit()?)?;
     note("esbuild, then componentize-js");
-    output(
-        Command::new("node")
-            .arg(tools.join("node_modules/esbuild/bin/esbuild"))
-            .arg(work.join("entry.js"))
-            .args(["--bundle", "--format=esm", "--platform=neutral", "--log-level=warning"])
-            .args(["--main-fields=module,main", "--external:fondaco:*"])
-            .arg(format!("--outfile={}", work.join("bundle.js").display())),
-    )?;
     // What runs in the folder of the tools finds them.
-    let script = tools.join("componentize.mjs");
-    sdk::renew(&script, COMPONENTIZE)?;
-    let paths = [work.join("bundle.js"), work.join("wit"), out.to_owned()];
+    let script = tools.join("build.mjs");
+    sdk::renew(&script, PACK_JS)?;
+    let paths = [work.join("entry.js"), work.join("bundle.js"), work.join("wit"), out.to_owned()];
     let paths = paths.map(|path| std::path::absolute(&path).unwrap_or(path));
     output(Command::new("node").arg(script).args(paths)).map(drop)
 }
 
-const COMPONENTIZE: &str = r#"import { componentize } from "@bytecodealliance/componentize-js";
+const PACK_JS: &str = r#"import { componentize } from "@bytecodealliance/componentize-js";
+import { build } from "esbuild";
 import { writeFile } from "node:fs/promises";
-const [sourcePath, witPath, out] = process.argv.slice(2);
+const [entry, bundle, witPath, out] = process.argv.slice(2);
+await build({
+  entryPoints: [entry], outfile: bundle, bundle: true, format: "esm", platform: "neutral",
+  mainFields: ["module", "main"], external: ["fondaco:*"], logLevel: "error",
+});
 const disableFeatures = ["random", "stdio", "clocks", "http", "fetch-event"];
-const { component } = await componentize({ sourcePath, witPath, worldName: "built", disableFeatures });
+const { component } = await componentize({ sourcePath: bundle, witPath, worldName: "built", disableFeatures });
 await writeFile(out, component);
 "#;
 
