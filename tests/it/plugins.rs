@@ -1,6 +1,8 @@
 //! Plugins in a company at work: one of the house, built from source; then what is asked where, with which
 //! rights, and what becomes of a deed when a plugin fails.
 
+mod approval;
+mod authors;
 mod credit;
 mod hostile;
 mod points;

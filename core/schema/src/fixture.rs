@@ -64,12 +64,25 @@ pub struct Found {
 #[derive(Clone, Debug)]
 pub enum Question {
     /// Records by name; those with a `before` are changed, the others are new.
-    Save { records: Vec<String>, before: Vec<(String, Fields)> },
+    Save {
+        records: Vec<String>,
+        before: Vec<(String, Fields)>,
+    },
     /// Guards, effects and actions.
-    Deed { action: String, record: String, arguments: Fields },
+    Deed {
+        action: String,
+        record: String,
+        arguments: Fields,
+    },
     Price(Vec<OfferOf>),
-    Event { name: String, record: String, payload: Json },
-    Job { payload: Json },
+    Event {
+        name: String,
+        record: String,
+        payload: Json,
+    },
+    Job {
+        payload: Json,
+    },
 }
 
 #[derive(Clone, Debug)]

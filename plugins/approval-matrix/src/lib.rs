@@ -5,8 +5,8 @@
 
 mod matrix;
 
-use fondaco_plugin::prelude::*;
 use fondaco_plugin::Entity;
+use fondaco_plugin::prelude::*;
 use matrix::{Line, Matrix, Needed, Order};
 
 struct Approval;
@@ -68,7 +68,11 @@ fn approve(cx: &Cx, deed: &Deed<Order>, needed: &Needed) -> Answer<Done> {
         return Err(format!("{} made it, and does not approve it too", user.name));
     }
     if !needed.approvers.contains(&user.name) {
-        return Err(format!("{} does not approve this. {}", user.name, needed.who(&deed.record.creator)));
+        return Err(format!(
+            "{} does not approve this. {}",
+            user.name,
+            needed.who(&deed.record.creator)
+        ));
     }
     let order = Target::record(deed.model.as_str(), deed.id);
     let message = Some(format!("{} is approved and confirmed.", deed.record.title()));
@@ -82,13 +86,12 @@ fn ask(cx: &Cx, deed: &Deed<Order>, needed: &Needed) -> Answer<Done> {
     for name in &who {
         let quoted = name.replace('\\', "\\\\").replace('\'', "\\'");
         let users: Vec<Entity> = cx.find("user", &format!("name == '{quoted}'"), &["name"], 10)?;
-        let known = users.first().ok_or_else(|| format!("the matrix names {name}, whom nobody knows"))?;
+        let known =
+            users.first().ok_or_else(|| format!("the matrix names {name}, whom nobody knows"))?;
         let title = format!("Approve: {}", deed.record.title());
         let asked = activity(deed, title, needed.why());
-        effects = effects.create(
-            "activity",
-            asked.into_iter().chain([Field::new("assigned", Id(known.id))]),
-        );
+        effects = effects
+            .create("activity", asked.into_iter().chain([Field::new("assigned", Id(known.id))]));
     }
     if who.is_empty() {
         return Err(needed.who(&deed.record.creator));

@@ -62,7 +62,10 @@ impl Matrix {
             .map_err(|error| format!("the setting `matrix` cannot be read: {error}"))?;
         for rule in &rules {
             if rule.approvers.is_empty() {
-                return Err(format!("the rule `{}` names no approvers: mend the matrix", rule.name));
+                return Err(format!(
+                    "the rule `{}` names no approvers: mend the matrix",
+                    rule.name
+                ));
             }
         }
         Ok(Matrix(rules))
@@ -121,8 +124,13 @@ impl Rule {
             if found <= limit {
                 return Ok(None);
             }
-            let percent = |part: Decimal| round(part * Decimal::ONE_HUNDRED, 1, Rounding::HalfUp).normalize();
-            why.push(format!("{} % below list prices, more than {} %", percent(found), percent(limit)));
+            let percent =
+                |part: Decimal| round(part * Decimal::ONE_HUNDRED, 1, Rounding::HalfUp).normalize();
+            why.push(format!(
+                "{} % below list prices, more than {} %",
+                percent(found),
+                percent(limit)
+            ));
         }
         let why = if why.is_empty() { "always".to_owned() } else { why.join(", ") };
         Ok(Some(format!("{}: {why}.", self.name)))
@@ -130,7 +138,9 @@ impl Rule {
 
     fn number(&self, key: &str, text: &str) -> Answer<Decimal> {
         let number: Option<Decimal> = text.parse().ok();
-        number.ok_or_else(|| format!("the rule `{}`: `{key}` is no number: mend the matrix", self.name))
+        number.ok_or_else(|| {
+            format!("the rule `{}`: `{key}` is no number: mend the matrix", self.name)
+        })
     }
 }
 

@@ -127,7 +127,8 @@ impl Reader<'_> {
         if table.has("records") {
             self.records(table);
         }
-        if let Some(of) = table.table("standing", &mut self.faults).filter(|_| table.has("standing"))
+        if let Some(of) =
+            table.table("standing", &mut self.faults).filter(|_| table.has("standing"))
         {
             for entry in of.entries() {
                 self.named(entry.name, entry.place);
@@ -209,8 +210,10 @@ impl Reader<'_> {
         for (at, own) in tables.into_iter().enumerate() {
             let model = self.given.records[at].model.clone();
             let lines = self.lines(own, &model);
-            let skip: Vec<&str> =
-                ["id", "version"].into_iter().chain(lines.iter().map(|(n, _)| n.as_str())).collect();
+            let skip: Vec<&str> = ["id", "version"]
+                .into_iter()
+                .chain(lines.iter().map(|(n, _)| n.as_str()))
+                .collect();
             let fields = self.fields(own, &model, &skip);
             let version = own.number("version", &mut self.faults);
             let sample = &mut self.given.records[at];
@@ -230,7 +233,9 @@ impl Reader<'_> {
     fn lines(&mut self, own: Table<'_>, model: &str) -> Vec<(String, Vec<SampleLine>)> {
         let mut found = Vec::new();
         for entry in own.entries() {
-            let Some(items) = entry.item.items().filter(|items| !items.is_empty()) else { continue };
+            let Some(items) = entry.item.items().filter(|items| !items.is_empty()) else {
+                continue;
+            };
             let is_row = |item: &Item<'_>| {
                 item.as_table().is_some_and(|table| !table.has("record") && !is_id(table))
             };
@@ -384,7 +389,9 @@ impl Reader<'_> {
     }
 
     fn known_model(&mut self, name: &str, place: Place) {
-        let Some(schema) = self.schema.filter(|schema| schema.model(name).is_none()) else { return };
+        let Some(schema) = self.schema.filter(|schema| schema.model(name).is_none()) else {
+            return;
+        };
         let message = format!("there is no model `{name}`");
         self.faults.unknown(place, message, name, schema.models.keys().map(String::as_str));
     }
@@ -458,7 +465,8 @@ impl Reader<'_> {
         if let Some(of) = when.table("before", &mut self.faults).filter(|_| when.has("before")) {
             for entry in of.entries() {
                 if !records.iter().any(|name| name == entry.name) {
-                    let message = format!("`{}` is not among the records that are saved", entry.name);
+                    let message =
+                        format!("`{}` is not among the records that are saved", entry.name);
                     self.faults.unknown(
                         entry.place,
                         message,

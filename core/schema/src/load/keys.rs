@@ -90,9 +90,17 @@ pub(crate) const LIMITS: [&str; 3] = ["cpu_ms", "memory_mib", "host_calls"];
 pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
     match point {
         Point::Save => &["on", "models", "when", "select", "on_failure", "order", "again", "clock"],
-        Point::Guard | Point::Effect | Point::Action => {
-            &["on", "models", "actions", "select", "standing", "on_failure", "order", "again", "clock"]
-        }
+        Point::Guard | Point::Effect | Point::Action => &[
+            "on",
+            "models",
+            "actions",
+            "select",
+            "standing",
+            "on_failure",
+            "order",
+            "again",
+            "clock",
+        ],
         Point::Price => &["on", "select", "on_failure", "order", "clock"],
         Point::Event => &["on", "events", "order", "again", "clock"],
         Point::Job => &["on", "again", "clock"],

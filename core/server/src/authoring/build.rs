@@ -94,7 +94,8 @@ fn rust(folder: &Path, out: &Path) -> Result<()> {
     let made = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let files = made.filter(|made| made["target"]["crate_types"][0] == "cdylib");
     let file = files.filter_map(|made| Some(made["filenames"][0].as_str()?.to_owned())).last();
-    let file = file.context("cargo made no component: write crate-type = [\"cdylib\"] under [lib]")?;
+    let file =
+        file.context("cargo made no component: write crate-type = [\"cdylib\"] under [lib]")?;
     std::fs::copy(&file, out).with_context(|| format!("copying {file}"))?;
     Ok(())
 }
@@ -234,18 +235,44 @@ impl World {
             given.join(", ")
         );
         for (interface, class, method) in [
-            ("records", "Records", "before_save(self, hook, batch):\n        return bind.save(bound, exports.records, hook, batch)"),
-            ("guards", "Guards", "before_action(self, hook, action, subject, arguments):\n        return bind.guard(bound, exports.guards, hook, action, subject, arguments)"),
-            ("effects", "Effects", "after_action(self, hook, action, subject, arguments):\n        return bind.after(bound, hook, action, subject, arguments)"),
-            ("actions", "Actions", "perform(self, hook, action, subject, arguments):\n        return bind.action(bound, exports.actions, hook, action, subject, arguments)"),
-            ("pricing", "Pricing", "price(self, hook, offers):\n        return bind.price(bound, exports.pricing, hook, offers)"),
-            ("events", "Events", "on_event(self, hook, event):\n        return bind.event(bound, hook, event)"),
-            ("jobs", "Jobs", "run(self, hook, payload):\n        return bind.job(bound, hook, payload)"),
+            (
+                "records",
+                "Records",
+                "before_save(self, hook, batch):\n        return bind.save(bound, exports.records, hook, batch)",
+            ),
+            (
+                "guards",
+                "Guards",
+                "before_action(self, hook, action, subject, arguments):\n        return bind.guard(bound, exports.guards, hook, action, subject, arguments)",
+            ),
+            (
+                "effects",
+                "Effects",
+                "after_action(self, hook, action, subject, arguments):\n        return bind.after(bound, hook, action, subject, arguments)",
+            ),
+            (
+                "actions",
+                "Actions",
+                "perform(self, hook, action, subject, arguments):\n        return bind.action(bound, exports.actions, hook, action, subject, arguments)",
+            ),
+            (
+                "pricing",
+                "Pricing",
+                "price(self, hook, offers):\n        return bind.price(bound, exports.pricing, hook, offers)",
+            ),
+            (
+                "events",
+                "Events",
+                "on_event(self, hook, event):\n        return bind.event(bound, hook, event)",
+            ),
+            (
+                "jobs",
+                "Jobs",
+                "run(self, hook, payload):\n        return bind.job(bound, hook, payload)",
+            ),
         ] {
             if self.exports.contains(&interface) {
-                text.push_str(&format!(
-                    "\n\nclass {class}(exports.{class}):\n    def {method}\n"
-                ));
+                text.push_str(&format!("\n\nclass {class}(exports.{class}):\n    def {method}\n"));
             }
         }
         text
@@ -270,9 +297,9 @@ fn working(folder: &Path) -> Result<PathBuf> {
 
 fn source<'s>(folder: &Path, names: &[&'s str]) -> Result<&'s str> {
     let found = names.iter().find(|name| folder.join(name).is_file());
-    found.copied().with_context(|| {
-        format!("{}: none of {} is there", folder.display(), names.join(", "))
-    })
+    found
+        .copied()
+        .with_context(|| format!("{}: none of {} is there", folder.display(), names.join(", ")))
 }
 
 fn needed(program: &str, cure: &str) -> Result<()> {
@@ -288,7 +315,12 @@ fn output(command: &mut Command) -> Result<String> {
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     if !done.status.success() {
         let wrong = String::from_utf8_lossy(&done.stderr);
-        bail!("{name} ended with {}:\n{}{}", done.status, wrong.trim(), if wrong.is_empty() { &said } else { "" });
+        bail!(
+            "{name} ended with {}:\n{}{}",
+            done.status,
+            wrong.trim(),
+            if wrong.is_empty() { &said } else { "" }
+        );
     }
     Ok(said)
 }

@@ -15,8 +15,8 @@ pub fn markdown(api: &str) -> Result<String> {
     let folder = format!("sdk/wit/{api}/");
     let found = WIT.iter().find(|(path, _)| path.starts_with(&folder));
     let known: Vec<&str> = WIT.iter().filter_map(|(path, _)| path.split('/').nth(2)).collect();
-    let (_, text) =
-        found.with_context(|| format!("there is no contract {api:?}; there are {}", known.join(", ")))?;
+    let (_, text) = found
+        .with_context(|| format!("there is no contract {api:?}; there are {}", known.join(", ")))?;
     let mut page = Page::default();
     writeln!(page.out, "# The contract {api}\n")?;
     writeln!(

@@ -18,7 +18,8 @@ const README: &str = include_str!("templates/README.md");
 pub fn write(folder: &Path, language: Language, publisher: &str) -> Result<Vec<PathBuf>> {
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     for word in [name, publisher] {
-        let letters = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let letters =
+            word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !letters || !word.starts_with(|c: char| c.is_ascii_lowercase()) || word.ends_with('-') {
             bail!("`{word}` is no name: small letters, digits and `-`, such as discount-guard");
         }
@@ -29,7 +30,8 @@ pub fn write(folder: &Path, language: Language, publisher: &str) -> Result<Vec<P
     let tier = if language == Language::Rust { "pure" } else { "script" };
     let label = name.replace('-', " ");
     let mut start = label.chars();
-    let label: String = start.next().into_iter().flat_map(char::to_uppercase).chain(start).collect();
+    let label: String =
+        start.next().into_iter().flat_map(char::to_uppercase).chain(start).collect();
     let filled = |text: &str| {
         let text = text.replace("{name}", name).replace("{publisher}", publisher);
         text.replace("{label}", &label).replace("{tier}", tier).replace("{tests}", tests(language))

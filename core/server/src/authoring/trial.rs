@@ -122,7 +122,8 @@ pub async fn run(place: &Place, read: &Read, only: Option<&str>) -> Result<Tried
     }
     let tester = tester(&component, &read.manifest)?;
     let compiled = began.elapsed();
-    let mut tried = Tried { reports: Vec::new(), wrong: Vec::new(), built, compiled, ran: began.elapsed() };
+    let mut tried =
+        Tried { reports: Vec::new(), wrong: Vec::new(), built, compiled, ran: began.elapsed() };
     let tester = match tester {
         Ok(tester) => tester,
         Err(wrong) => return Ok(Tried { wrong, ..tried }),

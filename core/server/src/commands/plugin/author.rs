@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::End;
-use crate::authoring::{Language, Place, Tried, build as make, reference as of_contract, template, trial};
+use crate::authoring::{
+    Language, Place, Tried, build as make, reference as of_contract, template, trial,
+};
 use crate::progress::{note, say};
 
 /// Begin a plugin: a folder with its manifest, its code, a fixture and a README.
