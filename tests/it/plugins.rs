@@ -6,6 +6,7 @@ mod authors;
 mod credit;
 mod hostile;
 mod points;
+mod scripts;
 mod versions;
 
 use std::sync::Arc;

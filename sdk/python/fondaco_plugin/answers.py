@@ -7,9 +7,9 @@ def problem(field, code, message, **args):
     return {"field": field, "code": code, "message": message, "args": args}
 
 
-def ok(**changes):
-    """The record is in order, with these changes."""
-    return {"changes": changes, "problems": []}
+def ok(changes=None, **more):
+    """The record is in order, with these changes: ok(rating="hot"), or a dictionary."""
+    return {"changes": {**(changes or {}), **more}, "problems": []}
 
 
 def refuse(field, code=None, message=None, **args):
@@ -39,16 +39,19 @@ def created(place):
     return {"created": place}
 
 
-def create(model, lines=None, **fields):
+def create(model, fields, lines=None):
+    """A new record; lines by the name of their field, each a dictionary."""
     return {"kind": "create", "model": model, "fields": fields, "lines": lines or {}}
 
 
-def update(target, **fields):
+def update(target, fields):
+    """New values for fields; those that are not named stay as they are."""
     return {"kind": "update", "target": target, "fields": fields}
 
 
-def act(target, action, **args):
-    return {"kind": "act", "target": target, "action": action, "args": args}
+def act(target, action, args=None):
+    """An action of a record."""
+    return {"kind": "act", "target": target, "action": action, "args": args or {}}
 
 
 def emit(name, target, payload=None):

@@ -90,7 +90,7 @@ class Answered(unittest.TestCase):
     def test_answers_are_those_of_the_contract(self):
         plugin = Plugin()
         plugin.save("score")(lambda cx, before, after: ok(size=Decimal("1.50"), tags=["a"]) if after.name else refuse("name", "no", "No.", n=1))
-        plugin.guard("confirm")(lambda cx, deed: hold("Later.", [create("activity", record=42, done=False), update(deed.subject, owner=Link(7))]))
+        plugin.guard("confirm")(lambda cx, deed: hold("Later.", [create("activity", {"record": 42, "done": False}), update(deed.subject, {"owner": Link(7)})]))
         plugin.price("freight")(lambda cx, offer: [step("Freight", offer.net * Decimal("0.1"))])
         plugin.job("broken")(lambda cx, payload: 1 / 0)
         bound = bind.Bound(plugin, T, Err, Settings)

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use fondaco_kernel::schema::{Origin, Source, fixture};
@@ -16,8 +17,10 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The program, with caches beside the build.
-fn fondaco(args: &[&str]) -> Output {
+/// The program, with caches beside the build. One at a time: two builds of one plugin write the same file.
+pub(super) fn fondaco(args: &[&str]) -> Output {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let build = guests::build();
     Command::new(build.join("fondaco"))
         .arg("plugin")
@@ -29,7 +32,7 @@ fn fondaco(args: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     let (out, err) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     format!("{out}{err}")
