@@ -71,9 +71,13 @@ export function context({ settings, context, log, data }) {
   setting.decimal = (name) => Decimal.of(setting(name));
   setting.integer = (name) => BigInt(setting(name));
   setting.bool = (name) => setting(name) === "true";
+  const documents = new Map();
   setting.json = (name) => {
+    const text = setting(name);
     try {
-      return JSON.parse(setting(name));
+      // Read once, however many records ask.
+      if (!documents.has(text)) documents.set(text, JSON.parse(text));
+      return documents.get(text);
     } catch (error) {
       throw new Error(`the setting \`${name}\` is no JSON: ${error.message}`);
     }

@@ -3,6 +3,8 @@ contract and the functions of the host are handed in, so that all of this runs u
 
 import json
 from datetime import date
+from decimal import Decimal
+from functools import lru_cache
 
 from . import values
 from .values import Link, Moment, Record, Subject
@@ -10,6 +12,11 @@ from .values import Link, Moment, Record, Subject
 
 class Refused(Exception):
     """What the host refuses, or what a plugin cannot answer."""
+
+
+@lru_cache
+def _document(text):
+    return json.loads(text, parse_float=Decimal)
 
 
 class Cx:
@@ -31,9 +38,8 @@ class Cx:
             raise Refused(f"the setting `{name}` cannot be read: {error}") from error
 
     def json(self, name):
-        """A setting that is a JSON document; its numbers are exact."""
-        from decimal import Decimal
-        return self.setting(name, lambda text: json.loads(text, parse_float=Decimal))
+        """A setting that is a JSON document; its numbers are exact. Read once, however many records ask."""
+        return self.setting(name, _document)
 
     def now(self):
         return Moment(self._bound.context.now())
