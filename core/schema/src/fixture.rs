@@ -204,12 +204,7 @@ impl Written {
             Wanted::Create { model, fields, lines } => {
                 self.say(place, format!("create {model}"));
                 self.fields(place, fields, names);
-                for (field, rows) in lines {
-                    for (at, row) in rows.iter().enumerate() {
-                        self.say(format!("{place}.{field}[{at}]"), "a line");
-                        self.fields(&format!("{place}.{field}[{at}]"), row, names);
-                    }
-                }
+                lines.iter().for_each(|(field, rows)| self.rows(place, (field, rows), names));
             }
             Wanted::Update { target, fields } => {
                 self.say(place, format!("update {}", names.aim(target)));
@@ -227,6 +222,14 @@ impl Written {
                 self.say(place, format!("schedule {job} after {after_s} s"));
                 self.say(format!("{place}.payload"), sorted(payload).to_string());
             }
+        }
+    }
+
+    fn rows(&mut self, place: &str, (field, rows): (&str, &[Fields]), names: &Names) {
+        for (at, row) in rows.iter().enumerate() {
+            let place = format!("{place}.{field}[{at}]");
+            self.say(&place, "a line");
+            self.fields(&place, row, names);
         }
     }
 

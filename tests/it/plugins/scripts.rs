@@ -21,7 +21,10 @@ async fn company(
 ) -> Option<(Shop, Arc<Host>)> {
     let built = super::authors::fondaco(&["build", &format!("plugins/{name}")]);
     if !built.status.success() {
-        eprintln!("SKIPPED: plugins/{name} is not built ({tool}): {}", super::authors::said(&built));
+        eprintln!(
+            "SKIPPED: plugins/{name} is not built ({tool}): {}",
+            super::authors::said(&built)
+        );
         return None;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("plugins").join(name);
@@ -42,12 +45,18 @@ fn told(shop: &Shop, plugin: &str, hook: &str) {
     let tallies = shop.kernel.plugin_tallies();
     let tally = &tallies[&(plugin.to_owned(), hook.to_owned())];
     assert_eq!(tally.failed.len(), 0, "{tally:?}");
-    println!("{plugin} {hook}: {} calls, {} µs of processor time each", tally.calls, tally.cpu_us / tally.calls);
+    println!(
+        "{plugin} {hook}: {} calls, {} µs of processor time each",
+        tally.calls,
+        tally.cpu_us / tally.calls
+    );
 }
 
 #[tokio::test]
 async fn a_lead_is_scored_in_javascript() {
-    let Some((shop, _host)) = company("lead-scoring", "node, npm", &["crm"], &[]).await else { return };
+    let Some((shop, _host)) = company("lead-scoring", "node, npm", &["crm"], &[]).await else {
+        return;
+    };
     let seller = shop.user("Sara", &["crm_manager"]).await;
     let lead = json!({
         "name": "Twenty bicycles", "organisation": "Bianchi Cicli", "job_title": "Managing Director",
@@ -55,8 +64,14 @@ async fn a_lead_is_scored_in_javascript() {
     });
     let id = seller.create("crm.lead", lead).await.unwrap();
     let lead = seller.get("crm.lead", id).await.unwrap();
-    assert_eq!((&lead["score"], &lead["rating"], &lead["queue"]), (&json!(90), &json!("hot"), &json!("Key accounts")));
-    seller.update("crm.lead", id, json!({ "expected_revenue": "9999.99", "phone": null })).await.unwrap();
+    assert_eq!(
+        (&lead["score"], &lead["rating"], &lead["queue"]),
+        (&json!(90), &json!("hot"), &json!("Key accounts"))
+    );
+    seller
+        .update("crm.lead", id, json!({ "expected_revenue": "9999.99", "phone": null }))
+        .await
+        .unwrap();
     let lead = seller.get("crm.lead", id).await.unwrap();
     assert_eq!(lead["score_note"], "+30 a company, +25 who decides");
     assert_eq!((&lead["score"], &lead["rating"]), (&json!(55), &json!("warm")));
@@ -101,7 +116,10 @@ async fn freight_is_a_step_of_a_price_in_python() {
         })
     });
     let price = asked.await.unwrap().pop().unwrap();
-    assert_eq!((price.list.to_string(), price.net.normalize().to_string()), ("80.00".into(), "82.3".into()));
+    assert_eq!(
+        (price.list.to_string(), price.net.normalize().to_string()),
+        ("80.00".into(), "82.3".into())
+    );
     assert_eq!(price.steps.last().unwrap().label, "Freight rates: Freight, 4.5 kg to IT (home)");
     told(&shop, "fondaco.freight-rates", "freight");
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use fondaco_values::{AnyId, Date, Decimal, Timestamp, Value};
 use serde_json::Value as Json;
 
-use super::document::{Document, Faults, Item, Place, Table};
+use super::document::{Document, Entry, Faults, Item, Place, Table};
 use crate::fixture::{
     Aim, Allowed, Fields, Fixture, Found, Given, OfferOf, Question, Sample, SampleLine, Then,
     Wanted, Written,
@@ -127,24 +127,26 @@ impl Reader<'_> {
         if table.has("records") {
             self.records(table);
         }
-        if let Some(of) =
-            table.table("standing", &mut self.faults).filter(|_| table.has("standing"))
-        {
-            for entry in of.entries() {
-                self.named(entry.name, entry.place);
-                let Some(own) = entry.item.table(entry.name, &mut self.faults) else { continue };
-                own.only(&STANDING, &mut self.faults);
-                let fields = self.fields(own, "", &[]);
-                let whole = |(name, value)| match value {
-                    Value::Int(number) => (name, Value::Decimal(Decimal::from(number))),
-                    other => (name, other),
-                };
-                let fields = fields.into_iter().map(whole).collect();
-                self.given.standings.push((entry.name.to_owned(), fields));
-            }
+        if table.has("standing") {
+            self.standings(table);
         }
         for item in table.items("found", &mut self.faults) {
             self.found(item);
+        }
+    }
+
+    fn standings(&mut self, table: Table<'_>) {
+        let Some(of) = table.table("standing", &mut self.faults) else { return };
+        for entry in of.entries() {
+            self.named(entry.name, entry.place);
+            let Some(own) = entry.item.table(entry.name, &mut self.faults) else { continue };
+            own.only(&STANDING, &mut self.faults);
+            let whole = |(name, value)| match value {
+                Value::Int(number) => (name, Value::Decimal(Decimal::from(number))),
+                other => (name, other),
+            };
+            let fields = self.fields(own, "", &[]).into_iter().map(whole).collect();
+            self.given.standings.push((entry.name.to_owned(), fields));
         }
     }
 
@@ -191,20 +193,7 @@ impl Reader<'_> {
             self.known_model(model.name, model.place);
             let Some(of) = model.item.table(model.name, &mut self.faults) else { continue };
             for entry in of.entries() {
-                let Some(own) = entry.item.table(entry.name, &mut self.faults) else { continue };
-                if self.given.records.iter().any(|sample| sample.name == entry.name) {
-                    let message = format!("two records are called `{}`", entry.name);
-                    self.faults.at(entry.place, message);
-                }
-                let id = self.own_id(own);
-                self.given.records.push(Sample {
-                    name: entry.name.to_owned(),
-                    model: model.name.to_owned(),
-                    id,
-                    version: 1,
-                    ..Sample::default()
-                });
-                tables.push(own);
+                tables.extend(self.sample(model.name, &entry));
             }
         }
         for (at, own) in tables.into_iter().enumerate() {
@@ -220,6 +209,18 @@ impl Reader<'_> {
             (sample.fields, sample.lines) = (fields, lines);
             sample.version = version.and_then(|v| i64::try_from(v).ok()).unwrap_or(1);
         }
+    }
+
+    /// A record by name; what it holds is read when all names are known.
+    fn sample<'t>(&mut self, model: &str, entry: &Entry<'t>) -> Option<Table<'t>> {
+        let own = entry.item.table(entry.name, &mut self.faults)?;
+        if self.given.records.iter().any(|sample| sample.name == entry.name) {
+            let message = format!("two records are called `{}`", entry.name);
+            self.faults.at(entry.place, message);
+        }
+        let (name, model, id) = (entry.name.to_owned(), model.to_owned(), self.own_id(own));
+        self.given.records.push(Sample { name, model, id, version: 1, ..Sample::default() });
+        Some(own)
     }
 
     fn own_id(&mut self, own: Table<'_>) -> AnyId {
@@ -461,26 +462,25 @@ impl Reader<'_> {
         if records.is_empty() {
             records.push(self.subject(when)?);
         }
-        let mut before = Vec::new();
-        if let Some(of) = when.table("before", &mut self.faults).filter(|_| when.has("before")) {
-            for entry in of.entries() {
-                if !records.iter().any(|name| name == entry.name) {
-                    let message =
-                        format!("`{}` is not among the records that are saved", entry.name);
-                    self.faults.unknown(
-                        entry.place,
-                        message,
-                        entry.name,
-                        records.iter().map(String::as_str),
-                    );
-                }
-                let model = self.given.records.iter().find(|sample| sample.name == entry.name);
-                let model = model.map(|sample| sample.model.clone()).unwrap_or_default();
-                let Some(own) = entry.item.table(entry.name, &mut self.faults) else { continue };
-                before.push((entry.name.to_owned(), self.fields(own, &model, &[])));
-            }
-        }
+        let of = match when.has("before") {
+            true => when.table("before", &mut self.faults)?.entries(),
+            false => Vec::new(),
+        };
+        let before = of.iter().filter_map(|entry| self.earlier(entry, &records)).collect();
         Some(Question::Save { records, before })
+    }
+
+    /// What one of the records was, as far as it is said.
+    fn earlier(&mut self, entry: &Entry<'_>, records: &[String]) -> Option<(String, Fields)> {
+        if !records.iter().any(|name| name == entry.name) {
+            let message = format!("`{}` is not among the records that are saved", entry.name);
+            let known = records.iter().map(String::as_str);
+            self.faults.unknown(entry.place, message, entry.name, known);
+        }
+        let model = self.given.records.iter().find(|sample| sample.name == entry.name);
+        let model = model.map(|sample| sample.model.clone()).unwrap_or_default();
+        let own = entry.item.table(entry.name, &mut self.faults)?;
+        Some((entry.name.to_owned(), self.fields(own, &model, &[])))
     }
 
     fn offer(&mut self, item: Item<'_>) -> Option<OfferOf> {
@@ -578,19 +578,23 @@ impl Reader<'_> {
             let at = counted.iter().filter(|name| **name == of).count();
             let place = format!("problems{of}[{at}]");
             counted.push(of);
-            for key in ["field", "code", "message"] {
-                if let Some(text) = own.words(key, &mut self.faults) {
-                    answer.say(format!("{place}.{key}"), format!("{text:?}"));
-                }
+            self.problem(own, &place, answer);
+        }
+    }
+
+    fn problem(&mut self, own: Table<'_>, place: &str, answer: &mut Written) {
+        for key in ["field", "code", "message"] {
+            if let Some(text) = own.words(key, &mut self.faults) {
+                answer.say(format!("{place}.{key}"), format!("{text:?}"));
             }
-            if own.has("arguments")
-                && let Some(arguments) = own.table("arguments", &mut self.faults)
-            {
-                for entry in arguments.entries() {
-                    let text = entry.item.expression().map(|text| text.text).unwrap_or_default();
-                    answer.say(format!("{place}.arguments.{}", entry.name), format!("{text:?}"));
-                }
-            }
+        }
+        if !own.has("arguments") {
+            return;
+        }
+        let Some(arguments) = own.table("arguments", &mut self.faults) else { return };
+        for entry in arguments.entries() {
+            let text = entry.item.expression().map(|text| text.text).unwrap_or_default();
+            answer.say(format!("{place}.arguments.{}", entry.name), format!("{text:?}"));
         }
     }
 
@@ -615,14 +619,18 @@ impl Reader<'_> {
                 continue;
             };
             for (at, step) in steps.into_iter().enumerate() {
-                let Some(own) = step.table("steps", &mut self.faults) else { continue };
-                own.only(&["label", "change"], &mut self.faults);
-                let label = self.word(own, "label").unwrap_or_default();
-                let change = self.decimal(own, "change").normalize();
-                answer.say(format!("steps[{offer}][{at}].label"), format!("{label:?}"));
-                answer.say(format!("steps[{offer}][{at}].change"), change.to_string());
+                self.step(step, &format!("steps[{offer}][{at}]"), answer);
             }
         }
+    }
+
+    fn step(&mut self, step: Item<'_>, place: &str, answer: &mut Written) {
+        let Some(own) = step.table("steps", &mut self.faults) else { return };
+        own.only(&["label", "change"], &mut self.faults);
+        let label = self.word(own, "label").unwrap_or_default();
+        let change = self.decimal(own, "change").normalize();
+        answer.say(format!("{place}.label"), format!("{label:?}"));
+        answer.say(format!("{place}.change"), change.to_string());
     }
 
     fn wanted(&mut self, item: Item<'_>) -> Option<Wanted> {
