@@ -1,6 +1,8 @@
 //! Plugins in a company at work: one of the house, built from source; then what is asked where, with which
 //! rights, and what becomes of a deed when a plugin fails.
 
+mod approval;
+mod authors;
 mod credit;
 mod einvoice;
 mod errand;
@@ -10,6 +12,7 @@ mod lifecycle;
 mod points;
 mod random;
 mod recorder;
+mod scripts;
 mod versions;
 
 use std::sync::Arc;

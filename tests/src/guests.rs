@@ -24,7 +24,7 @@ fn root() -> &'static Path {
 }
 
 /// The folder of this build.
-fn build() -> PathBuf {
+pub fn build() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     own.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
@@ -34,10 +34,15 @@ pub fn host() -> Arc<Host> {
     host_metered(Metering::Time)
 }
 
-/// A host that compiles with the program itself, and keeps what it compiled beside the build.
+/// Where what is compiled is kept, beside the build; and who compiles: the program itself.
+pub fn compiled() -> (PathBuf, Compiler) {
+    (build().join("plugins-of-tests"), Compiler::Child(build().join("fondaco")))
+}
+
+/// The same host with another way of taking the time.
 pub fn host_metered(metering: Metering) -> Arc<Host> {
-    let compiler = Compiler::Child(build().join("fondaco"));
-    let options = Options { cache: build().join("plugins-of-tests"), compiler, metering };
+    let (cache, compiler) = compiled();
+    let options = Options { cache, compiler, metering };
     Arc::new(Host::new(options))
 }
 
@@ -50,6 +55,20 @@ pub fn of_house(name: &str) -> Option<(Vec<u8>, String)> {
 /// The same of one that only tests need.
 pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
     built(name, &root().join("tests/guests").join(name))
+}
+
+/// The TOML that a plugin of the house brings, as `(path, text)`.
+pub fn schema_of_house(name: &str) -> Vec<(String, String)> {
+    let folder = root().join("plugins").join(name).join("schema");
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut found: Vec<(String, String)> = entries
+        .map(|entry| {
+            let text = String::from_utf8(read(&entry.path())).unwrap_or_default();
+            (format!("schema/{}", entry.file_name().to_string_lossy()), text)
+        })
+        .collect();
+    found.sort();
+    found
 }
 
 #[expect(clippy::print_stderr, reason = "a test that tests nothing must be seen")]

@@ -3,7 +3,7 @@
 //! crate answers its questions. In reading order: `host` (the plugins in force), `load` (a component
 //! against its manifest), `compile`, `engine`, `call` (one call), `state` (what a plugin reaches: the
 //! inner side of all versions of the contract), `imports` and `v0_1`, `v0_2` (the versions), `way_out`
-//! (somebody else, over HTTP); `package` is how a plugin travels.
+//! (somebody else, over HTTP); `package` is how a plugin travels, `fixtures` tries one without a kernel.
 //! Architecture invariants: nothing of WASI is linked; no version knows a limit or a right; no instance
 //! lives longer than its call; nothing compiled comes from outside.
 
@@ -11,6 +11,7 @@ mod call;
 mod compile;
 mod convert;
 mod engine;
+pub mod fixtures;
 mod host;
 mod imports;
 mod load;

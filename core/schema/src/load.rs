@@ -11,6 +11,7 @@ mod declare;
 mod document;
 mod expression;
 mod field;
+mod fixture;
 pub(crate) mod keys;
 mod link;
 mod manifest;
@@ -21,6 +22,7 @@ mod template;
 mod view;
 mod workflow;
 
+pub use fixture::fixture;
 pub use manifest::{APIS, manifest};
 
 use std::collections::HashMap;

@@ -160,6 +160,8 @@ pub struct Hook {
     /// answered, and nobody else.
     #[serde(default)]
     pub secret: Option<String>,
+    /// Whether its answer may follow the hour and chance; fixtures hold all others to the opposite.
+    pub clock: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

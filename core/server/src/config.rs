@@ -274,6 +274,14 @@ pub fn service_manager() -> Option<PathBuf> {
     std::env::var("NOTIFY_SOCKET").ok().map(PathBuf::from)
 }
 
+/// Where a program keeps what it can make again: tools of authors, compiled plugins.
+pub fn cache() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let folder = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    folder.unwrap_or_else(std::env::temp_dir).join("fondaco")
+}
+
 /// `(path, text)` of every TOML file in a part of the folder, in order of name.
 fn toml_files(folder: &Path, place: &str) -> Result<Vec<(String, String)>> {
     let dir = folder.join(place);

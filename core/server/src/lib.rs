@@ -12,6 +12,7 @@ pub mod checkup;
 pub mod modules;
 pub mod profile;
 pub mod progress;
+pub mod authoring;
 pub mod import;
 pub mod story;
 pub mod history;

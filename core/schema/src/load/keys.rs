@@ -132,14 +132,22 @@ pub(crate) const LIMITS: [&str; 3] = ["cpu_ms", "memory_mib", "host_calls"];
 /// Of one hook of a plugin, by where it is asked.
 pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
     match point {
-        Point::Save => &["on", "models", "when", "select", "on_failure", "order", "again"],
-        Point::Guard | Point::Effect | Point::Action => {
-            &["on", "models", "actions", "select", "standing", "on_failure", "order", "again"]
-        }
-        Point::Price => &["on", "select", "on_failure", "order"],
-        Point::Event => &["on", "events", "order", "again"],
-        Point::Job => &["on", "again", "schedule"],
-        Point::Request => &["on", "path", "methods", "secret"],
+        Point::Save => &["on", "models", "when", "select", "on_failure", "order", "again", "clock"],
+        Point::Guard | Point::Effect | Point::Action => &[
+            "on",
+            "models",
+            "actions",
+            "select",
+            "standing",
+            "on_failure",
+            "order",
+            "again",
+            "clock",
+        ],
+        Point::Price => &["on", "select", "on_failure", "order", "clock"],
+        Point::Event => &["on", "events", "order", "again", "clock"],
+        Point::Job => &["on", "again", "schedule", "clock"],
+        Point::Request => &["on", "path", "methods", "secret", "clock"],
     }
 }
 pub(crate) const VIEWS: [&str; 7] =

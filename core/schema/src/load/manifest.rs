@@ -399,6 +399,7 @@ impl Reader<'_> {
             path: self.path(own, point),
             methods: self.methods(own, point),
             secret: own.words("secret", &mut self.faults),
+            clock: own.flag("clock", &mut self.faults),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `fondaco plugin`: everything about plugins, a file a group of verbs.
 
+mod author;
 mod change;
 mod package;
 mod show;
@@ -15,6 +16,8 @@ use crate::progress::note;
 /// Plugins: packages of code by partners, run within limits and with the rights that were granted.
 ///
 /// Examples:
+///   fondaco plugin new credit-guard --language rust
+///   fondaco plugin test credit-guard
 ///   fondaco plugin keygen acme.key
 ///   fondaco plugin pack credit-guard --key acme.key
 ///   fondaco plugin install acme.credit-guard-1.4.0.plugin --company acme
@@ -29,6 +32,13 @@ pub struct Plugin {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    // For authors.
+    New(author::New),
+    Build(author::Build),
+    Check(author::Check),
+    Test(author::Test),
+    Dev(author::Dev),
+    Reference(author::Reference),
     // Packages.
     Keygen(package::Keygen),
     Pack(package::Pack),
@@ -62,6 +72,12 @@ enum What {
 
 pub async fn run(args: Plugin) -> Result<End> {
     match args.what {
+        What::New(args) => author::new(&args),
+        What::Build(args) => author::build(&args),
+        What::Check(args) => author::check(&args),
+        What::Test(args) => author::test(&args).await,
+        What::Dev(args) => author::dev(&args).await,
+        What::Reference(args) => author::reference(&args),
         What::Keygen(args) => package::keygen(&args),
         What::Pack(args) => package::pack(&args),
         What::Sign(args) => package::sign(&args),
