@@ -1,7 +1,7 @@
 //! A plugin as it travels: one file, a tar in zstd, with the manifest, the component, what belongs to
 //! them, a list of the digests of all of it, and a signature over that list. The same files give the same
-//! bytes. In reading order: [`pack`], [`sign`], [`open`]; `archive` (the bytes), `digests` (the list),
-//! `keys` (minisign). Nothing in here is ever written to a disk by its own name, and nothing is run.
+//! bytes, up to the signature. In reading order: [`pack`], [`sign`], [`open`]; `archive` (the bytes),
+//! `digests` (the list), `keys` (minisign). Nothing in here is ever written to a disk by its own name, and nothing is run.
 //! Not here: whether the publisher is known (`kernel::plugins::lifecycle`), whether the component fits its
 //! manifest (`load`).
 

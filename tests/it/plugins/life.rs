@@ -224,7 +224,7 @@ async fn a_plugin_from_source_to_a_refused_order_and_out_again() {
     assert!(code == 1 && said.contains("waits for a grant"), "{said}");
     assert!(house.fondaco(&["grant", ID]).contains("1.0.0 is granted"));
     let first = house.order("6");
-    assert_eq!(house.confirm(&first), "confirmed ");
+    assert!(house.confirm(&first).starts_with("confirmed"));
     assert!(house.fondaco(&["enable", ID]).contains("1.0.0 is enabled"));
     // Without a restart, with its figures.
     let refused = house.comes_to("50", REFUSED);

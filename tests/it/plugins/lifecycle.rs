@@ -25,7 +25,7 @@ both! {
 
 const ID: &str = "acme.coder";
 
-/// A plugin that writes the code of each party.
+/// A plugin that writes a note on each party.
 fn manifest(version: &str, writes: &str) -> String {
     format!(
         r#"
@@ -52,9 +52,9 @@ help = "What codes begin with."
     )
 }
 
-/// A package whose plugin writes this code.
+/// A package whose plugin writes this note.
 fn package(version: &str, code: &str, key: &SecretKey) -> Vec<u8> {
-    guests::packed(&manifest(version, "\"code\""), &setting("0.2", b"code", code), key)
+    guests::packed(&manifest(version, "\"note\""), &setting("0.2", b"note", code), key)
 }
 
 struct House {
@@ -92,10 +92,10 @@ impl House {
     }
 }
 
-/// The code that a new party gets; empty without.
+/// The note that a new party gets; empty without.
 async fn coded(desk: &Desk) -> Result<String, Error> {
     let id = desk.create("party", json!({ "name": "Bolt" })).await?;
-    Ok(desk.get("party", id).await?["code"].as_str().unwrap_or_default().to_owned())
+    Ok(desk.get("party", id).await?["note"].as_str().unwrap_or_default().to_owned())
 }
 
 fn code(refused: Result<Standing, Error>) -> &'static str {
@@ -108,14 +108,15 @@ fn code(refused: Result<Standing, Error>) -> &'static str {
 async fn from_a_package_to_code_in_force_and_out_again() {
     let house = House::open().await;
     let (kernel, ctx) = house.admin();
-    let plan = house.install(package("1.0.0", "ONE", &house.key)).await.unwrap();
+    let first = package("1.0.0", "ONE", &house.key);
+    let plan = house.install(first.clone()).await.unwrap();
     assert_eq!((plan.need, plan.key_is_known, plan.from.as_deref()), (Need::Grant, false, None));
     let told = plan.to_string();
     for part in [
         "acme.coder 1.0.0 (Coder)",
         "new: it is pinned from now on",
         "+ read      party.name — to look at it",
-        "+ write     party.code — to give it a code",
+        "+ write     party.note — to give it a code",
         "+ hook      before party is saved — code: without its answer, it is refused",
         "+ limit     20 ms of processor time a call",
         "setting   prefix = C  What codes begin with.",
@@ -131,7 +132,7 @@ async fn from_a_package_to_code_in_force_and_out_again() {
     assert_eq!(house.enable(None).await.unwrap().state, State::Enabled);
     assert_eq!(house.coded().await, "ONE");
     // The same package again changes nothing.
-    house.install(package("1.0.0", "ONE", &house.key)).await.unwrap();
+    house.install(first).await.unwrap();
 
     let plan = house.install(package("1.1.0", "TWO", &house.key)).await.unwrap();
     assert_eq!((plan.need, plan.key_is_known), (Need::Nothing, true));
@@ -182,7 +183,7 @@ async fn an_upgrade_that_asks_for_more_waits_and_the_old_one_goes_on() {
     house.grant().await.unwrap();
     house.enable(None).await.unwrap();
     let more = guests::packed(
-        &manifest("1.1.0", "\"code\", \"name\"")
+        &manifest("1.1.0", "\"note\", \"name\"")
             .replace("[settings.prefix]", "[limits]\ncpu_ms = 50\n[settings.prefix]"),
         &setting("0.2", b"name", "Renamed"),
         &house.key,
@@ -215,9 +216,9 @@ async fn what_does_not_belong_here_is_refused_with_the_cure() {
     let (kernel, ctx) = house.admin();
     house.install(package("1.1.0", "ONE", &house.key)).await.unwrap();
     let stranger = guests::key();
-    let text = || manifest("1.2.0", "\"code\"");
+    let text = || manifest("1.2.0", "\"note\"");
     let own = |text: &str, component: &[u8]| guests::packed(text, component, &house.key);
-    let code = setting("0.2", b"code", "X");
+    let code = setting("0.2", b"note", "X");
     for (package, wanted, cure) in [
         (package("1.2.0", "X", &stranger), "package: key", "fondaco plugin trust acme"),
         (package("1.1.0", "X", &house.key), "package: version", "a higher version"),
@@ -243,7 +244,7 @@ async fn what_does_not_belong_here_is_refused_with_the_cure() {
             "there is no model `parti`",
         ),
         (
-            own(&text(), &setting("0.1", b"code", "X")),
+            own(&text(), &setting("0.1", b"note", "X")),
             "plugin.wasm: unfit",
             "change one of the two",
         ),

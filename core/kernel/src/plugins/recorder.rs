@@ -3,7 +3,7 @@
 //! records. From that a call can be made once more, and says the same. A shadow is asked what the version
 //! in force was asked, after the user has gone on; nothing comes of what it says.
 //! Not here: telling it to people (`telling`).
-//! INVARIANT: nobody waits for it. What does not fit is counted, and dropped.
+//! INVARIANT: nobody waits for it. What does not fit is dropped, and the log says so.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ const KEPT_MAX: i64 = 1_000;
 /// Bytes of one recording: a larger one is kept without what it was told.
 const CONTENT_BYTES_MAX: usize = 1 << 20;
 
-/// What waits, and what was dropped.
+/// What waits.
 #[derive(Default)]
 pub(crate) struct Recorder {
     waiting: Mutex<VecDeque<Seen>>,

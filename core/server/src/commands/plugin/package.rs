@@ -28,7 +28,7 @@ pub(super) struct Keygen {
 
 /// Pack a plugin's folder into one file; with a key, sign it too.
 ///
-/// The same folder gives the same bytes. What goes in: plugin.toml, plugin.wasm, README.md,
+/// The same folder gives the same bytes, up to the signature. What goes in: plugin.toml, plugin.wasm, README.md,
 /// CHANGELOG.md, LICENSE, sbom.json, fixtures/*.toml.
 ///
 /// Example: fondaco plugin pack credit-guard --component target/credit_guard.wasm --key acme.key
