@@ -207,7 +207,7 @@ fn got<T: Record>(cx: &Cx, model: &str, id: Id, fields: &[&str]) -> Answer<T> {
 }
 
 fn each<T: Record>(cx: &Cx, model: &str, filter: &str, fields: &[&str]) -> Answer<Vec<T>> {
-    let found: Vec<Entity> = cx.find(model, filter, fields, LINES_MAX)?;
+    let found: Vec<Entity> = cx.sorted(model, filter, &["position"], (fields, LINES_MAX))?;
     found.iter().map(|entity| T::read(&Part::of(entity))).collect()
 }
 

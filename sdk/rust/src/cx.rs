@@ -90,14 +90,20 @@ impl Cx {
         fields: &[&str],
         limit: u32,
     ) -> Answer<Vec<Entity>> {
+        self.sorted(model, filter, &[], (fields, limit))
+    }
+
+    /// The same in an order: of fields or paths, `-` before one turns it around.
+    pub fn sorted(
+        &self,
+        model: &str,
+        filter: &str,
+        sort: &[&str],
+        (fields, limit): (&[&str], u32),
+    ) -> Answer<Vec<Entity>> {
         let (model, filter) = (model.to_owned(), filter.to_owned());
-        data::find(&data::Question {
-            model,
-            filter,
-            sort: Vec::new(),
-            fields: owned(fields),
-            limit,
-        })
+        let (sort, fields) = (owned(sort), owned(fields));
+        data::find(&data::Question { model, filter, sort, fields, limit })
     }
 
     /// Does it at once; answers the ids of what was created.
