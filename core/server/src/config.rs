@@ -276,7 +276,6 @@ pub fn service_manager() -> Option<PathBuf> {
 
 /// Where a program keeps what it can make again: tools of authors, compiled plugins.
 pub fn cache() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let folder = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
     folder.unwrap_or_else(std::env::temp_dir).join("fondaco")

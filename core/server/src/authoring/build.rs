@@ -93,7 +93,8 @@ fn rust(folder: &Path, out: &Path) -> Result<()> {
     )?;
     let made = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let files = made.filter(|made| made["target"]["crate_types"][0] == "cdylib");
-    let file = files.filter_map(|made| Some(made["filenames"][0].as_str()?.to_owned())).last();
+    let mut files = files.filter_map(|made| Some(made["filenames"][0].as_str()?.to_owned()));
+    let file = files.next_back();
     let file =
         file.context("cargo made no component: write crate-type = [\"cdylib\"] under [lib]")?;
     std::fs::copy(&file, out).with_context(|| format!("copying {file}"))?;
