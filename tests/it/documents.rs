@@ -129,7 +129,7 @@ label = "Slip"
 title = "name"
 [fields]
 name = { type = "text", required = true }
-wage = { type = "money", class = "pay" }
+wage = { type = "money", class = "personal" }
 parts = { type = "lines", of = "own.slip_part" }
 [access.employee]
 read = "created_by == actor.user || name == 'Shared'"
@@ -145,7 +145,7 @@ title = "what"
 [fields]
 slip = { type = "link", to = "own.slip" }
 what = { type = "text", required = true }
-bonus = { type = "money", class = "pay" }
+bonus = { type = "money", class = "personal" }
 "#;
 
 const SLIP_PAPER: &str = r#"

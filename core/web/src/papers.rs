@@ -60,7 +60,7 @@ pub(crate) async fn pdf(
 }
 
 fn asked_language(given: &HashMap<String, String>) -> Result<Option<&'static str>, Refusal> {
-    for key in given.keys().filter(|key| *key != "language") {
+    if let Some(key) = given.keys().find(|key| *key != "language") {
         let message = format!("There is no parameter {key}; only language.");
         return Err(Refusal::bad(key, "unknown", message));
     }
