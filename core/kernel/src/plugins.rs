@@ -44,6 +44,7 @@ use crate::Tx;
 use crate::identity::AsPlugin;
 
 pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
+pub use outside::admitted;
 pub use package::{COMPONENT, MANIFEST, Package, publisher};
 pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};

@@ -33,6 +33,9 @@ pub struct Given {
     /// How parties stand, by their names.
     pub standings: Vec<(String, Fields)>,
     pub found: Vec<Found>,
+    /// What the plugin keeps, by its keys.
+    pub kept: Vec<(String, String)>,
+    pub peers: Vec<Peer>,
 }
 
 /// A record. Its name is the fixture's own word for it.
@@ -60,6 +63,15 @@ pub struct Found {
     pub records: Vec<String>,
 }
 
+/// What somebody outside answers: a status and a body to a method and an address.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub method: String,
+    pub url: String,
+    pub status: u16,
+    pub body: String,
+}
+
 /// What the plugin is asked, by the point of its hook.
 #[derive(Clone, Debug)]
 pub enum Question {
@@ -83,6 +95,20 @@ pub enum Question {
     Job {
         payload: Json,
     },
+    Request(Knock),
+}
+
+/// A request over HTTP.
+#[derive(Clone, Debug, Default)]
+pub struct Knock {
+    pub method: String,
+    /// Behind the hook's own.
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// Who is signed in.
+    pub user: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -133,6 +159,16 @@ pub enum Wanted {
     Act { target: Aim, action: String, arguments: Fields },
     Emit { name: String, target: Aim, payload: Json },
     Schedule { job: String, after_s: u32, payload: Json },
+    Post { journal: String, on: Date, key: String, text: String, lines: Vec<PostedLine> },
+    Keep { key: String, value: Option<String> },
+}
+
+/// A line of an entry: the code of an account, and debit as more than zero.
+#[derive(Clone, Debug)]
+pub struct PostedLine {
+    pub account: String,
+    pub amount: Decimal,
+    pub party: Option<AnyId>,
 }
 
 /// The record that it is about.
@@ -221,6 +257,19 @@ impl Written {
             Wanted::Schedule { job, after_s, payload } => {
                 self.say(place, format!("schedule {job} after {after_s} s"));
                 self.say(format!("{place}.payload"), sorted(payload).to_string());
+            }
+            Wanted::Post { journal, on, key, text, lines } => {
+                self.say(place, format!("post to {journal} on {on} as {key:?}: {text:?}"));
+                for (at, line) in lines.iter().enumerate() {
+                    let party = line.party.map(|id| format!(", {}", names.of(id)));
+                    let (amount, party) = (line.amount.normalize(), party.unwrap_or_default());
+                    let place = format!("{place}.lines[{at}]");
+                    self.say(place, format!("{} {amount}{party}", line.account));
+                }
+            }
+            Wanted::Keep { key, value } => {
+                let value = value.as_ref().map_or("nothing".to_owned(), |text| format!("{text:?}"));
+                self.say(place, format!("keep {key:?}: {value}"));
             }
         }
     }

@@ -85,6 +85,15 @@ pub(super) async fn fetch(kernel: &Kernel, plugin: &Installed, fetch: Fetch) -> 
     Ok(Err(Unfetched::Lost(format!("more than {REDIRECTS_MAX} redirects"))))
 }
 
+/// Whether a request of a plugin is in order and goes where it may; nothing is sent.
+///
+/// # Errors
+/// Why it would be refused.
+pub fn admitted(plugin: &Installed, fetch: &Fetch) -> std::result::Result<(), String> {
+    let url = checked(fetch)?;
+    may(plugin, &origin(&url)).map_err(|failure| failure.message)
+}
+
 /// Whether an origin is granted: by itself, or as that of an address which an administrator has set.
 fn may(plugin: &Installed, origin: &str) -> Word<()> {
     let set = plugin.manifest.capabilities.http.iter().find(|own| {

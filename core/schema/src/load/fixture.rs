@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use super::document::{Document, Entry, Faults, Item, Place, Table};
 use crate::fixture::{
-    Aim, Allowed, Fields, Fixture, Found, Given, OfferOf, Question, Sample, SampleLine, Then,
-    Wanted, Written,
+    Aim, Allowed, Fields, Fixture, Found, Given, Knock, OfferOf, Peer, PostedLine, Question, Sample,
+    SampleLine, Then, Wanted, Written,
 };
 use crate::plugin::{Hook, Manifest, Point};
 use crate::{Fault, Schema, Source};
@@ -115,7 +115,8 @@ impl Reader<'_> {
 /// What is there.
 impl Reader<'_> {
     fn given(&mut self, table: Table<'_>) {
-        let known = ["now", "language", "settings", "records", "standing", "found"];
+        let known =
+            ["now", "language", "settings", "records", "standing", "found", "kept", "peers"];
         table.only(&known, &mut self.faults);
         self.hour(table);
         if let Some(language) = table.words("language", &mut self.faults) {
@@ -133,6 +134,44 @@ impl Reader<'_> {
         for item in table.items("found", &mut self.faults) {
             self.found(item);
         }
+        if table.has("kept") {
+            self.given.kept = self.pairs(table, "kept");
+        }
+        for item in table.items("peers", &mut self.faults) {
+            let peer = self.peer(item);
+            self.given.peers.extend(peer);
+        }
+    }
+
+    /// Texts by name.
+    fn pairs(&mut self, table: Table<'_>, key: &str) -> Vec<(String, String)> {
+        let Some(of) = table.table(key, &mut self.faults) else { return Vec::new() };
+        let mut pairs = Vec::new();
+        for entry in of.entries() {
+            let text = entry.item.text(entry.name, &mut self.faults);
+            pairs.extend(text.map(|text| (entry.name.to_owned(), text.text)));
+        }
+        pairs
+    }
+
+    fn peer(&mut self, item: Item<'_>) -> Option<Peer> {
+        let own = item.table("peers", &mut self.faults)?;
+        own.only(&["method", "url", "status", "body"], &mut self.faults);
+        let method = own.words("method", &mut self.faults).unwrap_or_else(|| "GET".to_owned());
+        let url = self.word(own, "url")?;
+        let status = self.status(own);
+        let body = own.text("body", &mut self.faults).map(|text| text.text).unwrap_or_default();
+        Some(Peer { method, url, status, body })
+    }
+
+    /// A status of HTTP; nothing said is 200.
+    fn status(&mut self, own: Table<'_>) -> u16 {
+        let Some(item) = own.item("status") else { return 200 };
+        let status = own.number("status", &mut self.faults).and_then(|n| u16::try_from(n).ok());
+        status.filter(|status| (100..=599).contains(status)).unwrap_or_else(|| {
+            self.faults.at(item.place, "`status` is a number from 100 to 599");
+            200
+        })
     }
 
     fn standings(&mut self, table: Table<'_>) {
@@ -444,7 +483,30 @@ impl Reader<'_> {
                 when.only(&["hook", "payload"], &mut self.faults);
                 Some(Question::Job { payload: self.payload(when) })
             }
+            Point::Request => self.knock(when, hook).map(Question::Request),
         }
+    }
+
+    fn knock(&mut self, when: Table<'_>, hook: &Hook) -> Option<Knock> {
+        let known = ["hook", "method", "path", "query", "headers", "body", "user"];
+        when.only(&known, &mut self.faults);
+        let method = match (when.has("method"), hook.methods.as_slice()) {
+            (false, [only]) => only.clone(),
+            _ => self.word(when, "method")?,
+        };
+        if !hook.methods.contains(&method) {
+            let place = when.item("method").map_or(when.place, |item| item.place);
+            let message = format!("the hook does not take {method}");
+            let known = hook.methods.iter().map(String::as_str);
+            self.faults.unknown(place, message, &method, known);
+        }
+        let text = |reader: &mut Self, key: &str| {
+            when.text(key, &mut reader.faults).map(|text| text.text).unwrap_or_default()
+        };
+        let (path, query, body) = (text(self, "path"), text(self, "query"), text(self, "body"));
+        let headers = if when.has("headers") { self.pairs(when, "headers") } else { Vec::new() };
+        let user = when.words("user", &mut self.faults);
+        Some(Knock { method, path, query, headers, body, user })
     }
 
     fn subject(&mut self, when: Table<'_>) -> Option<String> {
@@ -519,6 +581,9 @@ impl Reader<'_> {
             Point::Action => &["message", "effects", "done", "error", "limits"],
             Point::Price => &["steps", "error", "limits"],
             Point::Effect | Point::Event | Point::Job => &["effects", "done", "error", "limits"],
+            Point::Request => {
+                &["status", "headers", "body", "effects", "done", "error", "limits"]
+            }
         };
         then.only(known, &mut self.faults);
         let mut answer = Written::default();
@@ -527,6 +592,9 @@ impl Reader<'_> {
         }
         if hook.point == Point::Guard {
             self.ruling(then, &mut answer);
+        }
+        if hook.point == Point::Request && !then.has("error") {
+            self.page(then, &mut answer);
         }
         self.problems(then, fixture, &mut answer);
         self.changes(then, fixture, &mut answer);
@@ -562,6 +630,17 @@ impl Reader<'_> {
             }
             _ => {}
         }
+    }
+
+    fn page(&mut self, then: Table<'_>, answer: &mut Written) {
+        answer.say("status", self.status(then).to_string());
+        if then.has("headers") {
+            for (name, value) in self.pairs(then, "headers") {
+                answer.say(format!("headers.{name}"), format!("{value:?}"));
+            }
+        }
+        let body = then.text("body", &mut self.faults).map(|text| text.text).unwrap_or_default();
+        answer.say("body", format!("{body:?}"));
     }
 
     fn problems(&mut self, then: Table<'_>, fixture: &Fixture, answer: &mut Written) {
@@ -635,7 +714,7 @@ impl Reader<'_> {
 
     fn wanted(&mut self, item: Item<'_>) -> Option<Wanted> {
         let own = item.table("effects", &mut self.faults)?;
-        let kinds = ["create", "update", "act", "emit", "schedule"];
+        let kinds = ["create", "update", "act", "emit", "schedule", "post", "keep"];
         let Some(kind) = kinds.into_iter().find(|kind| own.has(kind)) else {
             self.faults.at(own.place, format!("an effect has one of {}", kinds.join(", ")));
             return None;
@@ -674,6 +753,13 @@ impl Reader<'_> {
                 let name = self.word(own, "emit")?;
                 Some(Wanted::Emit { name, target: self.on(own)?, payload: self.payload(own) })
             }
+            "post" => self.posting(own),
+            "keep" => {
+                own.only(&["keep", "value"], &mut self.faults);
+                let key = self.word(own, "keep")?;
+                let value = own.text("value", &mut self.faults).map(|text| text.text);
+                Some(Wanted::Keep { key, value })
+            }
             _ => {
                 own.only(&["schedule", "after_seconds", "payload"], &mut self.faults);
                 let job = self.word(own, "schedule")?;
@@ -682,6 +768,38 @@ impl Reader<'_> {
                 Some(Wanted::Schedule { job, after_s, payload: self.payload(own) })
             }
         }
+    }
+
+    fn posting(&mut self, own: Table<'_>) -> Option<Wanted> {
+        own.only(&["post", "on", "key", "text", "lines"], &mut self.faults);
+        let journal = self.word(own, "post")?;
+        let on = own.item("on").map(|item| (item.place, self.scalar(item)));
+        let on = match on {
+            Some((_, Value::Date(date))) => date,
+            Some((place, _)) => {
+                self.faults.at(place, "`on` is the day of the entry");
+                return None;
+            }
+            None => {
+                self.faults.at(own.place, "`on` is missing: the day of the entry");
+                return None;
+            }
+        };
+        let key = self.word(own, "key")?;
+        let text = own.words("text", &mut self.faults).unwrap_or_default();
+        let mut lines = Vec::new();
+        for item in own.items("lines", &mut self.faults) {
+            let Some(line) = item.table("lines", &mut self.faults) else { continue };
+            line.only(&["account", "amount", "party"], &mut self.faults);
+            let Some(account) = self.word(line, "account") else { continue };
+            let amount = self.decimal(line, "amount");
+            let party = line.text("party", &mut self.faults).map(|name| {
+                self.named(&name.text, name.place);
+                self.id_of(&name.text)
+            });
+            lines.push(PostedLine { account, amount, party });
+        }
+        Some(Wanted::Post { journal, on, key, text, lines })
     }
 
     fn new_lines(&mut self, own: Table<'_>, model: &str) -> Vec<(String, Vec<Fields>)> {
