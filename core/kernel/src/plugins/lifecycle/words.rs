@@ -217,7 +217,18 @@ fn places_of(hook: &Hook) -> Vec<String> {
         Point::Action => over("does"),
         Point::Price => vec!["in every price".to_owned()],
         Point::Event => hook.events.iter().map(|event| format!("hears {event}")).collect(),
-        Point::Job => vec!["works later, when it asked for it".to_owned()],
+        Point::Job => {
+            let by_itself = hook.schedule.iter().map(|at| format!("works by itself at `{at}`"));
+            by_itself.chain(["works later, when it asked for it".to_owned()]).collect()
+        }
+        Point::Request => {
+            let whom = match &hook.secret {
+                Some(secret) => format!("whoever brings the secret {secret}"),
+                None => "users who are signed in".to_owned(),
+            };
+            let answers = |method: &String| format!("answers {method} {} to {whom}", hook.path);
+            hook.methods.iter().map(answers).collect()
+        }
     }
 }
 
