@@ -46,7 +46,7 @@ impl Tester {
         compiler: Compiler,
         (manifest, component): (Manifest, &[u8]),
     ) -> Result<Tester, Unfit> {
-        let host = Host::new(Options { cache, compiler, metering: Metering::Fuel })?;
+        let host = Host::new(Options { cache, compiler, metering: Metering::Fuel });
         let grants = Grants::all_of(&manifest);
         let plugin = host.install(manifest, grants, component)?;
         Ok(Tester { host, plugin })

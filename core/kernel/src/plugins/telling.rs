@@ -203,13 +203,19 @@ fn hide(told: &mut Json, schema: &Schema) {
         Json::Array(items) => items.iter_mut().for_each(|item| hide(item, schema)),
         Json::Object(own) => {
             let model = own.get("model").and_then(Json::as_str).unwrap_or_default().to_owned();
+            let is_entry = own.contains_key("journal");
             for (key, value) in own.iter_mut() {
                 match key.as_str() {
                     "fields" | "args" | "changes" => {
                         hide_fields(value, |name| is_public(schema, &model, name))
                     }
+                    "lines" if is_entry => cover(value),
                     "lines" => hide_lines(value, schema, &model),
-                    "payload" | "message" | "note" | "label" | "filter" | "why" => cover(value),
+                    "payload" | "message" | "note" | "label" | "filter" | "why" | "text" => {
+                        cover(value);
+                    }
+                    // Of requests, and of what it keeps.
+                    "url" | "query" | "headers" | "body" | "value" | "user" => cover(value),
                     _ => hide(value, schema),
                 }
             }
