@@ -151,7 +151,7 @@ fn models() {
     check_all(
         &Origin::Company,
         &[
-            ("", "1:1: a file begins with one of: model, extends, module, role, report, workflow"),
+            ("", "1:1: a file begins with one of: model, extends, module, role, report, workflow, document"),
             (
                 "modle = 'own.x'",
                 "1:1: a file begins with one of: model, extends, module, role, report, workflow (did you mean `model`?)",
