@@ -28,7 +28,7 @@ fn sums_are_carried_from_page_to_page() {
     if !kit::has("pdftotext") {
         return;
     }
-    for (count, pages) in [(1, 1), (12, 1), (60, 3), (500, 17)] {
+    for (count, pages) in [(1, 1), (12, 1), (60, 3), (500, 16)] {
         let lines = kit::lines("en", count);
         let printed = print(&kit::data(invoice(), "en", &lines));
         let text = kit::text(&printed.pdf);
@@ -92,7 +92,7 @@ fn long_words_and_long_texts_stay_on_the_sheet() {
     let text: String = kit::text(&printed.pdf).split_whitespace().collect();
     assert!(text.contains("word0") && text.contains("word599"), "all of it is printed");
     assert!(text.contains("299,999,999,999.97"), "amounts are never broken");
-    assert!((3..8).contains(&printed.pages), "{} pages", printed.pages);
+    assert!((3..10).contains(&printed.pages), "{} pages", printed.pages);
     // Nothing is drawn beyond the margin: the last ten millimetres are white.
     for page in 1..=printed.pages {
         let (width, height, points) = kit::picture(&printed.pdf, page);

@@ -151,10 +151,13 @@ fn models() {
     check_all(
         &Origin::Company,
         &[
-            ("", "1:1: a file begins with one of: model, extends, module, role, report, workflow"),
+            (
+                "",
+                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document",
+            ),
             (
                 "modle = 'own.x'",
-                "1:1: a file begins with one of: model, extends, module, role, report, workflow (did you mean `model`?)",
+                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document (did you mean `model`?)",
             ),
             ("model = 'own.x'\nrole = 'y'", "2:1: a file declares one thing only"),
             ("model = 'own.x'\nlabl = 'X'", "2:1: unknown key `labl` (did you mean `label`?)"),
