@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use fondaco_kernel::plugins::{
-    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Package,
-    Plugins, Spent, Unfetched,
+    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Package, Plugins,
+    Spent, Unfetched,
 };
 use fondaco_schema::plugin::{Grants, Manifest, Tier};
 use fondaco_values::Problem;

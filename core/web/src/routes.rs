@@ -11,8 +11,8 @@ use crate::pages::{
     timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers, plugin, plugins,
-    reports, respond, session, timeline,
+    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers,
+    plugin, plugins, reports, respond, session, timeline,
 };
 
 pub fn all(app: App) -> Router {

@@ -89,7 +89,7 @@ impl Budget {
 fn host(scratch: &Scratch) -> Host {
     let cache = scratch.path().join("compiled");
     let options = Options { cache, compiler: Compiler::Here, metering: Metering::Time };
-    Host::new(options).unwrap()
+    Host::new(options)
 }
 
 async fn noise_is_refused() {

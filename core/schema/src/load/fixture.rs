@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use super::document::{Document, Entry, Faults, Item, Place, Table};
 use crate::fixture::{
-    Aim, Allowed, Fields, Fixture, Found, Given, Knock, OfferOf, Peer, PostedLine, Question, Sample,
-    SampleLine, Then, Wanted, Written,
+    Aim, Allowed, Fields, Fixture, Found, Given, Knock, OfferOf, Peer, PostedLine, Question,
+    Sample, SampleLine, Then, Wanted, Written,
 };
 use crate::plugin::{Hook, Manifest, Point};
 use crate::{Fault, Schema, Source};
@@ -581,9 +581,7 @@ impl Reader<'_> {
             Point::Action => &["message", "effects", "done", "error", "limits"],
             Point::Price => &["steps", "error", "limits"],
             Point::Effect | Point::Event | Point::Job => &["effects", "done", "error", "limits"],
-            Point::Request => {
-                &["status", "headers", "body", "effects", "done", "error", "limits"]
-            }
+            Point::Request => &["status", "headers", "body", "effects", "done", "error", "limits"],
         };
         then.only(known, &mut self.faults);
         let mut answer = Written::default();
