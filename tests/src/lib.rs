@@ -1,7 +1,8 @@
 //! The test kit: a company in memory with users at their desks (`shop`), its API over HTTP
 //! (`served`), a browser on its pages (`browser`), company folders on disk (`folder`) and the real
-//! program on them (`program`), public sample data (`sample`), plugins (`guests`) and whom they ask (`peer`), and what benchmarks fill their databases with (`bolts`).
-//! The tests themselves are in `tests/it`.
+//! program on them (`program`), public sample data (`sample`), plugins (`guests`) and whom they
+//! ask (`peer`), and what benchmarks fill their databases with (`bolts`). The tests themselves are
+//! in `tests/it`.
 
 pub mod engine;
 pub mod shop;

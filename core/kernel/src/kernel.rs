@@ -267,14 +267,12 @@ impl Kernel {
     {
         let (work, slot) = erase(work);
         let mut outcome = self.door.run(kind, ctx.clone(), work.clone()).await;
-        let mut looked_up = 0;
-        while let (Err(Error::Conflict { code: OTHER_STAMP, .. }), Some(proof)) =
-            (&outcome, &ctx.proof)
-        {
-            if looked_up == LOOK_UPS_MAX {
+        for _ in 0..LOOK_UPS_MAX {
+            let (Err(Error::Conflict { code: OTHER_STAMP, .. }), Some(proof)) =
+                (&outcome, &ctx.proof)
+            else {
                 break;
-            }
-            looked_up += 1;
+            };
             let ctx = identity::again(self, ctx, proof).await?;
             outcome = self.door.run(kind, ctx, work.clone()).await;
         }

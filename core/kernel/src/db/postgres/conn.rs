@@ -99,11 +99,13 @@ impl Conn {
         }
         let rows = self.raw(AssertSqlSafe(opening.text()).into_sql_str()).await?;
         let text = |row: &PgRow, at: usize| {
-            row.try_get_unchecked::<Option<&str>, _>(at).ok()?.map(str::to_owned)
+            let text = row.try_get_unchecked::<Option<&str>, _>(at).ok()?;
+            Some(text.map(str::to_owned))
         };
-        self.stamp = rows.first().map(|row| {
-            let version = text(row, 0)?;
-            Some(Stamp { version, callers: text(row, 1) })
+        // What cannot be read here is asked for again, as where the engine reads nothing.
+        self.stamp = rows.first().and_then(|row| {
+            let (version, callers) = (text(row, 0)?, text(row, 1)?);
+            Some(version.map(|version| Stamp { version, callers }))
         });
         self.desk = opening.wall.as_ref().map(|wall| wall.desk.clone());
         Ok(())
