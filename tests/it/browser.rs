@@ -133,6 +133,61 @@ async fn an_order_is_taken_by_keyboard() {
     quiet(&browser);
 }
 
+/// Options are chosen over the quote that they are for: a reason is shown, the price follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bicycle_is_configured_in_its_quote() {
+    let shop = Shop::open(modules::named(&["cpq".to_owned()]).unwrap()).await;
+    let boss = shop.user("Bo", &["cpq_manager"]).await;
+    let rita = shop.user("Rita", &["cpq_user"]).await;
+    let unit = shop.admin.by_key("unit", "piece").await.unwrap();
+    let vat = shop.admin.by_key("tax_code", "vat_out_20").await.unwrap();
+    let bike = json!({ "code": "BIKE", "name": "Veloce", "kind": "configurable", "unit": unit,
+        "tax_code": vat, "list_price": "900" });
+    let bike = boss.create("product", bike).await.unwrap();
+    for (at, code, name, price) in [(1, "frame", "Frame", "700"), (2, "wheels", "Wheels", "500")] {
+        let options = json!([
+            { "code": "plain", "name": format!("Plain {code}"), "preselected": true },
+            { "code": "carbon", "name": format!("Carbon {code}"), "price": price },
+        ]);
+        let group = json!({ "product": bike, "code": code, "name": name, "sequence": at,
+            "options": options });
+        boss.create("cpq.option_group", group).await.unwrap();
+    }
+    let rule = json!({ "product": bike, "name": "Wheels", "kind": "requires",
+        "option": "wheels.carbon", "others": ["frame.carbon"] });
+    boss.create("cpq.rule", rule).await.unwrap();
+    let club = json!({ "name": "Velo Club", "customer": true });
+    shop.admin.create("party", club).await.unwrap();
+    let served = Served::open(shop);
+    let Some(browser) = Browser::open(&served.address, Window::DESK) else { return };
+    browser.sign_in("rita@works.example", PASSWORD);
+    browser.go("/cpq.quote/new");
+    browser.enter("#f-customer", "velo");
+    browser.click("#f-customer-list [role=option]");
+    browser.click("line-table .add");
+    browser.enter("[name='lines.0.product~']", "velo");
+    browser.click("link-box:has([name='lines.0.product']) [role=option]");
+    browser.fill("[name='lines.0.quantity']", "5");
+    browser.click("option-box:has([name='lines.0.choice']) button");
+    browser.find("dialog.configurator[open]");
+    let wheels = "label:has([value='wheels.carbon'])";
+    assert!(browser.text(wheels).contains("only possible with Carbon frame"));
+    browser.click("[value='wheels.carbon']");
+    browser
+        .until("document.querySelector('dialog .alert')?.innerText.includes('only possible with')");
+    browser.click("[value='frame.carbon']");
+    browser.until("document.querySelector('dialog tfoot')?.innerText.includes('2,100.00')");
+    browser.click("dialog .take");
+    // The quote is priced with it while nothing is saved yet: 5 × 2,100.00 and 20 %.
+    browser.until("document.querySelector('output[data-of=total]').innerText === '12,600.00'");
+    browser.click(".save .primary");
+    browser.find("form.deed button");
+    let id = browser.script("return document.body.dataset.record", json!([]));
+    let quote = rita.get("cpq.quote", id.as_str().unwrap().parse().unwrap()).await.unwrap();
+    assert_eq!(quote["lines"][0]["choice"], json!(["frame.carbon", "wheels.carbon"]));
+    quiet(&browser);
+}
+
 /// What somebody else changes shows by itself; what one has typed is not lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_work_on_the_same() {

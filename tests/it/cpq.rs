@@ -13,6 +13,7 @@ mod price;
 mod course;
 mod upkeep;
 mod ports;
+mod choose;
 
 /// A bicycle maker with cpq alone: its administrator, two sales people and their manager.
 struct House {

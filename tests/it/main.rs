@@ -45,4 +45,5 @@ mod timeline;
 mod documents;
 mod pages;
 mod browser;
+mod people;
 mod plugins;

@@ -213,7 +213,7 @@ fn pages(model: &Model) -> Vec<(&'static str, Query)> {
         .map(|field| field.name.clone())
         .chain(model.lines().map(|(field, ..)| field.name.clone()))
         .collect();
-    let stored = model.fields.values().filter(|f| f.has_column() && !matches!(f.kind, Kind::Json));
+    let stored = model.fields.values().filter(|f| f.has_column() && !f.kind.is_json());
     let sort: Vec<String> = stored.map(|field| format!("-{}", field.name)).take(4).collect();
     let show = |fields, expand| Select { fields, expand };
     let mut pages = vec![
@@ -659,7 +659,7 @@ fn fits(cell: &Value, kind: &Kind) -> bool {
         (Value::Decimal(_), kind) => kind.scale().is_some(),
         (Value::Bool(_), Kind::Bool) | (Value::Date(_), Kind::Date) => true,
         (Value::Time(_), Kind::DateTime) | (Value::Link(_), Kind::Link { .. }) => true,
-        (Value::Json(_), Kind::Json) => true,
+        (Value::Json(_), kind) if kind.is_json() => true,
         _ => false,
     }
 }

@@ -56,6 +56,7 @@ pub mod seeds;
 
 pub mod home;
 pub mod measure;
+pub mod configure;
 pub mod trade;
 pub mod units;
 pub mod rates;

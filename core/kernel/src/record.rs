@@ -277,7 +277,7 @@ impl Shape {
             Shape::Link => matches!(kind, Kind::Link { .. } | Kind::File),
             Shape::Links => matches!(kind, Kind::Links { .. }),
             Shape::Tags => matches!(kind, Kind::Tags),
-            Shape::Json => matches!(kind, Kind::Json),
+            Shape::Json => kind.is_json(),
             Shape::Lines(model) => matches!(kind, Kind::Lines { of, .. } if of == model),
         }
     }

@@ -125,6 +125,11 @@ pub enum Kind {
     /// A link to an attachment.
     File,
     Json,
+    /// Which options were chosen of the product that the link `product` leads to: JSON that only
+    /// whoever configures products reads.
+    Options {
+        product: String,
+    },
 }
 
 impl Kind {
@@ -161,7 +166,13 @@ impl Kind {
             Kind::Tags => "tags",
             Kind::File => "file",
             Kind::Json => "json",
+            Kind::Options { .. } => "options",
         }
+    }
+
+    /// Kept and sent as JSON.
+    pub fn is_json(&self) -> bool {
+        matches!(self, Kind::Json | Kind::Options { .. })
     }
 
     pub fn is_text(&self) -> bool {
@@ -205,7 +216,7 @@ impl Kind {
             Kind::Lines { of, .. } => Type::Lines(of.clone()),
             Kind::Links { to } => Type::List(Box::new(Type::Link(to.clone()))),
             Kind::Tags => Type::List(Box::new(Type::Text)),
-            Kind::Json => Type::Json,
+            Kind::Json | Kind::Options { .. } => Type::Json,
         }
     }
 }

@@ -146,6 +146,7 @@ fn field_part(key: &str) -> Json {
         "to" => text("The model that the link leads to"),
         "of" => text("The model of the lines"),
         "by" => text("The lines' link back; needed when they have several"),
+        "product" => text("The link to the product whose options are chosen"),
         _ => text("The field's name in an earlier version"),
     }
 }

@@ -188,7 +188,8 @@ fn scoped(model: &Model, fields: &[&str]) -> Vec<String> {
 
 fn kind_of(kind: &Kind) -> ColumnKind {
     match kind {
-        Kind::Date | Kind::Json | Kind::Choice { .. } => ColumnKind::Text,
+        Kind::Date | Kind::Choice { .. } => ColumnKind::Text,
+        kind if kind.is_json() => ColumnKind::Text,
         kind if kind.is_text() => ColumnKind::Text,
         _ => ColumnKind::Integer,
     }

@@ -7,6 +7,7 @@ import './link-box.js';
 import './list.js';
 import './form.js';
 import './lines.js';
+import './configure.js';
 import './board.js';
 import './files.js';
 import './live.js';

@@ -220,7 +220,8 @@ pub(crate) fn json_of(field: &Field, text: &str, point: char) -> Result<Json, St
             json!(format!("{text}{seconds}{zone}"))
         }
         Kind::Tags | Kind::Links { .. } => words(),
-        Kind::Json => serde_json::from_str(text)
+        Kind::Options { .. } if !text.starts_with(['{', '[']) => words(),
+        kind if kind.is_json() => serde_json::from_str(text)
             .map_err(|error| format!("{} is no JSON: {error}.", field.label))?,
         Kind::Integer | Kind::Decimal { .. } | Kind::Money => {
             let number = number(text, point).ok_or_else(|| wrong(field, "1234.5"))?;

@@ -316,6 +316,6 @@ fn kind(kind: &Kind) -> Value {
             json!({ "type": "array", "items": { "$ref": reference } })
         }
         Kind::Tags => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Json => json!({}),
+        Kind::Json | Kind::Options { .. } => json!({}),
     }
 }

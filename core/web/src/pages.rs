@@ -15,6 +15,7 @@ pub(crate) mod form;
 pub(crate) mod save;
 pub(crate) mod conflict;
 pub(crate) mod act;
+pub(crate) mod configure;
 pub(crate) mod related;
 pub(crate) mod timeline;
 pub(crate) mod bulk;

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use fondaco_kernel::values::limits as sizes;
 
 use crate::pages::{
-    act, board, bulk, export, form, home, list, related, save, search, settings, sign,
+    act, board, bulk, configure, export, form, home, list, related, save, search, settings, sign,
     timeline as beside, wrong,
 };
 use crate::{
@@ -27,6 +27,8 @@ pub fn all(app: App) -> Router {
         .route("/api/events", get(live::events))
         // More than one thing at once.
         .route("/api/batch", post(batch::run))
+        // What a configurable product would be.
+        .route("/api/configure", get(configure::api))
         // Figures.
         .route("/api/reports", get(reports::index))
         .route("/api/reports/{name}", get(reports::run))
@@ -65,6 +67,7 @@ pub fn all(app: App) -> Router {
         .route("/", get(home::show))
         .route("/search", get(search::show))
         .route("/palette", get(search::palette))
+        .route("/configure", get(configure::show))
         .route("/do/look", post(settings::look))
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))

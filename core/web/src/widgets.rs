@@ -7,6 +7,7 @@ mod choice;
 mod lines;
 mod link;
 mod number;
+mod options;
 mod text;
 mod time;
 
@@ -19,6 +20,7 @@ use crate::visitor::Visitor;
 
 pub(crate) use choice::{label, values};
 pub(crate) use lines::{Table, blank, is_entered, is_of_the_machine, shown_fields, table};
+pub(crate) use options::held as held_options;
 pub(crate) use time::moment;
 
 /// A value on a page.
@@ -99,6 +101,7 @@ pub(crate) fn show(shown: Shown<'_>) -> Markup {
         Kind::Links { .. } => link::show_many(shown),
         Kind::File => link::show_file(shown),
         Kind::Json => text::show_json(shown),
+        Kind::Options { .. } => options::show(shown),
         Kind::Lines { .. } => html! {},
     }
 }
@@ -125,6 +128,7 @@ pub(crate) fn enter(entry: Entry<'_>) -> Markup {
         Kind::Links { .. } => link::enter_many(entry),
         Kind::File => link::enter_file(entry),
         Kind::Json => text::enter_json(entry),
+        Kind::Options { product } => options::enter(entry, product),
         Kind::Lines { .. } => html! {},
     }
 }
@@ -141,6 +145,7 @@ pub(crate) fn held(kind: &Kind, value: &Value) -> String {
         (_, Value::List(items)) => {
             items.iter().map(|item| held(&Kind::Text, item)).collect::<Vec<_>>().join("; ")
         }
+        (Kind::Options { .. }, Value::Json(json)) => options::held(json),
         (Kind::Json, Value::Json(json)) => serde_json::to_string_pretty(json).unwrap_or_default(),
         (_, other) => match other.to_json() {
             serde_json::Value::String(text) => text,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use fondaco_kernel::model::{Draft, Line, Saving};
 use fondaco_kernel::ports;
-use fondaco_kernel::ports::configuration::{Component, Operation, Recipe};
+use fondaco_kernel::ports::configuration::{Component, Offered, Operation, Recipe};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::store::Filter;
 use fondaco_kernel::values::{Id, Money, Problem, Quantity};
@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 
 use crate::choice::Choice;
 use crate::item::Item;
+use crate::offered;
 use crate::option::OptionGroup;
 use crate::rule::{self, Ready, Rule};
 use crate::variant;
@@ -115,15 +116,15 @@ pub(crate) fn recipe(choice: &Choice<'_>) -> Recipe {
 pub(crate) struct Configurator;
 
 impl ports::Configuration for Configurator {
-    fn check<'t>(
+    fn offer<'t>(
         &'t self,
         tx: &'t mut Tx,
         product: Id<Product>,
         choice: &'t Json,
-    ) -> Fut<'t, Vec<Problem>> {
+    ) -> Fut<'t, Offered> {
         Box::pin(async move {
             let (_, offer, choice) = of_product(tx, product, choice).await?;
-            Ok(offer.judge(&choice).1)
+            Ok(offered::of(&offer, &choice))
         })
     }
 

@@ -9,6 +9,7 @@ mod choice;
 mod configuration;
 mod item;
 mod lines;
+mod offered;
 mod option;
 mod overview;
 mod price_list;

@@ -55,7 +55,7 @@ pub(crate) fn to_value(kind: &Kind, held: Held<'_>) -> Value {
         (Kind::Percent, Held::Int(scaled)) => Value::Decimal(shortest(scaled, 6)),
         (_, Held::Int(value)) => Value::Int(value),
         (Kind::Date, Held::Text(text)) => text.parse().map_or(Value::Null, Value::Date),
-        (Kind::Json, Held::Text(text)) => {
+        (kind, Held::Text(text)) if kind.is_json() => {
             serde_json::from_str(&text).map_or(Value::Null, Value::Json)
         }
         (_, Held::Text(text)) => Value::Text(text.into_owned()),

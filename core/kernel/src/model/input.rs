@@ -111,7 +111,7 @@ fn read_json(field: &Field, json: &Json) -> Option<Value> {
         return Some(Value::Null);
     }
     Some(match &field.kind {
-        Kind::Json => Value::Json(json.clone()),
+        kind if kind.is_json() => Value::Json(json.clone()),
         Kind::Bool => Value::Bool(json.as_bool()?),
         Kind::Integer | Kind::Duration => Value::Int(match json {
             Json::String(text) => text.parse().ok()?,
@@ -154,7 +154,10 @@ fn read_text(field: &Field, text: &str) -> std::result::Result<Value, Problem> {
             let ids = parts().map(|id| id.parse::<AnyId>().ok().map(Value::Link));
             ids.collect::<Option<_>>().map(Value::List)
         }
-        Kind::Json => serde_json::from_str(text).ok().map(Value::Json),
+        Kind::Options { .. } if !text.starts_with(['{', '[']) => {
+            Some(Value::Json(parts().map(Json::from).collect()))
+        }
+        kind if kind.is_json() => serde_json::from_str(text).ok().map(Value::Json),
         Kind::Lines { .. } => None,
         _ => read_json(field, &Json::String(text.to_owned())),
     };

@@ -108,7 +108,7 @@ fn asked(tx: &Tx, catalog: &Catalog, meta: &Arc<Meta>, wanted: &Totals) -> Resul
         let message = format!("There is no field {name} for this.");
         found.map(|(at, _, _)| at).ok_or_else(|| Error::problem(place, "unknown_field", message))
     };
-    let groups = |field: &Field| field.has_column() && !matches!(field.kind, Kind::Json);
+    let groups = |field: &Field| field.has_column() && !field.kind.is_json();
     let by = wanted.by.as_deref().map(|name| find("by", name, &groups)).transpose()?;
     let adds = |field: &Field| field.has_column() && field.kind.is_number();
     let sums = wanted.sums.iter().map(|name| find("sums", name, &adds));

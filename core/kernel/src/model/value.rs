@@ -10,10 +10,10 @@ use super::cells::scaled;
 pub(crate) fn fit(kind: &Kind, value: Value) -> Result<Value, Problem> {
     let fitted = match (kind, value) {
         (Kind::Tags | Kind::Links { .. }, Value::Null) => Value::List(Vec::new()),
-        (Kind::Json, Value::Null | Value::Json(serde_json::Value::Null)) => Value::Null,
         (_, Value::Null) => Value::Null,
-        (Kind::Json, Value::Json(json)) => Value::Json(json),
-        (Kind::Json, other) => Value::Json(other.to_json()),
+        (kind, Value::Json(serde_json::Value::Null)) if kind.is_json() => Value::Null,
+        (kind, Value::Json(json)) if kind.is_json() => Value::Json(json),
+        (kind, other) if kind.is_json() => Value::Json(other.to_json()),
         (kind, Value::Text(text)) if kind.is_text() || matches!(kind, Kind::Choice { .. }) => {
             if text.is_empty() {
                 Value::Null
@@ -81,6 +81,7 @@ pub(crate) fn word(kind: &Kind) -> &'static str {
         Kind::Links { .. } => "list of ids",
         Kind::Tags => "list of texts",
         Kind::Json => "JSON",
+        Kind::Options { .. } => "choice of options",
     }
 }
 

@@ -40,6 +40,9 @@ const SYNONYMS: [(&str, &str); 22] = [
 const SCALE_MAX: u8 = 10;
 const SCALE_DEFAULT: u8 = 6;
 
+/// What is configured.
+pub(super) const PRODUCT: &str = "product";
+
 /// A field with what is still to be compiled.
 pub(super) struct Read {
     pub(super) field: Field,
@@ -75,7 +78,22 @@ pub(super) fn read_all(
             fields.insert(entry.name.to_owned(), read);
         }
     }
+    // Fields of models are looked at when all parts of the model are there (`link`).
+    if sort == Sort::Input {
+        for read in fields.values() {
+            let Kind::Options { product } = &read.field.kind else { continue };
+            let link = fields.get(product).map(|read: &Read| &read.field.kind);
+            if link.and_then(Kind::target) != Some(PRODUCT) {
+                faults.at(read.place, not_beside(product));
+            }
+        }
+    }
     fields
+}
+
+/// Said of options whose product is not there.
+pub(super) fn not_beside(name: &str) -> String {
+    format!("`{name}` is no link to a product beside it")
 }
 
 fn read(
@@ -129,13 +147,14 @@ fn only_known(kind: &Kind, sort: Sort, table: Table<'_>, faults: &mut Faults<'_>
         Kind::Choice { .. } => known.push("values"),
         Kind::Link { .. } | Kind::Links { .. } => known.push("to"),
         Kind::Lines { .. } => known.extend(["of", "by"]),
+        Kind::Options { .. } => known.push("product"),
         kind if kind.is_number() => known.extend(["min", "max"]),
         kind if kind.is_text() => known.push("pattern"),
         _ => {}
     }
     if sort == Sort::Model {
         known.extend(["readonly", "class", "renamed_from"]);
-        if !many && !matches!(kind, Kind::Json | Kind::File) {
+        if !many && !kind.is_json() && !matches!(kind, Kind::File) {
             known.extend(["unique", "index", "compute", "stored"]);
         }
         let searchable = kind.is_text() || matches!(kind, Kind::Link { .. } | Kind::Tags);
@@ -219,6 +238,7 @@ pub(super) fn kind(name: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Opt
         "tags" => Kind::Tags,
         "file" => Kind::File,
         "json" => Kind::Json,
+        "options" => Kind::Options { product: target("product", table, faults)? },
         other => {
             let synonym = SYNONYMS.iter().find(|(theirs, _)| *theirs == other);
             let near = synonym.map(|(_, ours)| *ours).or_else(|| nearest(other, keys::TYPES));
@@ -234,7 +254,12 @@ pub(super) fn kind(name: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Opt
 
 fn target(key: &str, table: Table<'_>, faults: &mut Faults<'_>) -> Option<String> {
     if !table.has(key) {
-        faults.at(table.place, format!("`{key}` is missing: the model it leads to"));
+        let what = if key == "product" {
+            "the link to what is configured"
+        } else {
+            "the model it leads to"
+        };
+        faults.at(table.place, format!("`{key}` is missing: {what}"));
     }
     table.words(key, faults)
 }

@@ -70,7 +70,7 @@ pub(crate) const STATES: [&str; 3] = ["initial", "values", "open"];
 pub(crate) const INDEX: [&str; 2] = ["fields", "unique"];
 pub(crate) const CHOICE: [&str; 2] = ["value", "label"];
 /// Of any field; which of them a type knows is in `field`.
-pub(crate) const FIELD: [&str; 21] = [
+pub(crate) const FIELD: [&str; 22] = [
     "type",
     "label",
     "help",
@@ -83,6 +83,7 @@ pub(crate) const FIELD: [&str; 21] = [
     "to",
     "of",
     "by",
+    "product",
     "pattern",
     "readonly",
     "class",
@@ -93,7 +94,7 @@ pub(crate) const FIELD: [&str; 21] = [
     "stored",
     "search",
 ];
-pub(crate) const TYPES: [&str; 20] = [
+pub(crate) const TYPES: [&str; 21] = [
     "text",
     "long_text",
     "email",
@@ -114,6 +115,7 @@ pub(crate) const TYPES: [&str; 20] = [
     "tags",
     "file",
     "json",
+    "options",
 ];
 pub(crate) const MANIFEST: [&str; 6] =
     ["manifest", "plugin", "hooks", "capabilities", "settings", "limits"];

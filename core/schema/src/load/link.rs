@@ -2,6 +2,7 @@
 
 use super::Loader;
 use super::document::Place;
+use super::field::{PRODUCT, not_beside};
 use crate::{Kind, Model, Owner};
 
 /// A field of kind lines with its place.
@@ -17,6 +18,7 @@ impl Loader<'_> {
     pub(super) fn links(&mut self) {
         let mut lines = Vec::new();
         let mut missing = Vec::new();
+        let mut unlinked = Vec::new();
         for ((model, name), place) in &self.places {
             let Some(field) = self.models.get(model).and_then(|model| model.field(name)) else {
                 continue;
@@ -24,6 +26,12 @@ impl Loader<'_> {
             match &field.kind {
                 Kind::Link { to } | Kind::Links { to } if !self.models.contains_key(to) => {
                     missing.push((*place, to.clone()));
+                }
+                Kind::Options { product } => {
+                    let link = self.models.get(model).and_then(|model| model.field(product));
+                    if link.is_none_or(|link| link.kind.target() != Some(PRODUCT)) {
+                        unlinked.push((*place, product.clone()));
+                    }
                 }
                 Kind::Lines { of, by } => {
                     let (parent, field) = (model.clone(), name.clone());
@@ -35,6 +43,9 @@ impl Loader<'_> {
         }
         for (place, to) in missing {
             self.unknown_model(place, &to);
+        }
+        for (place, name) in unlinked {
+            self.faults.at(place, not_beside(&name));
         }
         lines.sort_by_key(|lines| (lines.place.source, lines.place.offset));
         for lines in &lines {

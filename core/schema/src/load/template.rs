@@ -456,7 +456,9 @@ impl Reader<'_, '_, '_> {
         };
         let last = fields.last().and_then(|at| self.schema.field(&at.model, &at.field));
         let kind = last.map(|(_, field)| &field.kind);
-        if matches!(kind, Some(Kind::Lines { .. } | Kind::Json | Kind::File)) {
+        if kind
+            .is_some_and(|kind| kind.is_json() || matches!(kind, Kind::Lines { .. } | Kind::File))
+        {
             let message = format!("`{}` is nothing that can be printed in a line", path.text);
             self.faults.at(path.place, message);
         }

@@ -41,7 +41,7 @@ impl Format {
                 let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
                 Json::Array(parts.map(Json::from).collect())
             }
-            Kind::Json => serde_json::from_str(&text).unwrap_or(Json::String(text)),
+            kind if kind.is_json() => serde_json::from_str(&text).unwrap_or(Json::String(text)),
             Kind::Date => Json::String(self.date(&text).map_or(text, |date| date.to_string())),
             kind if kind.scale().is_some() => Json::String(self.number(text)),
             _ => Json::String(text),

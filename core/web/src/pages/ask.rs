@@ -199,7 +199,8 @@ pub(crate) fn columns<'m>(visitor: &Visitor, model: &'m Model, ask: &Ask) -> Vec
 
 /// Whether a field can stand in a list.
 pub(crate) fn is_column(visitor: &Visitor, field: &Field) -> bool {
-    !matches!(field.kind, Kind::Lines { .. } | Kind::Json)
+    !field.kind.is_json()
+        && !matches!(field.kind, Kind::Lines { .. })
         && !is_of_the_machine(field)
         && may_read_field(&visitor.ctx, visitor.schema(), field)
 }

@@ -28,7 +28,7 @@ use crate::address::Pairs;
 use crate::api::id_of;
 use crate::entered::{self, Was};
 use crate::visitor::Visitor;
-use crate::widgets::{blank, is_entered, name_of};
+use crate::widgets::{blank, held, is_entered, is_of_the_machine, name_of};
 
 /// A form with everything on it.
 pub(crate) struct Form<'a> {
@@ -86,7 +86,10 @@ pub(crate) async fn new(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = Pairs::read(query.as_deref().unwrap_or_default());
-    let page = fresh(&app, &visitor, &model, &query, None).await;
+    // Lines that the address names stand in the form as if somebody had entered them.
+    let has_lines = query.0.iter().any(|(name, _)| name.contains('.'));
+    let entered = has_lines.then(|| (&query, Vec::new()));
+    let page = fresh(&app, &visitor, &model, &query, entered).await;
     visitor.answer(page)
 }
 
@@ -293,6 +296,7 @@ impl Form<'_> {
                 @if self.edits() {
                     input type="hidden" name="_version" value=(self.version());
                     input type="hidden" name="_was" value=(self.was());
+                    (self.origin())
                     // Enter in a field saves; the first button of a form is the one it presses.
                     button.away type="submit" tabindex="-1" aria-hidden="true" { (words.say("form-save")) }
                 } @else if !self.is_new { p.note { (words.say("form-read-only")) } }
@@ -304,6 +308,19 @@ impl Form<'_> {
                         span.unsaved hidden { (words.say("form-unsaved")) }
                     }
                 }
+            }
+        }
+    }
+
+    /// What the record came from, as the address or the record says.
+    fn origin(&self) -> Markup {
+        let fields = self.model.fields.values().enumerate();
+        let own =
+            fields.filter(|(_, field)| is_of_the_machine(field) && is_entered(self.visitor, field));
+        html! {
+            @for (at, field) in own {
+                @let value = self.raw(&field.name).unwrap_or_else(|| held(&field.kind, &self.rec.values[at]));
+                @if !value.is_empty() { input type="hidden" name=(field.name) value=(value); }
             }
         }
     }

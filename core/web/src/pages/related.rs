@@ -3,19 +3,24 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Count, Query, Select};
 use fondaco_kernel::schema::{Field, Kind, Model};
 use fondaco_kernel::values::AnyId;
-use fondaco_kernel::{Error, Tx, permissions};
+use fondaco_kernel::{Error, Tx};
 use maud::html;
 
 use super::good;
-use super::menu::is_open;
+use super::menu::{HANGING, is_open};
 use crate::App;
+use crate::address;
 use crate::api::id_of;
 use crate::visitor::Visitor;
+use crate::widgets::is_entered;
 
+/// Fields that say what a document came from.
+const ORIGIN: usize = 2;
 /// Models that are asked.
 const MODELS: usize = 30;
 
@@ -60,10 +65,11 @@ async fn page(app: &App, visitor: &Visitor, model: &str, id: &str) -> Result<Res
                 let count = records::list(tx, &way.model, &query).await?.count;
                 found.extend(count.filter(|count| count.number > 0).map(|count| (way, count)));
             }
-            Ok((from, found))
+            Ok((rec, from, found))
         })
     });
-    let (from, found) = work.await?;
+    let (rec, from, found) = work.await?;
+    let next = next(visitor, &rec);
     let words = &visitor.words;
     let figure = |count: Count| {
         let number = words.locale.int(i64::try_from(count.number).unwrap_or(i64::MAX));
@@ -77,6 +83,14 @@ async fn page(app: &App, visitor: &Visitor, model: &str, id: &str) -> Result<Res
             }
             @for (way, count) in &found {
                 a.button.small href=(way.address) { (way.label) " " b { (figure(*count)) } }
+            }
+            @if !next.is_empty() {
+                details.menu {
+                    summary.button.small { "+ " (words.say("related-new")) }
+                    div.sheet {
+                        @for (label, address) in &next { a.item href=(address) { (label) } }
+                    }
+                }
             }
         }
     }))
@@ -101,6 +115,57 @@ async fn origins(tx: &mut Tx, rec: &Rec) -> Result<Vec<(String, AnyId, String)>,
         }
     }
     Ok(found)
+}
+
+/// Documents that can be made of a record: they have to name one such, or may say that they came from
+/// it. Name and address of each, with what both have in common filled in.
+fn next(visitor: &Visitor, rec: &Rec) -> Vec<(String, String)> {
+    let id = rec.id.to_string();
+    let mut found = Vec::new();
+    for model in visitor.schema().models.values() {
+        let creates = permissions::may(&visitor.ctx, model, Right::Create);
+        if !creates || !is_open(visitor, model) || HANGING.contains(&model.name.as_str()) {
+            continue;
+        }
+        let links = model.fields.values().filter(|f| f.required && is_entered(visitor, f));
+        let links: Vec<&Field> = links.filter(|field| field.kind.target().is_some()).collect();
+        let mut pairs = origin(visitor, model)
+            .map_or_else(Vec::new, |(of, by)| vec![(of, rec.model.name.clone()), (by, id.clone())]);
+        let is_named = |field: &&&Field| field.kind.target() == Some(&rec.model.name);
+        let named: Vec<&&Field> = links.iter().filter(is_named).collect();
+        match named.as_slice() {
+            [one] => pairs = vec![(one.name.clone(), id.clone())],
+            _ if pairs.is_empty() => continue,
+            _ => pairs.extend(links.iter().filter_map(|field| shared(rec, field))),
+        }
+        // What has nothing in common with it does not come from it.
+        if named.len() != 1 && pairs.len() <= ORIGIN {
+            continue;
+        }
+        let query = address::query(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        let label = visitor.words.model(model).into_owned();
+        found.push((label, format!("/{}/new?{query}", model.name)));
+    }
+    found
+}
+
+/// The fields in which somebody enters what a document came from.
+fn origin(visitor: &Visitor, model: &Model) -> Option<(String, String)> {
+    let mut texts = model.fields.values().filter(|field| field.kind == Kind::Text);
+    texts.find_map(|of| {
+        let start = of.name.strip_suffix("_model")?;
+        let by = model.field(&format!("{start}_id"))?;
+        let entered = is_entered(visitor, of) && is_entered(visitor, by);
+        entered.then(|| (of.name.clone(), by.name.clone()))
+    })
+}
+
+/// What a link of a new document holds, where the record has one link to the same model.
+fn shared(rec: &Rec, link: &Field) -> Option<(String, String)> {
+    let fields = rec.model.fields.values().enumerate().filter(|(_, field)| !field.system);
+    let mut same = fields.filter(|(_, field)| field.kind.target() == link.kind.target());
+    let ((at, _), None) = (same.next()?, same.next()) else { return None };
+    rec.values[at].as_link().map(|id| (link.name.clone(), id.to_string()))
 }
 
 fn ways(visitor: &Visitor, target: &str, id: &str) -> Vec<Way> {

@@ -60,11 +60,11 @@ pub(crate) fn is_entered(visitor: &Visitor, field: &Field) -> bool {
         && permissions::may_write_field(&visitor.ctx, visitor.schema(), field)
 }
 
-/// Names of models and ids of records that Rust keeps: nobody reads them.
+/// Names of models and ids of records, as documents keep what they came from: nobody reads them.
 pub(crate) fn is_of_the_machine(field: &Field) -> bool {
     let name = field.name.as_str();
-    (name.ends_with("_model") && field.kind == Kind::Text && field.readonly)
-        || (name.ends_with("_id") && field.kind == Kind::Integer && field.readonly)
+    (name.ends_with("_model") && field.kind == Kind::Text)
+        || (name.ends_with("_id") && field.kind == Kind::Integer)
 }
 
 pub(crate) fn table(table: &Table<'_>) -> Markup {

@@ -1,0 +1,301 @@
+//! The main job in a real browser, as three people do it: a rep wins and sells, a storekeeper buys,
+//! makes and delivers, an accountant takes the money, by keyboard alone. At the end the ledger has the
+//! figures that an accountant would get by hand.
+
+use fondaco_kernel::{Clock, Database, ledger};
+use fondaco_server::commands::demo;
+use fondaco_server::desk::Desk;
+use fondaco_tests::browser::Window;
+use fondaco_tests::shop::PASSWORD;
+use fondaco_tests::{Browser, Served, Shop};
+use serde_json::json;
+
+const CONTROL: &str = "\u{e009}";
+const ENTER: &str = "\u{e007}";
+const TAB: &str = "\u{e004}";
+
+/// Veloce Cycles on its first morning: 20,000.00 in the bank, parts worth 6,780.00 on the shelf.
+async fn open() -> (Served, Desk) {
+    let shop = Shop::of(demo::setup(Database::Memory, Clock::system())).await;
+    for (name, roles) in [
+        ("Marco", &["crm_user", "cpq_user", "sales_user"][..]),
+        ("Sofia", &["inventory_manager", "manufacturing_manager", "purchasing_user"]),
+        ("Giulia", &["accountant"]),
+    ] {
+        shop.user(name, roles).await;
+    }
+    let all = ["inventory_manager", "accountant", "crm_manager", "sales_manager"];
+    let chief = shop.user("Chiara", &all).await;
+    let mut lines = Vec::new();
+    for (product, quantity, cost) in [
+        ("frame_carbon", "3", "420"),
+        ("wheels_carbon", "8", "310"),
+        ("drive_electronic", "8", "380"),
+    ] {
+        let product = chief.by_key("product", product).await.unwrap();
+        lines.push(json!({ "product": product, "quantity": quantity, "unit_cost": cost }));
+    }
+    let stock = json!({ "kind": "opening", "note": "Stock of before", "lines": lines });
+    let stock = chief.create("inventory.adjustment", stock).await.unwrap();
+    chief.act("inventory.adjustment", stock, "done", json!({})).await.unwrap();
+    let bank = chief.by_key("account", "bank").await.unwrap();
+    let equity = chief.by_key("account", "equity").await.unwrap();
+    let lines =
+        json!([{ "account": bank, "debit": "20000" }, { "account": equity, "credit": "20000" }]);
+    let entry = json!({ "kind": "opening", "text": "Bank balance of before", "lines": lines });
+    let entry = chief.create("accounting.entry", entry).await.unwrap();
+    chief.act("accounting.entry", entry, "post", json!({})).await.unwrap();
+    (Served::open(shop), chief)
+}
+
+/// Somebody at his browser.
+struct Person(Browser);
+
+impl Person {
+    fn at(served: &Served, name: &str) -> Option<Person> {
+        let browser = Browser::open(&served.address, Window::DESK)?;
+        browser.sign_in(&format!("{name}@works.example"), PASSWORD);
+        Some(Person(browser))
+    }
+
+    /// Presses the button of an action; answers what it asks for first.
+    fn does(&self, action: &str, answers: &[(&str, &str)]) {
+        let form = format!("form[action$='/{action}']");
+        self.0.find(&form);
+        let open =
+            "document.querySelector(arguments[0]).closest('details')?.setAttribute('open', '')";
+        self.0.script(open, json!([form]));
+        for (field, answer) in answers {
+            self.0.enter(&format!("{form} [name='{field}']"), answer);
+        }
+        self.0.click(&format!("{form}.deed button, {form} p.deeds button"));
+    }
+
+    fn sees_state(&self, name: &str) {
+        self.0.until(&format!(
+            "document.querySelector('.states [aria-current]')?.innerText.trim() === '{name}'"
+        ));
+    }
+
+    /// Opens the first of a list.
+    fn opens(&self, list: &str) {
+        self.0.go(list);
+        self.0.click("tbody a.row");
+        self.0.find("#record");
+    }
+
+    /// Chooses in the box of a link what a part of its name finds.
+    fn links(&self, field: &str, words: &str) {
+        self.0.enter(&format!("[name='{field}~']"), words);
+        self.0.click(&format!("link-box:has([name='{field}']) [role=option]:not(.make)"));
+    }
+
+    fn sees(&self, field: &str, text: &str) {
+        self.0.until(&format!(
+            "document.querySelector('output[data-of=\"{field}\"]')?.innerText.trim() === '{text}'"
+        ));
+    }
+
+    /// Goes on by Tab until he is at something.
+    fn tabs_to(&self, css: &str) {
+        for _ in 0..80 {
+            self.0.keys(TAB);
+            let there =
+                self.0.script("return document.activeElement.matches(arguments[0])", json!([css]));
+            if there == json!(true) {
+                return;
+            }
+        }
+        panic!("no way by Tab to {css} on {}", self.0.path());
+    }
+
+    /// Opens what the palette finds.
+    fn commands(&self, words: &str, found: &str) {
+        self.0.keys(&format!("{CONTROL}k"));
+        self.0.find("#palette[open]");
+        self.0.keys(words);
+        self.0.until(&format!(
+            "document.querySelector('#palette [aria-selected=true]')?.innerText.includes('{found}')"
+        ));
+        self.0.keys(ENTER);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_lead_to_ledger_by_three_people() {
+    let (served, chief) = open().await;
+    let Some(marco) = Person::at(&served, "marco") else { return };
+    wins(&marco);
+    credit(&chief).await;
+    quotes(&marco);
+    orders(&marco);
+    let order = marco.0.path();
+    let Some(sofia) = Person::at(&served, "sofia") else { return };
+    buys(&sofia);
+    makes(&sofia);
+    let Some(giulia) = Person::at(&served, "giulia") else { return };
+    for (pieces, open, paid) in [("3", "9,234.00", "9234"), ("2", "6,156.00", "3000")] {
+        delivers(&sofia, pieces);
+        marco.0.go(&order);
+        marco.does("invoice", &[]);
+        takes_the_money(&giulia, open, paid);
+    }
+    for person in [&marco, &sofia, &giulia] {
+        assert_eq!(person.0.complaints(), [""; 0], "{}", person.0.path());
+    }
+    let read =
+        served.shop.kernel.read(&chief.ctx, |tx| Box::pin(ledger::trial_balance(tx, None, None)));
+    let balance = read.await.unwrap();
+    let known = |code: &str| balance.rows.iter().find(|row| row.code == code).unwrap().balance;
+    for (code, cents) in [
+        ("1000", 32_234_00),
+        ("1200", 3_156_00),
+        ("1300", 2_921_43),
+        ("1350", 0),
+        ("1400", 344_00),
+        ("2000", -2_064_00),
+        ("2050", 0),
+        ("2100", -2_565_00),
+        ("3000", -26_780_00),
+        ("4000", -12_825_00),
+        ("4200", -500_00),
+        ("5000", 6_078_57),
+    ] {
+        assert_eq!(known(code), cents, "{code}");
+    }
+}
+
+/// A lead comes in, is qualified and becomes an opportunity.
+fn wins(marco: &Person) {
+    let page = &marco.0;
+    page.go("/crm.lead/new");
+    for (field, text) in [
+        ("name", "Five road bikes for a club"),
+        ("organisation", "Velo Club Lario"),
+        ("contact_name", "Anna Rossi"),
+        ("email", "anna@lario.example"),
+    ] {
+        page.enter(&format!("#f-{field}"), text);
+    }
+    page.click(".save .primary");
+    marco.does("qualify", &[]);
+    marco.sees_state("Qualified");
+    marco.does("convert", &[]);
+    marco.sees_state("Converted");
+    page.click("output[data-of=opportunity] a");
+    page.until("document.body.dataset.model === 'crm.opportunity'");
+}
+
+/// Somebody answers for the customer's limit of 20,000.00.
+async fn credit(chief: &Desk) {
+    let party = chief.list("party", "name == 'Velo Club Lario'", "id").await.unwrap();
+    let party = party[0]["id"].as_str().unwrap().parse().unwrap();
+    chief.update("party", party, json!({ "credit_limit": "20000" })).await.unwrap();
+}
+
+/// From the opportunity a quote: five bicycles are configured, an impossible one is refused.
+fn quotes(marco: &Person) {
+    let page = &marco.0;
+    page.click("#related summary");
+    page.click("#related a[href^='/cpq.quote/new']");
+    page.until("document.querySelector('[name=\"customer~\"]')?.value === 'Velo Club Lario'");
+    page.click("line-table .add");
+    marco.links("lines.0.product", "strada");
+    page.fill("[name='lines.0.quantity']", "5");
+    page.click("option-box:has([name='lines.0.choice']) button");
+    page.find("dialog.configurator[open]");
+    page.click("dialog [value='wheels.carbon']");
+    page.until("document.querySelector('dialog .alert')?.innerText.includes('Carbon wheels fit only the carbon frame.')");
+    page.click("dialog [value='frame.carbon']");
+    page.until("document.querySelector('dialog tfoot')");
+    page.click("dialog [value='drivetrain.electronic']");
+    page.until("document.querySelector('dialog tfoot')?.innerText.includes('12,825.00')");
+    // What it takes: three of five frames are there.
+    let parts = page.text("dialog table.parts");
+    assert!(parts.contains("Carbon frame\t5\t3\t2"), "{parts}");
+    page.click("dialog .take");
+    marco.sees("total", "15,390.00");
+    page.click(".save .primary");
+    marco.does("send", &[]);
+    marco.sees_state("Sent");
+    marco.does("accept", &[("reference", "VCL 17")]);
+    marco.sees_state("Accepted");
+}
+
+fn orders(marco: &Person) {
+    marco.0.click("#related a[href^='/sales.order/']");
+    marco.0.until("document.body.dataset.model === 'sales.order'");
+    marco.does("confirm", &[]);
+    marco.sees_state("Confirmed");
+}
+
+/// The two missing frames become an order of four, which is received and billed.
+fn buys(sofia: &Person) {
+    sofia.opens("/purchasing.request");
+    sofia.does("order", &[]);
+    sofia.0.until("document.querySelector('form[action$=\"/order\"]') === null");
+    sofia.opens("/purchasing.order");
+    sofia.does("confirm", &[]);
+    sofia.sees_state("Confirmed");
+    let order = sofia.0.path();
+    sofia.opens("/inventory.receipt?f.state=waiting");
+    sofia.does("done", &[]);
+    sofia.sees_state("Done");
+    sofia.0.go(&order);
+    sofia.does("bill", &[("reference", "CT-2209")]);
+    sofia.0.until("document.querySelector('output[data-of=\"bill_state\"]')?.innerText !== ''");
+}
+
+fn makes(sofia: &Person) {
+    sofia.opens("/manufacturing.order");
+    sofia.sees_state("Ready");
+    sofia.does("start", &[]);
+    sofia.sees_state("Running");
+    sofia.does("report", &[]);
+    sofia.0.find("form[action$='/finish']");
+    sofia.does("finish", &[]);
+    sofia.sees_state("Done");
+    sofia.sees("finished_cost", "6,078.57");
+}
+
+fn delivers(sofia: &Person, pieces: &str) {
+    sofia.opens("/inventory.delivery?f.state=ready&f.purpose=customer");
+    sofia.0.fill("[name='lines.0.done']", pieces);
+    sofia.0.click(".save .primary");
+    sofia.0.until("document.querySelector('.unsaved')?.hidden !== false");
+    sofia.does("done", &[]);
+    sofia.sees_state("Done");
+}
+
+/// By keyboard alone: a payment for the invoice that is open.
+fn takes_the_money(giulia: &Person, open: &str, paid: &str) {
+    let page = &giulia.0;
+    giulia.commands("customer invoices", "Customer invoices");
+    page.find("tbody a.row");
+    giulia.tabs_to("tbody a.row");
+    page.keys(ENTER);
+    giulia.sees("open_amount", open);
+    let number = page.text("h1").split_whitespace().next().unwrap_or_default().to_owned();
+    giulia.commands("new: payment", "Payment");
+    page.find("#f-party");
+    giulia.tabs_to("#f-party");
+    page.keys("lario");
+    page.until(
+        "document.querySelector('#f-party-list [role=option]')?.innerText.includes('Lario')",
+    );
+    page.keys(ENTER);
+    giulia.tabs_to("[name=amount]");
+    page.keys(paid);
+    giulia.tabs_to("line-table button.add");
+    page.keys(ENTER);
+    page.keys(&number);
+    page.until("document.querySelector('.lines [role=option]')");
+    page.keys(ENTER);
+    giulia.tabs_to("[name='allocations.0.amount']");
+    page.keys(paid);
+    page.keys(&format!("{CONTROL}s"));
+    page.find("form[action$='/post']");
+    giulia.tabs_to("form[action$='/post'] button");
+    page.keys(ENTER);
+    giulia.sees_state("Posted");
+}
