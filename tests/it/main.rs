@@ -44,5 +44,6 @@ mod adventureworks;
 mod timeline;
 mod documents;
 mod pages;
+mod figures;
 mod browser;
 mod plugins;
