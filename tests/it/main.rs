@@ -44,6 +44,7 @@ mod adventureworks;
 mod timeline;
 mod documents;
 mod pages;
+mod figures;
 mod browser;
 mod people;
 mod plugins;

@@ -16,6 +16,8 @@ both! {
     two_who_change_the_same_choose_field_by_field,
     actions_are_buttons_and_say_why_not,
     a_list_is_narrowed_grouped_and_exported,
+    a_list_is_drawn_and_set_against_itself,
+    a_dashboard_shows_what_its_reader_may_see,
     a_card_moves_on_the_board,
     what_one_may_not_see_is_not_in_the_source,
     nothing_that_somebody_writes_runs,
@@ -95,6 +97,44 @@ price = { type = "money", required = true, default = "0.0" }
 amount = { type = "money", compute = "quantity * price", stored = true }
 "#;
 
+const BOARD: &str = r#"
+dashboard = "own.workshop"
+label = "Workshop"
+roles = ["employee"]
+[[tiles]]
+label = "All samples"
+kind = "figure"
+model = "own.sample"
+[[tiles]]
+label = "Prices this month"
+kind = "figure"
+model = "own.sample"
+sum = "price"
+date = "day"
+[[tiles]]
+label = "Wages"
+kind = "figure"
+model = "own.sample"
+sum = "wage"
+[[tiles]]
+label = "Secrets"
+kind = "figure"
+model = "own.sample"
+filter = "false"
+[[tiles]]
+label = "By colour"
+kind = "chart"
+model = "own.sample"
+group = "colour"
+[[tiles]]
+label = "Dearest"
+kind = "list"
+model = "own.sample"
+sort = ["-price"]
+columns = ["name", "price"]
+limit = 2
+"#;
+
 /// A company with samples, an employee and his browser.
 struct House {
     served: Served,
@@ -107,7 +147,11 @@ impl House {
         let mut setup = Setup::new(Database::Memory, Vec::new());
         let data = fondaco_tests::shop::COMPANY.to_owned();
         setup.data.push(("company.toml".to_owned(), data));
-        for (path, text) in [("models/sample.toml", SAMPLE), ("models/part.toml", PART)] {
+        for (path, text) in [
+            ("models/sample.toml", SAMPLE),
+            ("models/part.toml", PART),
+            ("dashboards/workshop.toml", BOARD),
+        ] {
             let (path, text) = (path.to_owned(), text.to_owned());
             setup.company.push(Source { origin: Origin::Company, path, text });
         }
@@ -365,6 +409,84 @@ async fn a_list_is_narrowed_grouped_and_exported() {
     assert!(!html(&get(&ada, "/own.sample").expect(200)).contains("The red ones"));
 }
 
+/// Groups as bars; two fields across each other, with sums both ways, each cell a way to its records.
+async fn a_list_is_drawn_and_set_against_itself() {
+    let house = House::open().await;
+    for (name, colour, price, day) in [
+        ("Anvil", "red", "10", "2026-01-05"),
+        ("Bolt", "green", "20.5", "2026-04-20"),
+        ("Clamp", "red", "1", "2026-02-01"),
+    ] {
+        let fields = json!({ "name": name, "colour": colour, "price": price, "day": day });
+        house.sample(fields).await;
+    }
+    let page = house.get("/own.sample?group=colour&show=chart").expect(200);
+    has(&page, &["<svg", "<title>Samples · Price</title>", "Green: 20.50; Red: 11.00"]);
+    has(&page, &["<a href=\"/own.sample?f.colour=red\" aria-label=\"Red\">"]);
+    let page = house.get("/own.sample?group=day.month&show=chart").expect(200);
+    has(&page, &["2026-01: 10.00; 2026-02: 1.00; 2026-04: 20.50", "<line"]);
+
+    let pivot = "/own.sample?show=pivot&group=colour&across=day.quarter&measure=price";
+    let page = house.get(pivot).expect(200);
+    let cell = |query: &str, said: &str| {
+        format!("<a href=\"/own.sample?{query}\"><span class=\"n sum\">{said}</span></a>")
+    };
+    has(
+        &page,
+        &[
+            &cell("f.colour=red&amp;f.day=2026-Q1", "11.00"),
+            &cell("f.colour=green&amp;f.day=2026-Q2", "20.50"),
+            &cell("f.colour=red", "11.00"),
+            &cell("f.day=2026-Q1", "11.00"),
+        ],
+    );
+    assert!(
+        !html(&page).contains("f.colour=green&amp;f.day=2026-Q1"),
+        "an empty cell leads nowhere"
+    );
+    let page = house.get("/own.sample?f.colour=red&f.day=2026-Q1").expect(200);
+    has(&page, &["2 records", ">Anvil</a>", ">Clamp</a>"]);
+    has(&house.get("/own.sample?f.day=2026").expect(200), &["3 records"]);
+    house.get("/own.sample?f.day=2026-Q5").expect(422);
+    let page = house.get("/own.sample?show=pivot&measure=count").expect(200);
+    has(&page, &["href=\"/own.sample?f.state=new\">3</a>"]);
+    assert!(!html(&page).contains("wage"));
+    house.get("/own.sample?show=pivot&measure=wage").expect(422);
+    house.get("/own.sample?show=pivot&group=name").expect(422);
+
+    let (status, file) = house.page.file("/own.sample/export.xlsx?columns=name,price").unwrap();
+    assert_eq!((status, &file[..2]), (200, &b"PK"[..]));
+}
+
+async fn a_dashboard_shows_what_its_reader_may_see() {
+    let house = House::open().await;
+    house.served.shop.on("2026-03-20");
+    for (name, colour, price, day) in [
+        ("Anvil", "red", "10", "2026-02-05"),
+        ("Bolt", "green", "30", "2026-03-02"),
+        ("Clamp", "red", "1", "2025-12-31"),
+    ] {
+        let fields = json!({ "name": name, "colour": colour, "price": price, "day": day });
+        house.sample(fields).await;
+    }
+    let page = house.get("/").expect(200);
+    has(&page, &["All samples", "<span class=\"n\">3</span>", "By colour", "Green: 1; Red: 2"]);
+    // This month beside the one before, and the way to what it is made of.
+    has(&page, &["<span class=\"n sum\">30.00</span>", "+200", "last month"]);
+    let days = "day%20%3E%3D%20date%28%222026-03-01%22%29%20%26%26%20day%20%3C%3D%20date%28%222026-03-31%22%29";
+    has(&page, &[&format!("href=\"/own.sample?filter={days}\"")]);
+    has(&house.get(&format!("/own.sample?filter={days}")).expect(200), &["1 record<", ">Bolt</a>"]);
+    has(&page, &["Dearest", ">Bolt</a>", ">Anvil</a>"]);
+    assert!(!html(&page).contains(">Clamp</a>"), "two of three");
+    // A field that he may not read is not summed up for him.
+    assert!(!html(&page).contains("Wages"));
+    house.get("/?dashboard=own.nothing").expect(404);
+    let guest = house.served.client(&house.served.shop.user("Gus", &[]).await).await;
+    assert!(!html(&get(&guest, "/").expect(200)).contains("All samples"));
+    house.get("/?dashboard=own.workshop").expect(200);
+    get(&guest, "/?dashboard=own.workshop").expect(404);
+}
+
 async fn a_card_moves_on_the_board() {
     let house = House::open().await;
     let id = house.sample(json!({ "name": "Bolt", "price": "7" })).await;
@@ -396,6 +518,8 @@ async fn what_one_may_not_see_is_not_in_the_source() {
         "/own.sample/new".to_owned(),
         "/own.sample/export?columns=name,wage".to_owned(),
         "/own.sample/board".to_owned(),
+        "/own.sample?show=pivot".to_owned(),
+        "/own.sample/export.xlsx?columns=name,wage".to_owned(),
         "/search?q=bolt".to_owned(),
     ] {
         let page = house.get(&path).expect(200);

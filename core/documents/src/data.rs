@@ -39,6 +39,8 @@ pub struct Cell {
     pub amount: Option<Decimal>,
     /// Says nothing: no discount, no tax.
     pub blank: bool,
+    /// A sum of the lines above.
+    pub strong: bool,
 }
 
 /// A picture, by its content: PNG, JPEG or SVG.

@@ -164,6 +164,8 @@ fn lay<'t>(
                 // Digits are equally wide: the longest text is the widest, but for a letter or two.
                 let texts = rows.iter().enumerate().map(|(n, row)| text_of(column, n, row));
                 let longest = texts.max_by_key(|text| text.chars().count()).unwrap_or_default();
+                let strong = rows.iter().any(|row| is_strong(column, row));
+                let style = if strong { style.bold() } else { style };
                 least = least.max(flow.shaper.shape(&longest, style, None).measure() + 1.0);
             }
             if column.carry {
@@ -190,6 +192,11 @@ fn lay<'t>(
         laid
     };
     columns.iter().zip(laid).map(place).collect()
+}
+
+fn is_strong(column: &Column, row: &Row) -> bool {
+    let Shows::Value(path) = &column.shows else { return false };
+    row.get(path).is_some_and(|cell| cell.strong)
 }
 
 /// What a column comes to.
@@ -246,6 +253,7 @@ fn shape(flow: &mut Flow<'_>, columns: &[Laid<'_>], number: usize, row: &Row) ->
     let (mut height, mut carried) = (0.0, Decimal::ZERO);
     for laid in columns {
         let style = if laid.figure { Style::of(size).right() } else { Style::of(size) };
+        let style = if is_strong(laid.column, row) { style.bold() } else { style };
         let width = laid.width - mm(PAD_X * 2.0);
         let text = text_of(laid.column, number, row);
         let own = flow.shaper.shape(&text, style, Some(width));

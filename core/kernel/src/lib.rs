@@ -26,6 +26,7 @@ pub mod record;
 pub mod shared;
 
 pub mod reports;
+pub mod dashboards;
 pub mod papers;
 pub mod texts;
 

@@ -36,6 +36,7 @@ pub struct Module {
     manifest: &'static str,
     models: Vec<(&'static str, &'static str)>,
     reports: Vec<(&'static str, &'static str)>,
+    dashboards: Vec<(&'static str, &'static str)>,
     documents: Vec<(&'static str, &'static str)>,
     data: Vec<(&'static str, &'static str)>,
     locales: Vec<LocaleFile>,
@@ -58,6 +59,7 @@ impl Module {
             manifest,
             models: Vec::new(),
             reports: Vec::new(),
+            dashboards: Vec::new(),
             documents: Vec::new(),
             data: Vec::new(),
             locales: Vec::new(),
@@ -86,6 +88,12 @@ impl Module {
     /// `(path, text)` of each file in `reports/`.
     pub fn reports(mut self, files: &[(&'static str, &'static str)]) -> Module {
         self.reports.extend(files);
+        self
+    }
+
+    /// `(path, text)` of each file in `dashboards/`.
+    pub fn dashboards(mut self, files: &[(&'static str, &'static str)]) -> Module {
+        self.dashboards.extend(files);
         self
     }
 
@@ -193,7 +201,8 @@ impl Module {
     /// The module's TOML, for checks without a kernel.
     pub fn sources(&self) -> Vec<Source> {
         let manifest = [("module.toml", self.manifest)];
-        let files = manifest.iter().chain(&self.models).chain(&self.reports).chain(&self.documents);
+        let files = manifest.iter().chain(&self.models).chain(&self.reports);
+        let files = files.chain(&self.dashboards).chain(&self.documents);
         files
             .map(|(path, text)| Source {
                 origin: Origin::Module(self.name.to_owned()),

@@ -10,7 +10,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::refuse_if_any;
 use crate::model::{self, Deed, Meta, Saving, Stage};
-pub use crate::model::{Count, Draft, Group, Line, Outlook, Page, Query, Select, Summed, Totals};
+pub use crate::model::{
+    Count, Draft, Group, Line, Outlook, Page, Query, Select, Span, Summed, Totals,
+};
 use crate::permissions::{self, Right};
 use crate::record::Rec;
 use crate::{Error, Outcome, Result, Tx, audit, store};

@@ -33,6 +33,7 @@ pub enum Subject {
     Role,
     Separation,
     Report,
+    Dashboard,
     Document,
     Table,
     Column,
@@ -54,6 +55,7 @@ impl Subject {
             Subject::Role => "role",
             Subject::Separation => "separation",
             Subject::Report => "report",
+            Subject::Dashboard => "dashboard",
             Subject::Document => "document",
             Subject::Table => "table",
             Subject::Column => "column",
@@ -154,6 +156,9 @@ fn things(schema: &Schema) -> Things {
     }
     for report in schema.reports.values() {
         all.insert((Subject::Report, report.name.clone()), value(report));
+    }
+    for dashboard in schema.dashboards.values() {
+        all.insert((Subject::Dashboard, dashboard.name.clone()), value(dashboard));
     }
     for document in schema.documents.values() {
         all.insert((Subject::Document, document.name.clone()), value(document));

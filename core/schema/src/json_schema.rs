@@ -12,7 +12,7 @@ pub fn json_schema() -> Json {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fondaco",
-        "description": "A model, an extension of one, a module, a role, a report or a document",
+        "description": "A model, an extension of one, a module, a role, a report, a dashboard or a document",
         "type": "object",
         "oneOf": [
             { "required": ["model"], "$ref": "#/$defs/model" },
@@ -20,6 +20,7 @@ pub fn json_schema() -> Json {
             { "required": ["module"], "$ref": "#/$defs/module" },
             { "required": ["role"], "$ref": "#/$defs/role" },
             { "required": ["report"], "$ref": "#/$defs/report" },
+            { "required": ["dashboard"], "$ref": "#/$defs/dashboard" },
             { "required": ["workflow"], "$ref": "#/$defs/workflow" },
             { "required": ["document"], "$ref": "#/$defs/document" },
         ],
@@ -29,6 +30,7 @@ pub fn json_schema() -> Json {
             "module": object(&keys::MODULE, &[], module_part),
             "role": object(&keys::ROLE_FILE, &[], role_part),
             "report": object(&keys::REPORT, &["columns"], report_part),
+            "dashboard": object(&keys::DASHBOARD, &["tiles"], dashboard_part),
             "workflow": object(&keys::WORKFLOW, &[], workflow_part),
             "document": object(&keys::DOCUMENT, &[], document_part),
             "facts": { "type": "array", "items": { "oneOf": [
@@ -234,13 +236,48 @@ fn report_part(key: &str) -> Json {
             "type": "array",
             "items": object(&keys::COLUMN, &["name", "type"], |key| match key {
                 "name" => of("name"),
+                "opens" => object(&keys::OPENS, &[], |key| match key {
+                    "report" => text("Another report"),
+                    "with" => json!({
+                        "type": "object",
+                        "description": "Its parameters, each from a column or a parameter of this report",
+                        "additionalProperties": { "type": "string" },
+                    }),
+                    _ => text("A column"),
+                }),
+                "hidden" => json!({ "type": "boolean" }),
+                "values_of" => text("A choice whose values its texts are, such as account.kind"),
                 key => field_part(key),
             }),
         }),
+        "words" => of("names"),
+        "group" => text("A column whose value stands once above its rows"),
+        "indent" => text("A column of whole numbers: how far in a row stands"),
+        "sums_without" => text("Rows that have nothing in this column are sums"),
+        "compare" => object(&keys::COMPARE, &["by", "dates", "figures"], |_| of("names")),
         "chart" => object(&keys::CHART, &["kind", "x", "y"], |key| match key {
             "kind" => json!({ "enum": keys::CHARTS }),
             "y" => json!({ "oneOf": [{ "type": "string" }, of("names")] }),
             _ => text("A column"),
+        }),
+        key => text(&field::label_of(key)),
+    }
+}
+
+fn dashboard_part(key: &str) -> Json {
+    match key {
+        "roles" => of("names"),
+        "tiles" => json!({
+            "type": "array",
+            "items": object(&keys::TILE, &["kind", "label"], |key| match key {
+                "kind" => json!({ "enum": keys::TILES }),
+                "wide" => json!({ "type": "boolean" }),
+                "filter" => of("expression"),
+                "limit" => json!({ "type": "integer", "minimum": 1, "maximum": 20 }),
+                "period" => json!({ "enum": crate::dashboard::Period::ALL.map(|(name, _)| name) }),
+                "columns" | "sort" => of("names"),
+                key => text(&field::label_of(key)),
+            }),
         }),
         key => text(&field::label_of(key)),
     }

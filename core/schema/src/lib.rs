@@ -20,6 +20,7 @@ mod resting;
 mod schema;
 mod suggest;
 pub mod tables;
+pub mod dashboard;
 pub mod template;
 
 pub use compare::{Detail, Difference, Subject, What, compare};
@@ -30,7 +31,10 @@ pub use field::{Choice, Class, Field, Kind, Pattern, pattern};
 pub use json_schema::json_schema;
 pub use load::{APIS, fixture, load, load_without, manifest};
 pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};
-pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
+pub use schema::{
+    Chart, Column, Comparison, MenuItem, ModuleInfo, Opens, Report, Role, Schema, Separation,
+    Target,
+};
 pub use suggest::nearest;
 pub use tables::{TableIndex, Tables, table_of, tables};
 

@@ -7,6 +7,7 @@
 mod absent;
 mod access;
 mod action;
+mod dashboard;
 mod declare;
 mod document;
 mod expression;
@@ -18,6 +19,7 @@ mod manifest;
 mod module;
 mod number;
 mod report;
+mod way_out;
 mod template;
 mod view;
 mod workflow;
@@ -65,6 +67,7 @@ pub fn load_without(sources: &[Source], off: &[Source]) -> Result<Schema, Vec<Fa
     loader.access(&parts);
     loader.views(&parts);
     loader.reports(&parts);
+    loader.ways_out(&parts);
     loader.menus(&parts);
     loader.finish(&parts)
 }
@@ -103,10 +106,11 @@ enum PartKind {
     Report,
     Workflow,
     Document,
+    Dashboard,
 }
 
 impl PartKind {
-    const KEYS: [(&'static str, PartKind); 7] = [
+    const KEYS: [(&'static str, PartKind); 8] = [
         ("model", PartKind::Model),
         ("extends", PartKind::Extends),
         ("module", PartKind::Module),
@@ -114,6 +118,7 @@ impl PartKind {
         ("report", PartKind::Report),
         ("workflow", PartKind::Workflow),
         ("document", PartKind::Document),
+        ("dashboard", PartKind::Dashboard),
     ];
 }
 
@@ -172,6 +177,8 @@ impl<'s> Loader<'s> {
     }
 
     fn finish(mut self, parts: &[Part<'_>]) -> Result<Schema, Vec<Fault>> {
+        let dashboards = self.dashboards(parts);
+        let resting = self.resting_tiles(parts);
         let mut schema = Schema {
             models: self.models.into_iter().map(|(name, model)| (name, Arc::new(model))).collect(),
             modules: self.modules,
@@ -179,6 +186,7 @@ impl<'s> Loader<'s> {
             separations: self.separations,
             reports: self.reports,
             documents: IndexMap::new(),
+            dashboards,
         };
         let places = self.places;
         expression::compile_all(&mut schema, self.pending, &mut self.faults);
@@ -186,6 +194,7 @@ impl<'s> Loader<'s> {
         expression::check_stored(&schema, &places, &mut self.faults);
         view::check_all(&schema, parts, &mut self.faults);
         schema.documents = template::read_all(&schema, parts, &mut self.faults);
+        dashboard::read_all(&mut schema, parts, &resting, &mut self.faults);
         let faults = self.faults.sorted();
         if faults.is_empty() { Ok(schema) } else { Err(faults) }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::dashboard::Dashboard;
 use crate::expr::FieldRef;
 use crate::suggest::did_you_mean;
 use crate::template::Template;
@@ -19,6 +20,7 @@ pub struct Schema {
     pub roles: IndexMap<String, Role>,
     pub separations: Vec<Separation>,
     pub reports: IndexMap<String, Report>,
+    pub dashboards: IndexMap<String, Dashboard>,
     pub documents: IndexMap<String, Template>,
 }
 
@@ -174,6 +176,21 @@ pub struct Report {
     /// Who may run it. Empty: nobody but the administrator.
     pub roles: Vec<String>,
     pub chart: Option<Chart>,
+    /// A column whose value stands once above the rows that have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// A column of whole numbers: how far in a row stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indent: Option<String>,
+    /// Rows that have nothing in this column are sums of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sums_without: Option<String>,
+    /// Texts of the report's own that stand among its values, such as `Total assets`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// How two periods are put side by side; none where that says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Comparison>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -182,6 +199,45 @@ pub struct Column {
     pub label: String,
     #[serde(flatten)]
     pub kind: Kind,
+    /// Where a cell leads; that of a link leads to its record by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Opens>,
+    /// For programs and for what other cells open; no page shows it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// A choice, such as `account.kind`, whose values its texts are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values_of: Option<[String; 2]>,
+}
+
+/// What a cell of a report opens. All names are those of columns, if not said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opens {
+    /// The entry of the ledger whose number stands in a column.
+    Entry(String),
+    /// The record that a link leads to.
+    Record(String),
+    /// The record whose model and id stand in two columns.
+    Document { model: String, id: String },
+    /// Another report; its parameters from columns and parameters of this one.
+    Report { report: String, with: IndexMap<String, String> },
+}
+
+/// The columns that tell which rows of two periods belong together, the parameters that are moved,
+/// and the columns that are compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    pub by: Vec<String>,
+    /// A day, or the first and the last one.
+    pub dates: Vec<String>,
+    pub figures: Vec<String>,
+}
+
+impl Report {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
 }
 
 /// How a report is drawn: `kind` is bar, line, area or pie; `x` and `y` are columns.

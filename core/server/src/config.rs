@@ -157,7 +157,7 @@ impl Company {
                 }
             };
         let mut sources = Vec::new();
-        for place in ["models", "roles", "workflows", "documents"] {
+        for place in ["models", "roles", "workflows", "documents", "dashboards"] {
             for (path, text) in toml_files(folder, place)? {
                 sources.push(Source { origin: Origin::Company, path, text });
             }

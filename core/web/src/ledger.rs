@@ -150,7 +150,7 @@ pub(crate) async fn verify(
     }))
 }
 
-fn may_read(tx: &Tx) -> fondaco_kernel::Result<()> {
+pub(crate) fn may_read(tx: &Tx) -> fondaco_kernel::Result<()> {
     let journal = tx.schema().model("journal");
     let journal = journal.ok_or_else(|| Error::not_found("model", "journal"))?;
     permissions::require(tx.ctx(), journal, Right::Read)

@@ -6,6 +6,7 @@ use axum::extract::State;
 use fondaco_kernel::Ctx;
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::plugins::lifecycle;
+use fondaco_kernel::reports::Against;
 use fondaco_kernel::schema::{Action, Field, Kind, Model, Schema};
 use fondaco_kernel::values::limits;
 use serde_json::{Map, Value, json};
@@ -34,7 +35,13 @@ fn of(ctx: &Ctx, schema: &Schema) -> Value {
         }
     }
     for report in schema.reports.values().filter(|r| permissions::may_run_report(ctx, r)) {
-        let params: Vec<Value> = report.params.values().map(query_parameter).collect();
+        let mut params: Vec<Value> = report.params.values().map(query_parameter).collect();
+        if report.compare.is_some() {
+            let periods = Against::ALL.map(|(name, _)| name);
+            params.push(json!({ "name": "against", "in": "query", "required": false,
+                "description": "The period that it is held against: figures get `_before` and `_change` beside them.",
+                "schema": { "type": "string", "enum": periods } }));
+        }
         let operation = json!({
             "summary": report.label,
             "tags": ["reports"],
@@ -130,7 +137,11 @@ fn totals(model: &Model) -> Value {
     let mut get = operation(model, "How many there are and what they come to", found);
     let text = |name: &str, help: &str| json!({ "name": name, "in": "query", "description": help, "schema": { "type": "string" } });
     get["parameters"] = json!([
-        text("by", "A field whose values tell the groups apart"),
+        text(
+            "by",
+            "A field whose values tell the groups apart; days count by month, or as in ordered_on.quarter, ordered_on.year"
+        ),
+        text("across", "A second one: a group for each pair of values"),
         text("sums", "Number fields to be summed up, separated by commas"),
         text("filter", "A condition, as of the list"),
         text("search", "Words to look for"),

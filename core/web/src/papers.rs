@@ -199,6 +199,7 @@ impl<'p> Writer<'p> {
                 figure: field.kind.is_number(),
                 amount: amount.filter(|_| matches!(field.kind, Kind::Money)),
                 blank: value.is_null() || amount.is_some_and(|amount| amount.is_zero()),
+                strong: false,
             }
         };
         table.paths().map(|path| (path.to_owned(), cell(path))).collect()

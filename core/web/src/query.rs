@@ -54,8 +54,9 @@ pub(crate) fn totals(given: HashMap<String, String>) -> Result<Totals, Refusal> 
             "filter" => wanted.filter = Some(value),
             "search" => wanted.search = Some(value),
             "by" => wanted.by = Some(value),
+            "across" => wanted.across = Some(value),
             "sums" => wanted.sums = words(&value),
-            _ => problems.push(unknown(&name, "by, sums, filter, search")),
+            _ => problems.push(unknown(&name, "by, across, sums, filter, search")),
         }
     }
     if problems.is_empty() { Ok(wanted) } else { Err(Refusal(Error::Invalid(problems))) }

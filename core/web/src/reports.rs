@@ -1,15 +1,14 @@
 //! Reports: which there are for the caller, and one with its parameters.
 
-use std::collections::HashMap;
-
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use fondaco_kernel::Error;
+use axum::extract::{Path, RawQuery, State};
 use fondaco_kernel::permissions;
+use fondaco_kernel::reports::{self, Against, Question};
 use fondaco_kernel::values::Value as Cell;
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::address::Pairs;
 use crate::caller::Caller;
 use crate::problem::Refusal;
 
@@ -24,30 +23,39 @@ pub(crate) async fn index(State(app): State<App>, Caller(ctx): Caller) -> Json<V
     Json(json!({ "items": items }))
 }
 
-/// Rows of a report; parameters are in the query string.
+/// Rows of a report; parameters are in the query string, and as `against` the period that it is held
+/// against. `names` are those of the records in it, by model and id.
 pub(crate) async fn run(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Path(name): Path<String>,
-    Query(given): Query<HashMap<String, String>>,
+    Path(report): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Refusal> {
-    let registry = app.kernel.seen_by(&ctx);
-    let report = registry.schema.reports.get(&name);
-    let report = report.cloned().ok_or_else(|| Error::not_found("report", &name))?;
-    let params: Vec<(String, String)> = given.into_iter().collect();
-    let table = app
-        .kernel
-        .read(&ctx, move |tx| {
-            let (name, params) = (name.clone(), params.clone());
-            Box::pin(async move { fondaco_kernel::reports::run(tx, &name, &params).await })
-        })
-        .await?;
+    let (mut given, mut against) = (Vec::new(), None);
+    for (name, value) in Pairs::read(query.as_deref().unwrap_or_default()).0 {
+        match name.as_str() {
+            "against" => against = Against::read(&value)?,
+            _ => given.push((name, value)),
+        }
+    }
+    let question = Question { report, given, against };
+    let work = app.kernel.read(&ctx, move |tx| {
+        let question = question.clone();
+        Box::pin(async move { reports::answer(tx, &question).await })
+    });
+    let answer = work.await?;
     let row = |cells: &Vec<Cell>| cells.iter().map(Cell::to_json).collect::<Value>();
+    let mut names = serde_json::Map::new();
+    for ((model, id), name) in &answer.names {
+        let own = names.entry(model.clone()).or_insert_with(|| json!({}));
+        own[id.to_string()] = json!(name);
+    }
     Ok(Json(json!({
-        "name": report.name,
-        "label": report.label,
-        "columns": report.columns,
-        "rows": table.rows.iter().map(row).collect::<Vec<_>>(),
-        "totals": row(&table.totals),
+        "name": answer.report.name,
+        "label": answer.report.label,
+        "columns": answer.columns,
+        "rows": answer.table.rows.iter().map(row).collect::<Vec<_>>(),
+        "totals": row(&answer.table.totals),
+        "names": names,
     })))
 }

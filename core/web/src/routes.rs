@@ -7,11 +7,11 @@ use axum::routing::{MethodRouter, any, get, post};
 use fondaco_kernel::values::limits as sizes;
 
 use crate::pages::{
-    act, board, bulk, configure, export, form, home, list, related, save, search, settings, sign,
-    timeline as beside, wrong,
+    act, board, bulk, configure, entry, export, form, home, list, related, report, save, search,
+    settings, sign, timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, health, ledger, limits, live, metrics, openapi, papers,
+    App, api, assets, batch, caller, files, health, ledger, limits, live, metrics, openapi, papers,
     plugin, plugins, reports, respond, session, timeline,
 };
 
@@ -72,6 +72,11 @@ pub fn all(app: App) -> Router {
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))
         .route("/do/view/delete", post(settings::forget_view))
+        // Pages: figures.
+        .route("/reports", get(report::index))
+        .route("/report/{name}", get(report::show))
+        .route("/report/{name}/{ending}", get(files::reports::file))
+        .route("/entry/{id}", get(entry::show))
         // Pages: what hangs on a record, and several records at once.
         .route("/do/note", post(beside::add_note))
         .route("/do/activity", post(beside::add_activity))
@@ -82,6 +87,7 @@ pub fn all(app: App) -> Router {
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/export", get(export::csv))
+        .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))
         .route("/{model}/new", get(form::new).post(save::create))
         .route("/{model}/{id}", get(form::show).post(save::update))

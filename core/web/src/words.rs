@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use fondaco_kernel::schema::template::Template;
-use fondaco_kernel::schema::{Action, Field, Model};
+use fondaco_kernel::schema::{Action, Field, Model, Report};
 use fondaco_kernel::texts::{Arg, Args, LocaleFile, Texts, keys};
 use fondaco_kernel::values::Locale;
 use fondaco_kernel::values::Problem;
@@ -110,6 +110,27 @@ impl Words {
 
     pub(crate) fn module<'t>(&'t self, name: &str, english: &'t str) -> Cow<'t, str> {
         self.label(&keys::module(name), english)
+    }
+
+    pub(crate) fn report<'t>(&'t self, report: &'t Report) -> Cow<'t, str> {
+        self.label(&keys::report(&report.name), &report.label)
+    }
+
+    pub(crate) fn help_of_report<'t>(&'t self, report: &'t Report) -> Cow<'t, str> {
+        self.label(&format!("{}.help", keys::report(&report.name)), &report.help)
+    }
+
+    /// The heading of a column of a report.
+    pub(crate) fn column<'t>(&'t self, report: &str, name: &str, english: &'t str) -> Cow<'t, str> {
+        self.label(&format!("{}--column-{name}", keys::report(report)), english)
+    }
+
+    /// A text that a report has among its values; others stay as they are.
+    pub(crate) fn in_report<'t>(&'t self, report: &Report, text: &'t str) -> Cow<'t, str> {
+        match report.words.iter().any(|word| word == text) {
+            true => self.label(&keys::report_word(&report.module, text), text),
+            false => Cow::Borrowed(text),
+        }
     }
 
     /// What a printed document is called.

@@ -76,6 +76,7 @@ fn files(module: Module) -> Module {
             "models/exchange_rate.toml",
         ])
         .documents(files!["documents/invoice.toml", "documents/credit_note.toml"])
+        .dashboards(files!["dashboards/books.toml"])
         .reports(files![
             "reports/trial_balance.toml",
             "reports/balance_sheet.toml",

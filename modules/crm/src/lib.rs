@@ -21,6 +21,7 @@ pub fn module() -> Module {
     Module::new("crm", include_str!("../module.toml"))
         .locales(locales!("crm"))
         .models(MODELS)
+        .dashboards(DASHBOARDS)
         .reports(REPORTS)
         .data(&[("data/crm.toml", include_str!("../data/crm.toml"))])
         .record::<lead::Lead>()
@@ -76,6 +77,11 @@ const MODELS: &[(&str, &str)] = &[
     ("models/party.toml", include_str!("../models/party.toml")),
     ("models/contact.toml", include_str!("../models/contact.toml")),
     ("models/contact_way.toml", include_str!("../models/contact_way.toml")),
+];
+
+const DASHBOARDS: &[(&str, &str)] = &[
+    ("dashboards/desk.toml", include_str!("../dashboards/desk.toml")),
+    ("dashboards/service.toml", include_str!("../dashboards/service.toml")),
 ];
 
 const REPORTS: &[(&str, &str)] = &[

@@ -35,6 +35,7 @@ pub fn module() -> Module {
             "models/leave.toml",
             "models/account.toml",
         ])
+        .dashboards(files!["dashboards/people.toml"])
         .reports(files![
             "reports/leave_balances.toml",
             "reports/absences.toml",

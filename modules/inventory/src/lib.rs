@@ -69,6 +69,7 @@ pub fn module() -> Module {
             "models/company.toml",
         ])
         .documents(files!["documents/delivery_note.toml"])
+        .dashboards(files!["dashboards/warehouse.toml"])
         .reports(files![
             "reports/stock.toml",
             "reports/places.toml",

@@ -44,6 +44,7 @@ pub fn module() -> Module {
             "models/order_operation.toml",
             "models/product.toml",
         ])
+        .dashboards(files!["dashboards/shop.toml"])
         .reports(files![
             "reports/open_orders.toml",
             "reports/cost.toml",

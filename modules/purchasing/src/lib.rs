@@ -22,6 +22,7 @@ pub fn module() -> Module {
     Module::new("purchasing", include_str!("../module.toml"))
         .locales(locales!("purchasing"))
         .models(MODELS)
+        .dashboards(DASHBOARDS)
         .reports(REPORTS)
         .documents(DOCUMENTS)
         .record::<request::Request>()
@@ -66,6 +67,9 @@ const MODELS: &[(&str, &str)] = &[
     ("models/contact.toml", include_str!("../models/contact.toml")),
     ("models/product.toml", include_str!("../models/product.toml")),
 ];
+
+const DASHBOARDS: &[(&str, &str)] =
+    &[("dashboards/desk.toml", include_str!("../dashboards/desk.toml"))];
 
 const REPORTS: &[(&str, &str)] = &[
     ("reports/open_orders.toml", include_str!("../reports/open_orders.toml")),

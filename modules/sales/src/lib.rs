@@ -20,6 +20,7 @@ pub fn module() -> Module {
     Module::new("sales", include_str!("../module.toml"))
         .locales(locales!("sales"))
         .models(MODELS)
+        .dashboards(DASHBOARDS)
         .reports(REPORTS)
         .documents(DOCUMENTS)
         .record::<order::SalesOrder>()
@@ -68,6 +69,11 @@ const MODELS: &[(&str, &str)] = &[
     ("models/contact.toml", include_str!("../models/contact.toml")),
     ("models/product.toml", include_str!("../models/product.toml")),
     ("models/price.toml", include_str!("../models/price.toml")),
+];
+
+const DASHBOARDS: &[(&str, &str)] = &[
+    ("dashboards/desk.toml", include_str!("../dashboards/desk.toml")),
+    ("dashboards/management.toml", include_str!("../dashboards/management.toml")),
 ];
 
 const REPORTS: &[(&str, &str)] = &[

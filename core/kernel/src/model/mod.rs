@@ -31,7 +31,7 @@ pub use catalog::{Catalog, Meta};
 pub use draft::{Draft, Line, Saved, Saving};
 pub use outlook::Outlook;
 pub use query::{Count, Page, Query, Select};
-pub use totals::{Group, Summed, Totals};
+pub use totals::{Group, Span, Summed, Totals};
 
 pub(crate) use check::{arguments, foreseen, links_seen};
 pub(crate) use compute::Stage;

@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 
+use fondaco_schema::dashboard::Dashboard;
 use fondaco_schema::{Model, Report, Scope};
 use fondaco_values::{AnyId, Id};
 
@@ -141,13 +142,23 @@ pub fn still_allowed(ctx: &Ctx, model: &Model, right: Right<'_>, record: &dyn Sc
     if holds(ctx, model, right, record) { Ok(()) } else { Err(forbidden(ctx, model, right)) }
 }
 
-/// Whether the caller may run the report. One without roles is for administrators.
-pub fn may_run_report(ctx: &Ctx, report: &Report) -> bool {
+/// Whether the caller holds one of these roles; what is nobody's is the administrator's.
+fn holds_one(ctx: &Ctx, roles: &[String]) -> bool {
     let held = |role: &str| ctx.actor.roles.iter().any(|own| own == role);
-    let by_role = match report.roles.as_slice() {
+    match roles {
         [] => held(crate::identity::ADMINISTRATOR),
         roles => roles.iter().any(|role| held(role)),
-    };
+    }
+}
+
+/// Whether a dashboard is one of the caller's roles. What its tiles show is asked with his rights.
+pub fn may_see_dashboard(ctx: &Ctx, dashboard: &Dashboard) -> bool {
+    holds_one(ctx, &dashboard.roles)
+}
+
+/// Whether the caller may run the report. One without roles is for administrators.
+pub fn may_run_report(ctx: &Ctx, report: &Report) -> bool {
+    let by_role = holds_one(ctx, &report.roles);
     let in_scope = crate::identity::covers(&ctx.actor.scopes, &report.name, Right::Read);
     ctx.actor.kind == ActorKind::System || (by_role && in_scope)
 }

@@ -25,7 +25,8 @@ pub(crate) mod tests;
 use std::fmt;
 
 pub use allow::{
-    Allowed, Sight, allow, allow_create, check, may, may_run_report, require, sight, still_allowed,
+    Allowed, Sight, allow, allow_create, check, may, may_run_report, may_see_dashboard, require,
+    sight, still_allowed,
 };
 pub use explain::{Explanation, Reason, explain, why};
 pub use fields::{hidden_fields, may_read_field, may_read_path, may_write_field};

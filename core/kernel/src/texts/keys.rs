@@ -11,6 +11,8 @@
 //! system--created_at                   a field that every model has
 //! module-sales, role-sales_user        .help
 //! report-sales-margins                 .help; --month a parameter, --column-net a column
+//! dashboard-sales-desk                 --tile-open_orders a tile, by its English label
+//! report-words-sales--total            a text among the values of a module's reports, by its English
 //! menu-crm--party                      an item of a menu that is called otherwise than its target
 //! separate-a-b                         why two roles are kept apart
 //! paper-unit_price                     a word of printed documents, by its English
@@ -71,6 +73,20 @@ pub fn report(name: &str) -> String {
     format!("report-{}", model(name))
 }
 
+pub fn dashboard(name: &str) -> String {
+    format!("dashboard-{}", model(name))
+}
+
+/// A tile of a dashboard, by its label.
+pub fn tile(dashboard_name: &str, label: &str) -> String {
+    format!("{}--tile-{}", dashboard(dashboard_name), slug(label))
+}
+
+/// A text that stands among the values of a module's reports.
+pub fn report_word(module: &str, english: &str) -> String {
+    format!("report-words-{module}--{}", slug(english))
+}
+
 pub fn menu(module: &str, target: &Target) -> String {
     match target {
         Target::Model(name) => format!("menu-{module}--{}", model(name)),
@@ -128,6 +144,12 @@ pub fn of_schema(schema: &Schema) -> Vec<Wanted> {
     }
     for report in schema.reports.values() {
         all.report(report);
+    }
+    for found in schema.dashboards.values() {
+        all.text(&dashboard(&found.name), &found.label, &found.module);
+        for one in &found.tiles {
+            all.text(&tile(&found.name, &one.label), &one.label, &found.module);
+        }
     }
     for document in schema.documents.values() {
         let of = if document.module == "company" { "company" } else { "documents" };
@@ -217,6 +239,9 @@ impl All {
         self.help(&key, &found.help, of);
         for param in found.params.values() {
             self.field(&format!("{key}--{}", param.name), param, of);
+        }
+        for word in &found.words {
+            self.text(&report_word(of, word), word, of);
         }
         for column in &found.columns {
             let own = format!("{key}--column-{}", column.name);

@@ -41,6 +41,10 @@ impl Absent {
         self.roles.contains(name)
     }
 
+    pub(super) fn has_report(&self, name: &str) -> bool {
+        self.reports.contains(name)
+    }
+
     /// Takes out the company's documents that are about what is off: extensions of it, and models
     /// and extensions with a field that leads there; then what is about those.
     pub(super) fn lay_to_rest(&mut self, parts: &mut Vec<Part<'_>>) {
@@ -68,7 +72,7 @@ impl Absent {
                 let of = part.table.item("of").and_then(|item| item.as_text());
                 self.documents.contains(&part.name) || of.is_some_and(|of| self.has_model(of))
             }
-            PartKind::Module | PartKind::Role | PartKind::Workflow => false,
+            PartKind::Module | PartKind::Role | PartKind::Workflow | PartKind::Dashboard => false,
         }
     }
 

@@ -18,9 +18,42 @@ pub(crate) const MODULE: [&str; 9] =
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 pub(crate) const ROLE_FILE: [&str; 7] =
     ["role", "grants", "label", "help", "includes", "classes", "write_classes"];
-pub(crate) const REPORT: [&str; 7] =
-    ["report", "label", "help", "roles", "params", "columns", "chart"];
-pub(crate) const COLUMN: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
+pub(crate) const REPORT: [&str; 12] = [
+    "report",
+    "label",
+    "help",
+    "roles",
+    "params",
+    "columns",
+    "chart",
+    "group",
+    "indent",
+    "sums_without",
+    "words",
+    "compare",
+];
+pub(crate) const COLUMN: [&str; 9] =
+    ["name", "label", "type", "scale", "to", "values", "opens", "hidden", "values_of"];
+/// What a cell of a report opens: one of these alone, or the two pairs.
+pub(crate) const OPENS: [&str; 6] = ["entry", "record", "model", "id", "report", "with"];
+pub(crate) const COMPARE: [&str; 3] = ["by", "dates", "figures"];
+pub(crate) const DASHBOARD: [&str; 4] = ["dashboard", "label", "roles", "tiles"];
+pub(crate) const TILES: [&str; 3] = ["figure", "list", "chart"];
+pub(crate) const TILE: [&str; 13] = [
+    "kind", "label", "wide", "model", "filter", "sum", "date", "period", "sort", "columns",
+    "limit", "group", "report",
+];
+
+/// Of one tile, by its kind.
+pub(crate) fn of_tile(kind: &str, of_report: bool) -> Option<&'static [&'static str]> {
+    Some(match (kind, of_report) {
+        ("figure", _) => &["kind", "label", "wide", "model", "filter", "sum", "date", "period"],
+        ("list", _) => &["kind", "label", "wide", "model", "filter", "sort", "columns", "limit"],
+        ("chart", true) => &["kind", "label", "wide", "report"],
+        ("chart", false) => &["kind", "label", "wide", "model", "filter", "group", "sum"],
+        _ => return None,
+    })
+}
 pub(crate) const CHART: [&str; 3] = ["kind", "x", "y"];
 pub(crate) const DOCUMENT: [&str; 13] = [
     "document",
@@ -154,4 +187,4 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
 }
 pub(crate) const VIEWS: [&str; 7] =
     ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
-pub(crate) const CHARTS: [&str; 4] = ["bar", "line", "area", "pie"];
+pub(crate) const CHARTS: [&str; 5] = ["bar", "stacked", "line", "area", "pie"];

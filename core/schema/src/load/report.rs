@@ -1,11 +1,14 @@
-//! `report = …`: parameters, columns, who may run it, and how it is drawn.
+//! `report = …`: parameters, columns, who may run it, how it is drawn and compared.
+//! Not here: what its cells open (`way_out`).
 
-use super::document::{Table, Text};
+use indexmap::IndexMap;
+
+use super::document::{Faults, Table, Text};
 use super::expression::Slot;
 use super::field::kind;
 use super::{Loader, Part, PartKind, is_name, keys};
 use crate::field::label_of;
-use crate::{Chart, Column, Report};
+use crate::{Chart, Column, Comparison, Field, Report};
 
 impl Loader<'_> {
     pub(super) fn reports(&mut self, parts: &[Part<'_>]) {
@@ -26,8 +29,13 @@ impl Loader<'_> {
                     };
                     self.inputs(table, part.document.origin, "", &slot)
                 }
-                None => indexmap::IndexMap::new(),
+                None => IndexMap::new(),
             };
+            let place_of =
+                |key: &str, faults: &mut Faults<'_>| named(part.table, key, &columns, faults);
+            let [group, indent, sums_without] =
+                ["group", "indent", "sums_without"].map(|key| place_of(key, &mut self.faults));
+            let compare = self.comparison(part.table, &columns, &params);
             let report = Report {
                 name: part.name.clone(),
                 label: label.unwrap_or_else(|| label_of(last)),
@@ -35,6 +43,11 @@ impl Loader<'_> {
                 module: part.document.origin.to_string(),
                 params,
                 chart: self.chart(part.table, &columns),
+                group,
+                indent,
+                sums_without,
+                words: plain(part.table.texts("words", &mut self.faults)),
+                compare,
                 columns,
                 roles: roles.into_iter().map(|role| role.text).collect(),
             };
@@ -77,12 +90,63 @@ impl Loader<'_> {
             }
             let label = table.words("label", &mut self.faults);
             let label = label.unwrap_or_else(|| label_of(&name.text));
-            columns.push(Column { name: name.text, label, kind });
+            let values_of = self.values_of(table);
+            let hidden = table.flag("hidden", &mut self.faults);
+            // What it opens is read when all reports are known (`way_out`).
+            columns.push(Column { name: name.text, label, kind, opens: None, hidden, values_of });
         }
         if columns.is_empty() {
             self.faults.at(table.place, "a report has [[columns]]");
         }
         columns
+    }
+
+    /// `values_of = "account.kind"`: a choice that there is.
+    fn values_of(&mut self, table: Table<'_>) -> Option<[String; 2]> {
+        let named = table.text("values_of", &mut self.faults)?;
+        let (model, field) = named.text.rsplit_once('.')?;
+        let found = self.models.get(model).and_then(|model| {
+            let state = model.states.is_some() && field == "state";
+            let is_choice = |own: &crate::Field| matches!(own.kind, crate::Kind::Choice { .. });
+            (state || model.fields.get(field).is_some_and(is_choice)).then_some(())
+        });
+        if found.is_none() {
+            self.faults.at(named.place, format!("`{}` is no choice of a model", named.text));
+        }
+        Some([model.to_owned(), field.to_owned()])
+    }
+
+    fn comparison(
+        &mut self,
+        table: Table<'_>,
+        columns: &[Column],
+        params: &IndexMap<String, Field>,
+    ) -> Option<Comparison> {
+        let table = table.table("compare", &mut self.faults)?;
+        table.only(&keys::COMPARE, &mut self.faults);
+        let [by, dates, figures] =
+            ["by", "dates", "figures"].map(|key| table.texts(key, &mut self.faults));
+        let column = |name: &Text| columns.iter().find(|column| column.name == name.text);
+        for name in &by {
+            if column(name).is_none() {
+                self.faults.at(name.place, format!("there is no column `{}`", name.text));
+            }
+        }
+        for name in &figures {
+            if !column(name).is_some_and(|column| column.kind.is_number()) {
+                self.faults.at(name.place, format!("there is no figure `{}`", name.text));
+            }
+        }
+        for name in &dates {
+            if !params.get(&name.text).is_some_and(|field| field.kind == crate::Kind::Date) {
+                self.faults.at(name.place, format!("there is no date `{}` to ask for", name.text));
+            }
+        }
+        if by.is_empty() || figures.is_empty() || !matches!(dates.len(), 1 | 2) {
+            let message = "a comparison has `by`, `figures`, and as `dates` a day or two";
+            self.faults.at(table.place, message);
+        }
+        Some(Comparison { by: plain(by), dates: plain(dates), figures: plain(figures) })
     }
 
     fn chart(&mut self, table: Table<'_>, columns: &[Column]) -> Option<Chart> {
@@ -112,4 +176,28 @@ impl Loader<'_> {
         }
         Some(Chart { kind: kind.text, x: x.text, y: y.into_iter().map(|y| y.text).collect() })
     }
+}
+
+/// The column that a key of the report names.
+fn named(
+    table: Table<'_>,
+    key: &str,
+    columns: &[Column],
+    faults: &mut Faults<'_>,
+) -> Option<String> {
+    let name = table.text(key, faults)?;
+    if columns.iter().all(|column| column.name != name.text) {
+        let known = columns.iter().map(|column| column.name.as_str());
+        faults.unknown(
+            name.place,
+            format!("there is no column `{}`", name.text),
+            &name.text,
+            known,
+        );
+    }
+    Some(name.text)
+}
+
+fn plain(texts: Vec<Text>) -> Vec<String> {
+    texts.into_iter().map(|text| text.text).collect()
 }

@@ -153,11 +153,11 @@ fn models() {
         &[
             (
                 "",
-                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document",
+                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document, dashboard",
             ),
             (
                 "modle = 'own.x'",
-                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document (did you mean `model`?)",
+                "1:1: a file begins with one of: model, extends, module, role, report, workflow, document, dashboard (did you mean `model`?)",
             ),
             ("model = 'own.x'\nrole = 'y'", "2:1: a file declares one thing only"),
             ("model = 'own.x'\nlabl = 'X'", "2:1: unknown key `labl` (did you mean `label`?)"),
@@ -489,6 +489,86 @@ fn modules_and_reports() {
             ),
         ],
     );
+}
+
+/// What the cells of a report open, how two periods are compared.
+#[test]
+fn reports_lead_somewhere() {
+    let head = "report = 'crm.pipe'\n[params]\nday = { type = 'date' }\n[[columns]]\nname = 'party'\ntype = 'link'\nto = 'party'\n[[columns]]\nname = 'sum'\ntype = 'money'\n";
+    let of = |more: &str| check(&Origin::Module("crm".into()), &format!("{head}{more}"));
+    for (more, wanted) in [
+        ("opens = { record = 'party' }", "fine"),
+        ("opens = { report = 'crm.pipe', with = { day = 'day' } }", "fine"),
+        ("opens = { record = 'sum' }", "11:20: there is no column `sum` of links"),
+        (
+            "opens = { report = 'crm.pip' }",
+            "11:20: there is no report `crm.pip` (did you mean `crm.pipe`?)",
+        ),
+        (
+            "opens = { report = 'crm.pipe', with = { dya = 'day' } }",
+            "11:41: `crm.pipe` asks for no `dya` (did you mean `day`?)",
+        ),
+        (
+            "opens = { report = 'crm.pipe', with = { day = 'sum' } }",
+            "11:47: `sum` is not what `day` asks for",
+        ),
+        (
+            "opens = { model = 'party' }",
+            "11:9: a cell opens an `entry`, a `record`, a `model` with its `id`, or a `report` `with` its parameters",
+        ),
+        ("values_of = 'order.kind'", "fine"),
+        ("values_of = 'order.note'", "11:13: `order.note` is no choice of a model"),
+        ("[compare]\nby = ['party']\ndates = ['day']\nfigures = ['sum']", "fine"),
+        (
+            "[compare]\nby = ['party']\ndates = ['days']\nfigures = ['sum']",
+            "13:10: there is no date `days` to ask for",
+        ),
+        (
+            "[compare]\nby = ['party']\ndates = ['day']\nfigures = ['party']",
+            "14:12: there is no figure `party`",
+        ),
+    ] {
+        assert_eq!(of(more), wanted, "{more}");
+    }
+}
+
+#[test]
+fn dashboards() {
+    let of = |tile: &str| {
+        let text =
+            format!("dashboard = 'crm.desk'\nroles = ['seller']\n[[tiles]]\nlabel = 'T'\n{tile}");
+        check(&Origin::Module("crm".into()), &text)
+    };
+    for (tile, wanted) in [
+        (
+            "kind = 'figure'\nmodel = 'order'\nsum = 'total'\ndate = 'ordered_on'\nperiod = 'year'",
+            "fine",
+        ),
+        ("kind = 'list'\nmodel = 'order'\ncolumns = ['customer']\nsort = ['-ordered_on']", "fine"),
+        ("kind = 'chart'\nmodel = 'order'\ngroup = 'ordered_on.quarter'", "fine"),
+        ("kind = 'gauge'\nmodel = 'order'", "5:8: there is no tile `gauge`"),
+        (
+            "kind = 'figure'\nmodel = 'ordr'",
+            "6:9: there is no model `ordr` (did you mean `order`?)",
+        ),
+        ("kind = 'figure'\nmodel = 'order'\nsum = 'kind'", "7:7: `order` has no number `kind`"),
+        (
+            "kind = 'figure'\nmodel = 'order'\nfilter = 'totl > 5.0'",
+            "7:10: expression `totl > 5.0`: `order` has no field `totl`; did you mean `total`?",
+        ),
+        (
+            "kind = 'figure'\nmodel = 'order'\ngroup = 'kind'",
+            "7:1: unknown key `group` (known are kind, label, wide, model, filter, sum, date, period)",
+        ),
+        ("kind = 'list'\nmodel = 'order'", "3:1: a list has `columns`"),
+        (
+            "kind = 'chart'\nmodel = 'order'\ngroup = 'note'",
+            "7:9: `order` has no field to group by `note`",
+        ),
+        ("kind = 'chart'\nreport = 'crm.pipe'", "6:10: there is no report `crm.pipe`"),
+    ] {
+        assert_eq!(of(tile), wanted, "{tile}");
+    }
 }
 
 #[test]

@@ -21,6 +21,12 @@ pub(crate) struct Ask {
     /// Empty: those of the model.
     pub(crate) columns: Vec<String>,
     pub(crate) group: Option<String>,
+    /// A second field to group by, of a pivot.
+    pub(crate) across: Option<String>,
+    /// What a pivot sums up.
+    pub(crate) measure: Option<String>,
+    /// Another way to show it: `chart` or `pivot`.
+    pub(crate) show: Option<String>,
     pub(crate) after: Option<String>,
     /// Only the rows, for scripts that add them to what is there.
     pub(crate) part: bool,
@@ -39,6 +45,9 @@ impl Ask {
                 "sort" => ask.sort = words(&value),
                 "columns" => ask.columns.extend(words(&value)),
                 "group" => ask.group = Some(value).filter(|group| !group.is_empty()),
+                "across" => ask.across = Some(value).filter(|across| !across.is_empty()),
+                "measure" => ask.measure = Some(value).filter(|measure| !measure.is_empty()),
+                "show" => ask.show = Some(value).filter(|show| !show.is_empty()),
                 "after" => ask.after = Some(value),
                 "part" => ask.part = true,
                 name => {
@@ -64,6 +73,9 @@ impl Ask {
         add("sort", &self.sort.join(","));
         add("columns", &self.columns.join(","));
         add("group", self.group.as_deref().unwrap_or_default());
+        add("across", self.across.as_deref().unwrap_or_default());
+        add("measure", self.measure.as_deref().unwrap_or_default());
+        add("show", self.show.as_deref().unwrap_or_default());
         for (field, value) in &self.facets {
             pairs.push((format!("f.{field}"), value.clone()));
         }
@@ -153,7 +165,7 @@ fn holds(field: &Field, value: &str) -> Option<String> {
     })
 }
 
-/// A month (`2026-03`), or days from and to (`2026-03-01..2026-03-15`, either may be left out).
+/// A year, a quarter (`2026-Q1`), a month (`2026-03`), or days from and to (`2026-03-01..2026-03-15`, either may be left out).
 fn days(name: &str, value: &str) -> Option<String> {
     if let Some((from, to)) = value.split_once("..") {
         let part = |text: &str, op: &str| match text {
@@ -164,14 +176,25 @@ fn days(name: &str, value: &str) -> Option<String> {
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         return (!parts.is_empty()).then(|| parts.join(" && "));
     }
-    let (from, to) = match format!("{value}-01").parse::<Date>() {
-        Ok(first) => (first, first.last_of_month()),
-        Err(_) => {
-            let day = value.parse::<Date>().ok()?;
-            (day, day)
-        }
-    };
+    let (from, to) = span(value)?;
     Some(format!("{name} >= date(\"{from}\") && {name} <= date(\"{to}\")"))
+}
+
+fn span(value: &str) -> Option<(Date, Date)> {
+    let months = |from: String, count: i8| {
+        let first = from.parse::<Date>().ok()?;
+        let last = Date::new(first.year(), first.month() + count - 1, 1).ok()?;
+        Some((first, last.last_of_month()))
+    };
+    if let Some((year, quarter)) = value.split_once("-Q") {
+        let quarter = quarter.parse::<u8>().ok().filter(|quarter| (1..=4).contains(quarter))?;
+        return months(format!("{year}-{:02}-01", quarter * 3 - 2), 3);
+    }
+    match value.len() {
+        4 => months(format!("{value}-01-01"), 12),
+        7 => months(format!("{value}-01"), 1),
+        _ => value.parse::<Date>().ok().map(|day| (day, day)),
+    }
 }
 
 /// The columns of a list: those that were asked for, else the model's own, as far as they may be

@@ -161,9 +161,9 @@ impl Board<'_> {
                     let asked = Totals {
                         filter: Some(filter),
                         search,
-                        by: None,
                         sums: sums.clone(),
                         rows_max: Some(limits::COUNT_MAX),
+                        ..Totals::default()
                     };
                     let figures = records::totals(tx, &model.name, &asked).await?;
                     read.push(Column { value, title, rows, figures });

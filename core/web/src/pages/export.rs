@@ -1,21 +1,21 @@
-//! A list as CSV: the columns that are shown, all rows that it has, page by page from the kernel. A
-//! cell that a spreadsheet would take for a formula is quoted by an apostrophe.
+//! A list as a file: the columns that are shown, the rows that it has, page by page from the kernel.
+//! Not here: how files are written (`files`).
 
-use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Query};
 use fondaco_kernel::schema::{Field, Kind};
+use fondaco_kernel::texts::Arg;
 use fondaco_kernel::values::{Value, limits};
 
 use super::ask::Ask;
 use super::list::List;
 use crate::App;
+use crate::files::{Format, Written, written};
 use crate::visitor::Visitor;
-use crate::widgets::{held, label};
+use crate::widgets::{exponent_of, held, label};
 
 /// Rows of one file: what spreadsheets open without trouble.
 const ROWS_MAX: usize = 100_000;
@@ -26,20 +26,35 @@ pub(crate) async fn csv(
     Path(model): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let file = file(&app, &visitor, &model, query.as_deref().unwrap_or_default()).await;
-    visitor.answer(file)
+    let query = query.as_deref().unwrap_or_default();
+    visitor.answer(file(&app, &visitor, (&model, Format::Csv), query).await)
 }
 
-async fn file(app: &App, visitor: &Visitor, model: &str, query: &str) -> Result<Response, Error> {
+pub(crate) async fn xlsx(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(model): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.as_deref().unwrap_or_default();
+    visitor.answer(file(&app, &visitor, (&model, Format::Xlsx), query).await)
+}
+
+async fn file(
+    app: &App,
+    visitor: &Visitor,
+    (model, format): (&str, Format),
+    query: &str,
+) -> Result<Response, Error> {
     let model = visitor.model(model)?;
     let ask = Ask { after: None, ..Ask::read(query) };
     let list = List::of(visitor, &model, &ask);
     let mut query = Query { limit: Some(limits::PAGE_SIZE_MAX), ..list.question()? };
-    // What a spreadsheet shows first tells it how the letters are written.
-    let mut text = String::from('\u{feff}');
-    let heads = list.columns.iter().map(|field| visitor.words.field(&model.name, field));
-    line(&mut text, heads.map(|head| head.into_owned()));
-    let mut rows = 0;
+    let words = &visitor.words;
+    let mut rows = format.rows(&words.plural(&model), visitor.exponent());
+    let heads = list.columns.iter().map(|field| words.field(&model.name, field).into_owned());
+    rows.strong(&heads.map(Written::Text).collect::<Vec<_>>());
+    let mut count = 0;
     loop {
         let (name, asked) = (model.name.clone(), query.clone());
         let page = app.kernel.read(&visitor.ctx, move |tx| {
@@ -48,91 +63,43 @@ async fn file(app: &App, visitor: &Visitor, model: &str, query: &str) -> Result<
         });
         let page = page.await?;
         for rec in &page.rows {
-            line(&mut text, list.columns.iter().map(|field| cell(visitor, rec, field)));
+            let cells = list.columns.iter().map(|field| cell(visitor, rec, field));
+            rows.row(&cells.collect::<Vec<_>>());
         }
-        rows += page.rows.len();
+        count += page.rows.len();
         query.after = page.next;
-        if query.after.is_none() || rows >= ROWS_MAX {
+        if query.after.is_none() {
+            break;
+        }
+        if count >= ROWS_MAX {
+            let said = words.say_of("export-limited", &[("count", Arg::Count(count))]);
+            rows.strong(&[Written::Text(said.into_owned())]);
             break;
         }
     }
-    let mut response = Body::from(text).into_response();
-    let name = format!("attachment; filename=\"{}.csv\"", model.name.replace('.', "-"));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    let bytes = rows.finish().map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(format.answer(&model.name, bytes))
 }
 
-/// A value for a spreadsheet: names of links, labels of choices, plain numbers and ISO dates.
-fn cell(visitor: &Visitor, rec: &Rec, field: &Field) -> String {
+/// A value for a spreadsheet: names of links, labels of choices. An amount of another currency than
+/// the company's is a number, for a column has one format.
+fn cell(visitor: &Visitor, rec: &Rec, field: &Field) -> Written {
     let at = rec.model.field_index(&field.name).unwrap_or_default();
     let value = &rec.values[at];
-    match (&field.kind, value) {
+    let said = || match (&field.kind, value) {
         (Kind::Link { .. } | Kind::File, Value::Link(id)) => {
             let title = rec.titles.iter().find(|(link, _)| *link == at);
-            plain(&title.map_or_else(|| format!("#{id}"), |(_, title)| title.clone()))
+            title.map_or_else(|| format!("#{id}"), |(_, title)| title.clone())
         }
         (Kind::Choice { .. }, Value::Text(choice)) => {
-            plain(&label(visitor, &rec.model.name, field, choice))
+            label(visitor, &rec.model.name, field, choice)
         }
-        (kind, value) if kind.is_number() => match value.as_decimal() {
-            Some(number) => number.normalize().to_string(),
-            None => String::new(),
-        },
-        (kind, value) => plain(&held(kind, value)),
-    }
-}
-
-/// A text that no spreadsheet computes.
-fn plain(text: &str) -> String {
-    let starts =
-        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
-    if starts { format!("'{text}") } else { text.to_owned() }
-}
-
-fn line(into: &mut String, cells: impl Iterator<Item = String>) {
-    for (place, cell) in cells.enumerate() {
-        if place > 0 {
-            into.push(',');
+        (kind, value) => held(kind, value),
+    };
+    match written(&field.kind, value, said) {
+        Written::Money(amount) if exponent_of(visitor, rec) != visitor.exponent() => {
+            Written::Number(amount)
         }
-        if cell.contains([',', '"', '\n', '\r']) {
-            into.push('"');
-            into.push_str(&cell.replace('"', "\"\""));
-            into.push('"');
-        } else {
-            into.push_str(&cell);
-        }
-    }
-    into.push_str("\r\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, written) in [
-            ("=1+2", "'=1+2"),
-            ("+48 600", "'+48 600"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("  =cmd|' /C calc'!A0", "'  =cmd|' /C calc'!A0"),
-            ("\t=1", "'\t=1"),
-            ("plain", "plain"),
-            ("a=b", "a=b"),
-        ] {
-            assert_eq!(plain(text), written);
-        }
-    }
-
-    #[test]
-    fn cells_are_quoted() {
-        let mut text = String::new();
-        line(&mut text, ["a", "b,c", "say \"so\"", "two\nlines"].map(str::to_owned).into_iter());
-        assert_eq!(text, "a,\"b,c\",\"say \"\"so\"\"\",\"two\nlines\"\r\n");
+        written => written,
     }
 }

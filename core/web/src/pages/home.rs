@@ -1,6 +1,7 @@
-//! The page one begins with: what is due, what was open last, where one can go.
+//! The page one begins with: the dashboards of one's roles, what is due, what was open last, where one
+//! can go.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
@@ -8,21 +9,28 @@ use fondaco_kernel::records::{self, Query};
 use fondaco_kernel::texts::Arg;
 use maud::{Markup, html};
 
-use super::good;
 use super::menu::{self, Section};
 use super::shell::{self, Page};
+use super::{dashboard, good};
 use crate::App;
+use crate::address::Pairs;
 use crate::visitor::Visitor;
 
 /// Activities on the page: a day's.
 const ACTIVITIES: usize = 12;
 
-pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Response {
-    let page = page(&app, &visitor).await;
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let asked = Pairs::read(query.as_deref().unwrap_or_default());
+    let page = page(&app, &visitor, asked.filled("dashboard")).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor) -> Result<Response, Error> {
+async fn page(app: &App, visitor: &Visitor, asked: Option<&str>) -> Result<Response, Error> {
+    let asked = asked.map(str::to_owned);
     let query = Query {
         filter: Some("!done && assigned == actor.user".to_owned()),
         sort: vec!["due".to_owned()],
@@ -30,19 +38,21 @@ async fn page(app: &App, visitor: &Visitor) -> Result<Response, Error> {
         ..Query::default()
     };
     let work = app.kernel.read(&visitor.ctx, move |tx| {
-        let query = query.clone();
+        let (query, asked) = (query.clone(), asked.clone());
         Box::pin(async move {
             let page = records::list(tx, "activity", &query).await?;
-            Ok((page.rows, tx.today()))
+            let board = dashboard::read(tx, asked.as_deref()).await?;
+            Ok((page.rows, tx.today(), board))
         })
     });
-    let (activities, today) = work.await?;
+    let (activities, today, board) = work.await?;
     let words = &visitor.words;
     let sections = menu::sections(visitor);
     let name = visitor.around.name.split_whitespace().next().unwrap_or_default();
     let title = words.say_of("home-title", &[("name", Arg::Text(name))]);
     let body = html! {
         h1 { (title) }
+        @if let Some(board) = &board { (board.page(visitor)) }
         div.home {
             section.panel {
                 h2 { (words.say("home-activities")) }
@@ -97,7 +107,7 @@ fn places(section: &Section) -> Markup {
     html! {
         section {
             h3 { (section.name) }
-            ul { @for place in &section.places { li { a href={ "/" (place.model) } { (place.label) } } } }
+            ul { @for place in &section.places { li { a href=(place.address) { (place.label) } } } }
         }
     }
 }

@@ -2,7 +2,8 @@
 //! a cursor; how many there are is counted to a thousand.
 //! Not here: how an address asks for it (`ask`), several at once (`bulk`), the controls (`list/tools`).
 
-mod groups;
+pub(super) mod groups;
+mod pivot;
 mod tools;
 
 pub(crate) use groups::amounts;
@@ -60,6 +61,9 @@ async fn page(app: &App, visitor: &Visitor, model: &str, query: &str) -> Result<
     let model = visitor.model(model)?;
     let ask = Ask::read(query);
     let list = List::of(visitor, &model, &ask);
+    if ask.show.as_deref() == Some("pivot") {
+        return pivot::page(app, &list).await;
+    }
     if let Some(by) = &ask.group {
         return groups::page(app, &list, by).await;
     }
@@ -130,6 +134,7 @@ impl<'a> List<'a> {
             filter: self.ask.expression(self.visitor, self.model)?,
             search: Some(self.ask.words.clone()).filter(|words| !words.is_empty()),
             by: by.map(str::to_owned),
+            across: None,
             sums: self.sums.iter().map(|field| field.name.clone()).collect(),
             rows_max: by.is_none().then_some(limits::COUNT_MAX),
         })

@@ -1,10 +1,10 @@
-//! What somebody can go to: the menus of the modules that are on, as far as his rights reach.
-//! Not here: reports, which have pages of their own.
+//! What somebody can go to: the menus of the modules that are on, lists and reports, as far as his
+//! rights reach.
 
 use std::collections::BTreeSet;
 
 use fondaco_kernel::permissions::{self, Right};
-use fondaco_kernel::schema::{Model, Target};
+use fondaco_kernel::schema::{Model, Report, Target};
 use fondaco_kernel::texts::keys;
 
 use crate::visitor::Visitor;
@@ -15,10 +15,13 @@ pub(crate) struct Section {
     pub(crate) places: Vec<Place>,
 }
 
-/// A list to go to.
+/// A list or a report to go to.
 pub(crate) struct Place {
     pub(crate) label: String,
-    pub(crate) model: String,
+    pub(crate) help: String,
+    pub(crate) address: String,
+    /// The model of a list.
+    pub(crate) model: Option<String>,
 }
 
 /// Models of the kernel that hang on other records and have no place of their own.
@@ -31,7 +34,14 @@ pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
     for module in schema.modules.values() {
         let mut places = Vec::new();
         for item in &module.menu {
-            let Target::Model(name) = &item.target else { continue };
+            let name = match &item.target {
+                Target::Model(name) => name,
+                Target::Report(name) => {
+                    let found = schema.reports.get(name);
+                    places.extend(found.and_then(|report| of_report(visitor, report)));
+                    continue;
+                }
+            };
             let Some(model) = schema.model(name).filter(|model| is_open(visitor, model)) else {
                 continue;
             };
@@ -40,7 +50,7 @@ pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
                 true => visitor.words.plural(model),
                 false => visitor.words.menu(&keys::menu(&module.name, &item.target), &item.label),
             };
-            places.push(Place { label: label.into_owned(), model: name.clone() });
+            places.push(of_model(label.into_owned(), model));
         }
         if !places.is_empty() {
             let name = visitor.words.module(&module.name, &module.title).into_owned();
@@ -53,17 +63,56 @@ pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
             && !HANGING.contains(&model.name.as_str())
             && is_open(visitor, model)
     });
-    let mut places: Vec<Place> = rest
-        .map(|model| Place {
-            label: visitor.words.plural(model).into_owned(),
-            model: model.name.clone(),
-        })
-        .collect();
+    let mut places: Vec<Place> =
+        rest.map(|model| of_model(visitor.words.plural(model).into_owned(), model)).collect();
     places.sort_by(|a, b| a.label.cmp(&b.label));
     if !places.is_empty() {
         sections.push(Section { name: visitor.words.say("menu-shared").into_owned(), places });
     }
     sections
+}
+
+/// The reports that the reader may run, by module: those of the menu first, in its order.
+pub(crate) fn reports(visitor: &Visitor) -> Vec<Section> {
+    let schema = visitor.schema();
+    let mut sections = Vec::new();
+    let modules = schema.modules.values().map(|module| {
+        let listed = module.menu.iter().filter_map(|item| match &item.target {
+            Target::Report(name) => Some(name.as_str()),
+            Target::Model(_) => None,
+        });
+        let name = visitor.words.module(&module.name, &module.title).into_owned();
+        (module.name.as_str(), name, listed.collect::<Vec<_>>())
+    });
+    let company = visitor.words.say("menu-shared").into_owned();
+    for (module, name, listed) in modules.chain([("company", company, Vec::new())]) {
+        let mut own: Vec<&Report> =
+            schema.reports.values().filter(|report| report.module == module).collect();
+        let place = |report: &&Report| listed.iter().position(|name| *name == report.name);
+        own.sort_by_key(|report| place(report).unwrap_or(usize::MAX));
+        let places: Vec<Place> =
+            own.into_iter().filter_map(|report| of_report(visitor, report)).collect();
+        if !places.is_empty() {
+            sections.push(Section { name, places });
+        }
+    }
+    sections
+}
+
+fn of_model(label: String, model: &Model) -> Place {
+    let (address, model) = (format!("/{}", model.name), Some(model.name.clone()));
+    Place { label, help: String::new(), address, model }
+}
+
+/// `None` for one that the reader may not run.
+fn of_report(visitor: &Visitor, report: &Report) -> Option<Place> {
+    let words = &visitor.words;
+    permissions::may_run_report(&visitor.ctx, report).then(|| Place {
+        label: words.report(report).into_owned(),
+        help: words.help_of_report(report).into_owned(),
+        address: format!("/report/{}", report.name),
+        model: None,
+    })
 }
 
 /// Whether the reader may list a model.

@@ -152,7 +152,7 @@ async fn entered(
 }
 
 /// The one record of each name; none or several are a problem of the input.
-async fn looked_up(tx: &mut Tx, typed: Typed) -> Result<Vec<(String, String)>, Error> {
+pub(super) async fn looked_up(tx: &mut Tx, typed: Typed) -> Result<Vec<(String, String)>, Error> {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for (input, target, name) in typed {
         if name.is_empty() {

@@ -11,7 +11,7 @@ use fondaco_kernel::record::Rec;
 use fondaco_kernel::records::{self, Query, Select};
 use fondaco_kernel::schema::Model;
 use fondaco_kernel::texts::Arg;
-use maud::html;
+use maud::{Markup, html};
 use serde_json::{Value as Json_, json};
 
 use super::good;
@@ -54,6 +54,7 @@ async fn page(app: &App, visitor: &Visitor, query: &str) -> Result<Response, Err
             input type="search" name="q" value=(asked) aria-label=(words.say("search")) autofocus;
             button { (words.say("search")) }
         }
+        (reports(visitor, &asked))
         @if found.is_empty() && !asked.is_empty() {
             p.soft { (words.say_of("find-nothing", &[("words", Arg::Text(&asked))])) }
         }
@@ -76,6 +77,24 @@ async fn page(app: &App, visitor: &Visitor, query: &str) -> Result<Response, Err
     Ok(good(shell::page(visitor, page)))
 }
 
+/// Reports that are called so.
+fn reports(visitor: &Visitor, asked: &str) -> Markup {
+    let asked = asked.to_lowercase();
+    let sections = menu::reports(visitor);
+    let places = sections.iter().flat_map(|section| &section.places);
+    let is_called = |place: &&menu::Place| place.label.to_lowercase().contains(&asked);
+    let found: Vec<&menu::Place> =
+        places.filter(is_called).take(if asked.is_empty() { 0 } else { EACH }).collect();
+    html! {
+        @if !found.is_empty() {
+            section.panel.found {
+                h2 { (visitor.words.say("reports")) }
+                ul { @for place in found { li { a href=(place.address) { (place.label) } } } }
+            }
+        }
+    }
+}
+
 /// What tells a record from others of its name: what it links to first, and its state.
 fn aside(visitor: &Visitor, rec: &Rec) -> String {
     let title = rec.titles.first().map(|(_, title)| title.clone());
@@ -93,7 +112,7 @@ async fn found(app: &App, visitor: &Visitor, words: &str) -> Result<Vec<Found>, 
     let sections = menu::sections(visitor);
     let places = sections.iter().flat_map(|section| &section.places);
     let mut models: Vec<Arc<Model>> = Vec::new();
-    for model in places.filter_map(|place| visitor.schema().model(&place.model)) {
+    for model in places.filter_map(|place| visitor.schema().model(place.model.as_ref()?)) {
         let searches = model.searchable().next().is_some() && is_open(visitor, model);
         if searches && models.iter().all(|known| known.name != model.name) {
             models.push(model.clone());
@@ -171,8 +190,9 @@ fn places(visitor: &Visitor) -> Vec<Json_> {
     let sections = menu::sections(visitor);
     let mut all = Vec::new();
     for place in sections.iter().flat_map(|section| &section.places) {
-        all.push(json!({ "title": place.label, "href": format!("/{}", place.model) }));
-        let Some(model) = visitor.schema().model(&place.model) else { continue };
+        all.push(json!({ "title": place.label, "href": place.address }));
+        let model = place.model.as_ref().and_then(|name| visitor.schema().model(name));
+        let Some(model) = model else { continue };
         if permissions::may(&visitor.ctx, model, Right::Create) {
             let name = visitor.words.model(model);
             let title = visitor.words.say_of("palette-new", &[("model", Arg::Text(&name))]);

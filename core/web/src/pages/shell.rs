@@ -80,6 +80,7 @@ fn head(title: &str) -> Markup {
             title { (title) " · Fondaco" }
             link rel="icon" href={ "/assets/" (version) "/icon.svg" } type="image/svg+xml";
             link rel="stylesheet" href={ "/assets/" (version) "/app.css" };
+            link rel="stylesheet" href={ "/assets/" (version) "/figures.css" };
             script type="module" src={ "/assets/" (version) "/app.js" } {}
         }
     }
@@ -181,22 +182,28 @@ fn pressed(is: bool) -> &'static str {
 }
 
 fn navigation(visitor: &Visitor) -> Markup {
-    let here = visitor.around.path.split('/').nth(1).unwrap_or_default().to_owned();
+    let path = visitor.around.path.as_str();
+    // A record stands in its list, a report for itself.
+    let here = match path.strip_prefix("/report/") {
+        Some(_) => path.to_owned(),
+        None => format!("/{}", path.split('/').nth(1).unwrap_or_default()),
+    };
     html! {
         nav id="nav" aria-label=(visitor.words.say("menu")) {
-            a.place href="/" aria-current=[here.is_empty().then_some("page")] { (visitor.words.say("home")) }
+            a.place href="/" aria-current=[(here == "/").then_some("page")] { (visitor.words.say("home")) }
+            a.place href="/reports" aria-current=[(here == "/reports").then_some("page")] { (visitor.words.say("reports")) }
             @for section in menu::sections(visitor) { (part(&section, &here)) }
         }
     }
 }
 
 fn part(section: &Section, here: &str) -> Markup {
-    let is_here = section.places.iter().any(|place| place.model == here);
+    let is_here = section.places.iter().any(|place| place.address == here);
     html! {
         details open[is_here || section.places.len() < 4] {
             summary { (section.name) }
             @for place in &section.places {
-                a.place href={ "/" (place.model) } aria-current=[(place.model == here).then_some("page")] {
+                a.place href=(place.address) aria-current=[(place.address == here).then_some("page")] {
                     (place.label)
                 }
             }

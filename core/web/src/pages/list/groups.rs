@@ -1,15 +1,17 @@
 //! A list by groups: for each value of a field how many there are and what they come to, each a way
-//! into the list of its own.
+//! into the list of its own; as a chart too.
+//! Not here: two fields across each other (`pivot`).
 
 use axum::response::Response;
 use fondaco_kernel::Error;
-use fondaco_kernel::records::{self, Group, Select};
-use fondaco_kernel::schema::{Field, Kind};
+use fondaco_kernel::records::{self, Group, Select, Span};
+use fondaco_kernel::schema::{Field, Kind, Model};
 use fondaco_kernel::values::{AnyId, Decimal, Value, currency_exponent};
 use maud::{Markup, html};
 
 use super::List;
 use crate::App;
+use crate::charts::{self, Chart, Point};
 use crate::pages::ask::Ask;
 use crate::pages::good;
 use crate::pages::shell::{self, Page};
@@ -21,7 +23,7 @@ pub(crate) type Names = [(String, AnyId, String)];
 
 pub(super) async fn page(app: &App, list: &List<'_>, by: &str) -> Result<Response, Error> {
     let unknown = || Error::problem("group", "unknown_field", format!("There is no field {by}."));
-    let field = list.model.field(by).ok_or_else(unknown)?;
+    let field = list.model.field(Span::read(by).0).ok_or_else(unknown)?;
     let (model, figures) = (list.model.name.clone(), list.figures(Some(by))?);
     let work = app.kernel.read(&list.visitor.ctx, move |tx| {
         let (model, figures) = (model.clone(), figures.clone());
@@ -45,18 +47,70 @@ pub(super) async fn page(app: &App, list: &List<'_>, by: &str) -> Result<Respons
     let body = html! {
         (list.head(&read, &plural))
         (list.tools(&read))
+        @if list.ask.show.as_deref() == Some("chart") {
+            @match chart(list, field, &read) {
+                Some(chart) => (chart),
+                None => p.soft { (visitor.words.say("chart-none")) },
+            }
+        }
         (table(list, field, &read))
     };
     let shows = Some((list.model.name.as_str(), String::new()));
     Ok(good(shell::page(visitor, Page { title: &plural, crumbs: Vec::new(), shows, body })))
 }
 
-async fn currencies(
+pub(in crate::pages) async fn currencies(
     tx: &mut fondaco_kernel::Tx,
     ids: &[AnyId],
 ) -> Result<Vec<(String, AnyId, String)>, Error> {
     let found = records::get_many(tx, "currency", ids, &Select::default()).await?;
     Ok(found.iter().map(|rec| ("currency".to_owned(), rec.id, rec.title())).collect())
+}
+
+/// The groups as bars, days as a line; of amounts in several currencies the records are counted.
+fn chart(list: &List<'_>, field: &Field, read: &super::Read) -> Option<Markup> {
+    let words = &list.visitor.words;
+    let groups = &read.totals.groups;
+    let mut currencies: Vec<_> = groups.iter().map(|group| group.currency).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    let sum = list.sums.first().filter(|_| currencies.len() < 2 && !read.totals.capped);
+    let mut points: Vec<Point> = Vec::new();
+    let mut last: Option<&Value> = None;
+    for group in groups {
+        let count = Decimal::from(group.count);
+        if last == Some(&group.value) {
+            if let Some((own, text)) = points.last_mut().and_then(|point| point.values.first_mut())
+            {
+                *own += count;
+                *text = words.locale.decimal(*own, 0);
+            }
+            continue;
+        }
+        last = Some(&group.value);
+        let own = match sum {
+            Some(field) => {
+                let amount = group.sums.first().copied().flatten().unwrap_or_default();
+                (amount, crate::sheet::figure(list.visitor, &field.kind, &Value::Decimal(amount)))
+            }
+            None => (count, words.locale.decimal(count, 0)),
+        };
+        points.push(Point {
+            label: title(list, field, &group.value, group.title.as_deref()),
+            href: Some(inside(list, field, group)),
+            values: vec![own],
+        });
+    }
+    let series = match sum {
+        Some(field) => words.field(&list.model.name, field).into_owned(),
+        None => words.say("list-records").into_owned(),
+    };
+    let kind = if field.kind == Kind::Date { charts::Kind::Line } else { charts::Kind::Bar };
+    if kind == charts::Kind::Bar {
+        points.sort_by_key(|point| std::cmp::Reverse(point.values.first().map(|(own, _)| *own)));
+    }
+    let title = format!("{} · {series}", words.plural(list.model));
+    Chart { kind, title, series: vec![series], points }.draw(list.visitor)
 }
 
 fn table(list: &List<'_>, field: &Field, read: &super::Read) -> Markup {
@@ -80,7 +134,7 @@ fn table(list: &List<'_>, field: &Field, read: &super::Read) -> Markup {
                         @let own: Vec<Group> = read.totals.groups.iter().filter(|g| g.value == first.value).cloned().collect();
                         @let count: usize = own.iter().map(|group| group.count).sum();
                         tr {
-                            td { a.row href=(inside(list, field, first)) { (title(list.visitor, list, field, first)) } }
+                            td { a.row href=(inside(list, field, first)) { (title(list, field, &first.value, first.title.as_deref())) } }
                             td.n { (words.locale.int(i64::try_from(count).unwrap_or(i64::MAX))) }
                             @for at in 0..list.sums.len() { td.n { (amounts(list.visitor, &own, at, &read.names)) } }
                         }
@@ -100,22 +154,36 @@ fn table(list: &List<'_>, field: &Field, read: &super::Read) -> Markup {
 
 /// The list of one group.
 fn inside(list: &List<'_>, field: &Field, group: &Group) -> String {
-    let value = match &group.value {
-        Value::Null => String::new(),
-        other => crate::widgets::held(&field.kind, other),
-    };
-    let ask = Ask { group: None, ..list.ask.with_facet(&field.name, &value) };
-    ask.address(list.model)
+    let ask = list.ask.with_facet(&field.name, &facet(field, &group.value));
+    Ask { group: None, show: None, ..ask }.address(list.model)
 }
 
-fn title(visitor: &Visitor, list: &List<'_>, field: &Field, group: &Group) -> String {
+/// The value as an address narrows a list by it.
+pub(in crate::pages) fn facet(field: &Field, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        other => crate::widgets::held(&field.kind, other),
+    }
+}
+
+/// What a value is called; a record by its name, where the reader may see it.
+pub(super) fn title(list: &List<'_>, field: &Field, value: &Value, title: Option<&str>) -> String {
+    named(list.visitor, list.model, field, (value, title))
+}
+
+pub(in crate::pages) fn named(
+    visitor: &Visitor,
+    model: &Model,
+    field: &Field,
+    (value, title): (&Value, Option<&str>),
+) -> String {
     let words = &visitor.words;
-    match (&group.value, &field.kind) {
+    match (value, &field.kind) {
         (Value::Null, _) => words.say("list-none").into_owned(),
         (Value::Bool(true), _) => words.say("yes").into_owned(),
         (Value::Bool(false), _) => words.say("no").into_owned(),
-        (Value::Text(value), Kind::Choice { .. }) => label(visitor, &list.model.name, field, value),
-        (Value::Link(id), _) => group.title.clone().unwrap_or_else(|| format!("#{id}")),
+        (Value::Text(value), Kind::Choice { .. }) => label(visitor, &model.name, field, value),
+        (Value::Link(id), _) => title.map_or_else(|| format!("#{id}"), str::to_owned),
         (other, kind) => crate::widgets::held(kind, other),
     }
 }

@@ -18,10 +18,26 @@ impl List<'_> {
         let query = self.ask.query();
         html! {
             div.ways {
+                @if self.ask.group.is_some() && self.ask.show.as_deref() != Some("pivot") {
+                    @let (is_chart, chart) = (self.ask.show.is_some(), Some("chart".to_owned()));
+                    a.button href=(Ask { show: if is_chart { None } else { chart }, ..self.ask.clone() }.address(self.model))
+                        aria-current=[is_chart.then_some("true")] { (words.say("list-chart")) }
+                }
+                @if self.ask.show.as_deref() == Some("pivot") {
+                    a.button href=(Ask { group: None, across: None, measure: None, show: None, ..self.ask.clone() }.address(self.model)) { (words.say("list-list")) }
+                } @else if !super::pivot::groupable(self).is_empty() {
+                    a.button href=(Ask { show: Some("pivot".to_owned()), after: None, ..self.ask.clone() }.address(self.model)) { (words.say("list-pivot")) }
+                }
                 @if self.model.views["kanban"].is_object() {
                     a.button href={ "/" (self.model.name) "/board" } { (words.say("list-kanban")) }
                 }
-                a.button href={ "/" (self.model.name) "/export?" (query) } download { (words.say("list-export")) }
+                details.menu.files-of {
+                    summary.button { (words.say("list-export")) }
+                    div.sheet {
+                        a.item href={ "/" (self.model.name) "/export.xlsx?" (query) } download { (words.say("list-export-xlsx")) }
+                        a.item href={ "/" (self.model.name) "/export?" (query) } download { (words.say("list-export-csv")) }
+                    }
+                }
                 @if self.may_create() {
                     a.button.primary href={ "/" (self.model.name) "/new" } data-key="n" { (words.say("list-new")) }
                 }
@@ -49,7 +65,7 @@ impl List<'_> {
     }
 
     /// What a form keeps of the list that it changes.
-    fn hidden(&self, ask: &Ask) -> Markup {
+    pub(super) fn hidden(&self, ask: &Ask) -> Markup {
         let text = ask.query();
         let pairs = crate::address::Pairs::read(&text).0;
         html! { @for (name, value) in &pairs { input type="hidden" name=(name) value=(value); } }
@@ -134,25 +150,16 @@ impl List<'_> {
     fn grouping(&self) -> Markup {
         let words = &self.visitor.words;
         let now = self.ask.group.as_deref();
-        let fits = |field: &&Field| {
-            let kind = matches!(
-                field.kind,
-                Kind::Choice { .. } | Kind::Bool | Kind::Link { .. } | Kind::Date
-            );
-            kind && field.has_column() && field.name != "id" && ask::is_column(self.visitor, field)
-        };
-        let fields = self.model.fields.values().filter(fits);
-        let own = fields.filter(|field| !field.system || field.name == "state");
         html! {
             details.menu.grouping {
                 summary.button { (words.say("list-group")) }
                 div.sheet {
                     a.item href=(Ask { group: None, after: None, ..self.ask.clone() }.address(self.model))
                         aria-current=[now.is_none().then_some("true")] { (words.say("list-group-none")) }
-                    @for field in own {
-                        a.item href=(Ask { group: Some(field.name.clone()), after: None, ..self.ask.clone() }.address(self.model))
-                            aria-current=[(now == Some(&field.name)).then_some("true")] {
-                            (words.field(&self.model.name, field))
+                    @for (field, name) in super::pivot::groupable(self) {
+                        a.item href=(Ask { group: Some(name.clone()), after: None, ..self.ask.clone() }.address(self.model))
+                            aria-current=[(now == Some(&name)).then_some("true")] {
+                            (super::pivot::label(self, field, &name))
                         }
                     }
                 }
