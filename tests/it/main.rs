@@ -44,5 +44,7 @@ mod adventureworks;
 mod timeline;
 mod documents;
 mod pages;
+mod office;
+mod uploads;
 mod browser;
 mod plugins;

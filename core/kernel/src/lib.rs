@@ -45,6 +45,7 @@ pub mod numbers;
 pub mod repeats;
 pub mod files;
 pub mod timeline;
+pub mod notices;
 mod kept;
 pub mod keys;
 pub mod marks;
@@ -53,6 +54,7 @@ pub mod soundness;
 pub mod examine;
 pub mod portable;
 pub mod seeds;
+pub mod import;
 
 pub mod home;
 pub mod measure;

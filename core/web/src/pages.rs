@@ -11,6 +11,7 @@ pub(crate) mod list;
 pub(crate) mod ask;
 pub(crate) mod export;
 pub(crate) mod board;
+pub(crate) mod calendar;
 pub(crate) mod form;
 pub(crate) mod save;
 pub(crate) mod conflict;
@@ -19,6 +20,9 @@ pub(crate) mod related;
 pub(crate) mod timeline;
 pub(crate) mod bulk;
 pub(crate) mod settings;
+pub(crate) mod office;
+pub(crate) mod import;
+pub(crate) mod notices;
 pub(crate) mod wrong;
 
 use axum::http::{HeaderValue, StatusCode, header};

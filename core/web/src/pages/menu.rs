@@ -22,7 +22,7 @@ pub(crate) struct Place {
 }
 
 /// Models of the kernel that hang on other records and have no place of their own.
-const HANGING: [&str; 4] = ["note", "attachment", "activity", "saved_view"];
+pub(crate) const HANGING: [&str; 4] = ["note", "attachment", "activity", "saved_view"];
 
 pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
     let schema = visitor.schema();
