@@ -45,6 +45,8 @@ mod timeline;
 mod documents;
 mod pages;
 mod figures;
+mod office;
+mod uploads;
 mod browser;
 mod people;
 mod plugins;

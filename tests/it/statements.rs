@@ -43,6 +43,7 @@ async fn a_page_takes_as_many_statements_for_80_rows_as_for_2() {
             format!("/sales.order/{form}/related"),
             "/sales.order/new".to_owned(),
             "/search?q=customer".to_owned(),
+            "/import?model=party".to_owned(),
         ] {
             let get =
                 || page.send("GET", &path, None, &[("accept", "text/html")]).unwrap().expect(200);

@@ -2,16 +2,20 @@
 //! the program itself, and its clock is the test's.
 //! Not here: what only a process has, such as signals and a power cut (`program`).
 
+use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fondaco_kernel::identity::{self, NewToken};
 use fondaco_server::desk::Desk;
+use fondaco_server::folder::Folder;
 use fondaco_web::App;
 use tokio::sync::oneshot;
 
 use crate::Shop;
 use crate::program::Client;
+use crate::shop::PASSWORD;
 
 /// How long the tokens of a test live; longer than any story that a test tells.
 const TOKEN_LIFE: Duration = Duration::from_secs(300 * 24 * 60 * 60);
@@ -27,9 +31,20 @@ pub struct Served {
 impl Served {
     /// Serves a shop on a free port of loopback, on a thread and a runtime of its own.
     pub fn open(shop: Shop) -> Served {
+        let app = App::new(shop.kernel.clone());
+        Served::of(shop, app)
+    }
+
+    /// The same with a company folder, to which changes of the configuration are written.
+    pub fn on_folder(shop: Shop, folder: &Path) -> Served {
+        let folder = Arc::new(Folder::new(folder));
+        let app = App::new(shop.kernel.clone()).with_folder(folder);
+        Served::of(shop, app)
+    }
+
+    fn of(shop: Shop, app: App) -> Served {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let app = App::new(shop.kernel.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.unwrap_or_else(|e| unreachable!("no runtime: {e}"));
@@ -52,6 +67,13 @@ impl Served {
     /// A client with all the rights of this user, by an API token.
     pub async fn client(&self, desk: &Desk) -> Client {
         Client::new(&self.address, &token(desk, &["*:*"]).await)
+    }
+
+    /// The cookie of this user's browser, in which he is in person.
+    pub async fn cookie(&self, login: &str) -> String {
+        let signed = identity::sign_in(&self.shop.kernel, login, PASSWORD, "browser").await;
+        let (token, _) = signed.unwrap_or_else(|e| unreachable!("{login}: {e}"));
+        format!("fondaco={}", token.reveal())
     }
 
     /// A client that says nothing of who it is.

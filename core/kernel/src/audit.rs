@@ -1,6 +1,10 @@
 //! Who changed what, from what, to what: one row a change, written in the transaction of the
 //! change, never altered. Secret values stand there as "•••".
 
+mod search;
+
+pub use search::{Ask, Found, search};
+
 use fondaco_schema::{Class, Model};
 use fondaco_values::{AnyId, Timestamp, Value};
 use serde_json::{Map, json};

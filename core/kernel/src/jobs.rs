@@ -2,6 +2,10 @@
 //! transaction of its own that also marks it done. A handler that only writes to the database
 //! therefore takes effect exactly once.
 
+mod waiting;
+
+pub use waiting::{Waiting, Which, again, waiting};
+
 use std::time::Duration;
 
 use fondaco_values::{AnyId, Timestamp};
@@ -11,7 +15,7 @@ use crate::db::{Cell, Kind, Sql};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::tx::Tx;
-use crate::{Kernel, identity, ledger, plugins};
+use crate::{Kernel, identity, import, ledger, plugins};
 
 const ATTEMPTS_MAX: i64 = 12;
 /// How long a server may be silent before another takes over its job.
@@ -239,6 +243,8 @@ async fn run_one(tx: &mut Tx, job: &Due) -> Result<()> {
         hear(tx, &event).await?;
     } else if let Some(run) = registry.job(&job.name) {
         run(tx, &payload).await?;
+    } else if job.name == import::held::JOB {
+        import::held::step(tx, &payload).await?;
     } else {
         return Err(Error::internal(format!("nobody runs the job {}", job.name)));
     }

@@ -46,6 +46,7 @@ pub mod numbers;
 pub mod repeats;
 pub mod files;
 pub mod timeline;
+pub mod notices;
 mod kept;
 pub mod keys;
 pub mod marks;
@@ -54,6 +55,7 @@ pub mod soundness;
 pub mod examine;
 pub mod portable;
 pub mod seeds;
+pub mod import;
 
 pub mod home;
 pub mod measure;

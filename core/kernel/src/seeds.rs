@@ -12,7 +12,7 @@
 //! Records of the kernel and the modules go into every company. Those of the company folder go into
 //! its first company, or into the one whose key they name: `company = "second"`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fondaco_schema::{Kind, Model, Origin, Schema, Source};
 use fondaco_values::{AnyId, Id, Problem, Value};
@@ -21,6 +21,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::{Error, Result, refuse_if_any};
 use crate::model::Draft;
 use crate::module::Module;
+use crate::permissions::{self, Right};
 use crate::records::{Change, Select};
 use crate::shared::Company;
 use crate::store::{self, Filter};
@@ -390,11 +391,17 @@ pub const NO_SUCH_KEY: &str = "no_such_key";
 pub struct Links<'s> {
     schema: &'s Schema,
     known: HashMap<(String, String), AnyId>,
+    names: bool,
 }
 
 impl<'s> Links<'s> {
     pub fn new(schema: &'s Schema) -> Links<'s> {
-        Links { schema, known: HashMap::new() }
+        Links { schema, known: HashMap::new(), names: false }
+    }
+
+    /// Takes the name of a record that the caller may see where nobody has the key.
+    pub fn by_names(self) -> Links<'s> {
+        Links { names: true, ..self }
     }
 
     /// Looks up the keys of many records at once, in one statement for each model they lead to.
@@ -497,9 +504,45 @@ impl<'s> Links<'s> {
             *value = Json::String(id.to_string());
             return Ok(None);
         }
-        let message = format!("There is no {model} with the key {key:?}.");
+        let message = match self.names {
+            true => match self.named(tx, model, key).await?.as_slice() {
+                [id] => {
+                    let place = (model.to_owned(), key.clone());
+                    *value = Json::String(id.to_string());
+                    self.known.insert(place, *id);
+                    return Ok(None);
+                }
+                [] => format!("There is no {model} with the key or the name {key:?}."),
+                _ => format!("There is more than one {model} with the name {key:?}."),
+            },
+            false => format!("There is no {model} with the key {key:?}."),
+        };
         *value = Json::Null;
         Ok(Some(Problem::new(field, NO_SUCH_KEY, message)))
+    }
+
+    /// Records that are called so, by their title or their code; two say that it is not clear which.
+    async fn named(&self, tx: &mut Tx, model: &str, name: &str) -> Result<Vec<AnyId>> {
+        let Some(known) = self.schema.model(model) else { return Ok(Vec::new()) };
+        let text = Json::from(name).to_string();
+        let fields = [known.title.as_str(), "code"];
+        let is_text = |name: &&&str| {
+            let field = known.field(name);
+            field.is_some_and(|f| f.has_column() && matches!(f.kind, Kind::Text | Kind::Email))
+        };
+        let parts: BTreeSet<String> =
+            fields.iter().filter(is_text).map(|field| format!("{field} == {text}")).collect();
+        if parts.is_empty() || !permissions::may(tx.ctx(), known, Right::Read) {
+            return Ok(Vec::new());
+        }
+        let query = records::Query {
+            filter: Some(parts.into_iter().collect::<Vec<_>>().join(" || ")),
+            limit: Some(2),
+            show: records::Select { fields: vec!["id".to_owned()], expand: Vec::new() },
+            ..records::Query::default()
+        };
+        let page = records::list(tx, model, &query).await?;
+        Ok(page.rows.iter().map(|rec| rec.id).collect())
     }
 
     async fn id_of(&mut self, tx: &mut Tx, model: &str, key: &str) -> Result<Option<AnyId>> {

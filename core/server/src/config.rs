@@ -1,7 +1,7 @@
 //! A company folder: `fondaco.toml`, models, roles, workflows and data. The only place that reads
 //! the environment. Not here: which settings there are and where each value comes from (`settings`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -139,14 +139,25 @@ impl Company {
     /// # Errors
     /// Says which file is missing or wrong, with line and column, and what to do.
     pub fn read(folder: &Path) -> Result<Company> {
+        Company::read_with(folder, &BTreeMap::new())
+    }
+
+    /// The same with other texts for some of its files, by their path in the folder; they may be new.
+    ///
+    /// # Errors
+    /// As [`Company::read`].
+    pub fn read_with(folder: &Path, texts: &BTreeMap<String, String>) -> Result<Company> {
         let file = folder.join("fondaco.toml");
-        let text = std::fs::read_to_string(&file).with_context(|| {
-            format!(
-                "{} cannot be read: name a company folder with --company, \
-                 or make one with `fondaco init`",
-                file.display()
-            )
-        })?;
+        let own = || {
+            std::fs::read_to_string(&file).with_context(|| {
+                format!(
+                    "{} cannot be read: name a company folder with --company, \
+                     or make one with `fondaco init`",
+                    file.display()
+                )
+            })
+        };
+        let text = texts.get("fondaco.toml").cloned().map_or_else(own, Ok)?;
         let (settings, pilots) =
             match (settings::resolve(&file, &text, &environment()), settings::pilots(&file, &text))
             {
@@ -158,7 +169,7 @@ impl Company {
             };
         let mut sources = Vec::new();
         for place in ["models", "roles", "workflows", "documents", "dashboards"] {
-            for (path, text) in toml_files(folder, place)? {
+            for (path, text) in toml_files(folder, place, texts)? {
                 sources.push(Source { origin: Origin::Company, path, text });
             }
         }
@@ -168,7 +179,7 @@ impl Company {
             settings,
             pilots: pilots.try_into().context("a pilot is not what the program expects")?,
             sources,
-            data: toml_files(folder, "data")?,
+            data: toml_files(folder, "data", texts)?,
         })
     }
 
@@ -281,25 +292,34 @@ pub fn cache() -> PathBuf {
     folder.unwrap_or_else(std::env::temp_dir).join("fondaco")
 }
 
-/// `(path, text)` of every TOML file in a part of the folder, in order of name.
-fn toml_files(folder: &Path, place: &str) -> Result<Vec<(String, String)>> {
+/// `(path, text)` of every TOML file in a part of the folder, in order of name; other texts stand in place
+/// of those that are there.
+fn toml_files(
+    folder: &Path,
+    place: &str,
+    texts: &BTreeMap<String, String>,
+) -> Result<Vec<(String, String)>> {
     let dir = folder.join(place);
-    if !dir.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(&dir).with_context(|| format!("reading {}", dir.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            paths.push(path);
+    let mut paths = BTreeSet::new();
+    if dir.is_dir() {
+        for entry in
+            std::fs::read_dir(&dir).with_context(|| format!("reading {}", dir.display()))?
+        {
+            paths.insert(entry?.path());
         }
     }
-    paths.sort();
+    let given: BTreeMap<PathBuf, &String> =
+        texts.iter().map(|(path, text)| (folder.join(path), text)).collect();
+    paths.extend(given.keys().filter(|path| path.parent() == Some(&dir)).cloned());
     paths
         .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .map(|path| {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("reading {}", path.display()))?;
+            let read = || {
+                let text = std::fs::read_to_string(&path);
+                text.with_context(|| format!("reading {}", path.display()))
+            };
+            let text = given.get(&path).map_or_else(read, |text| Ok((*text).clone()))?;
             Ok((path.display().to_string(), text))
         })
         .collect()

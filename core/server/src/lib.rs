@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod folder;
 pub mod settings;
 pub mod running;
 pub mod log;

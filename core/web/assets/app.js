@@ -5,12 +5,14 @@ import './keys.js';
 import './palette.js';
 import './link-box.js';
 import './list.js';
+import './cells.js';
 import './form.js';
 import './lines.js';
 import './configure.js';
 import './board.js';
 import './files.js';
 import './live.js';
+import './bell.js';
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 

@@ -6,13 +6,18 @@ import { localize } from './app.js';
 const form = document.getElementById('bulk');
 const bar = /** @type {HTMLElement|null} */ (form?.querySelector('.bulk') ?? null);
 
+let opening = 0;
 document.addEventListener('click', event => {
   const target = /** @type {HTMLElement} */ (event.target);
   const row = target.closest('table.list tbody tr');
-  if (!row || target.closest('a, button, input, label, .sel') || String(getSelection())) return;
+  if (!row || target.closest('a, button, input, label, select, textarea, .sel, td.open') || String(getSelection())) return;
   const link = /** @type {HTMLAnchorElement|null} */ (row.querySelector('a.row'));
   if (!link) return;
-  if (event.ctrlKey || event.metaKey) window.open(link.href, '_blank', 'noopener'); else link.click();
+  if (event.ctrlKey || event.metaKey) { window.open(link.href, '_blank', 'noopener'); return; }
+  clearTimeout(opening);
+  // A second click means the cell, where it can be changed in place.
+  if (!target.closest('td[data-field]')) link.click();
+  else if (event.detail === 1) opening = setTimeout(() => link.click(), 220);
 });
 
 let last = -1;

@@ -21,7 +21,7 @@ async function fresh() {
   const page = await read();
   if (!page) return;
   const chosen = document.querySelector('tbody .sel input:checked');
-  const busy = document.querySelector('.drag, main details[open].menu, link-box [aria-expanded=true]');
+  const busy = document.querySelector('.drag, td.open, main details[open].menu, link-box [aria-expanded=true]');
   if (chosen || busy) return tell();
   for (const part of ['.listing tbody', '.listing tfoot', '.head .count', 'kan-ban']) {
     const old = document.querySelector(part), next = page.querySelector(part);
@@ -47,7 +47,11 @@ function changed(what) {
 
 if (model && main && document.querySelector('.listing, kan-ban, form#record, .empty')) {
   const events = new EventSource('/api/events');
-  events.addEventListener('changed', event => changed(JSON.parse(event.data)));
+  events.addEventListener('changed', event => {
+    const what = JSON.parse(event.data);
+    if (what.model === 'activity') dispatchEvent(new Event('fondaco-notices'));
+    changed(what);
+  });
   events.addEventListener('missed', () => (record ? tell() : changed({ model })));
   addEventListener('pagehide', () => events.close());
 }

@@ -4,6 +4,7 @@
 
 pub mod routes;
 pub mod words;
+pub mod folder;
 mod caller;
 mod api;
 mod query;
@@ -16,6 +17,11 @@ mod sheet;
 mod files;
 mod charts;
 mod plugins;
+mod desk;
+mod configuration;
+mod imports;
+mod works;
+mod multipart;
 mod session;
 mod live;
 mod openapi;
@@ -41,11 +47,13 @@ use fondaco_documents::Fonts;
 use fondaco_kernel::Kernel;
 use fondaco_kernel::texts::Texts;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as Turn, watch};
 
+pub use folder::{CompanyFolder, Edit, Edited, EditedFile, Offer};
 pub use limits::Limits;
 pub use metrics::Metrics;
 use words::Words;
+use works::Works;
 
 /// What every handler gets.
 #[derive(Clone)]
@@ -61,6 +69,11 @@ pub struct App {
     fonts: Arc<OnceLock<Fonts>>,
     /// Whether the server is ending; streams end with it.
     closing: Arc<watch::Sender<bool>>,
+    /// Where changes of the configuration are written.
+    pub(crate) folder: Option<Arc<dyn CompanyFolder>>,
+    /// Held by who changes the configuration.
+    pub(crate) changing: Arc<Turn<()>>,
+    pub(crate) works: Arc<Works>,
 }
 
 impl App {
@@ -80,12 +93,20 @@ impl App {
             own_fonts: Vec::new(),
             fonts: Arc::default(),
             closing,
+            folder: None,
+            changing: Arc::default(),
+            works: Arc::default(),
         }
     }
 
     /// Prints with the fonts of these folders first.
     pub fn with_fonts(self, own_fonts: Vec<PathBuf>) -> App {
         App { own_fonts, ..self }
+    }
+
+    /// Changes of the configuration go to this folder.
+    pub fn with_folder(self, folder: Arc<dyn CompanyFolder>) -> App {
+        App { folder: Some(folder), ..self }
     }
 
     pub(crate) fn fonts(&self) -> &Fonts {

@@ -12,7 +12,7 @@ use fondaco_kernel::values::limits;
 use serde_json::{Map, Value, json};
 
 use crate::caller::Caller;
-use crate::{App, plugins};
+use crate::{App, desk, plugins};
 
 pub(crate) async fn document(State(app): State<App>, Caller(ctx): Caller) -> Json<Value> {
     let registry = app.kernel.seen_by(&ctx);
@@ -52,6 +52,9 @@ fn of(ctx: &Ctx, schema: &Schema) -> Value {
     }
     if lifecycle::may_look(ctx) {
         plugins::paths(&mut paths);
+    }
+    if permissions::is_administrator(ctx) {
+        desk::paths(&mut paths);
     }
     json!({
         "openapi": "3.1.0",

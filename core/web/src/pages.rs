@@ -14,6 +14,7 @@ pub(crate) mod report;
 pub(crate) mod entry;
 mod dashboard;
 pub(crate) mod board;
+pub(crate) mod calendar;
 pub(crate) mod form;
 pub(crate) mod save;
 pub(crate) mod conflict;
@@ -23,6 +24,9 @@ pub(crate) mod related;
 pub(crate) mod timeline;
 pub(crate) mod bulk;
 pub(crate) mod settings;
+pub(crate) mod office;
+pub(crate) mod import;
+pub(crate) mod notices;
 pub(crate) mod wrong;
 
 use axum::http::{HeaderValue, StatusCode, header};

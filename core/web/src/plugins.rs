@@ -149,6 +149,14 @@ struct Settings {
     settings: BTreeMap<String, Option<String>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Secret {
+    name: String,
+    /// `None` takes it away.
+    value: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Key {
@@ -177,14 +185,18 @@ pub(crate) async fn act(
             lifecycle::uninstall(kernel, &ctx, &id, purge).await?;
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
+        "secret" => {
+            let Secret { name, value } = said(&body)?;
+            lifecycle::secret(kernel, &ctx, &id, (name, value)).await?;
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
         // Of a publisher: the word before the dot.
         "trust" => {
             lifecycle::trust(kernel, &ctx, &id, &said::<Key>(&body)?.key).await?;
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
         other => {
-            let verbs =
-                "grant, settings, enable, shadow, record, rollback, disable, uninstall, trust";
+            let verbs = "grant, settings, secret, enable, shadow, record, rollback, disable, uninstall, trust";
             let message = format!("`{other}` is nothing that is done with a plugin: {verbs}.");
             return Err(Refusal::bad("verb", "unknown", message));
         }
@@ -282,6 +294,7 @@ fn verbs() -> Vec<(&'static str, &'static str, Value)> {
             "Change settings; null goes back to the default",
             json!({ "settings": { "type": "object" } }),
         ),
+        ("secret", "Set a secret; null takes it away", json!({ "name": text, "value": text })),
         ("enable", "Put a version in force", version.clone()),
         ("shadow", "Run a version beside the one in force; without one, none", version),
         ("record", "Keep every call", json!({ "on": { "type": "boolean" } })),

@@ -3,16 +3,17 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use fondaco_kernel::values::limits as sizes;
 
+use crate::pages::office::plugins as wares;
 use crate::pages::{
-    act, board, bulk, configure, entry, export, form, home, list, related, report, save, search,
-    settings, sign, timeline as beside, wrong,
+    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices, office,
+    related, report, save, search, settings, sign, timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, files, health, ledger, limits, live, metrics, openapi, papers,
-    plugin, plugins, reports, respond, session, timeline,
+    App, api, assets, batch, caller, configuration, desk, files, health, imports, ledger, limits,
+    live, metrics, openapi, papers, plugin, plugins, reports, respond, session, timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -22,6 +23,25 @@ pub fn all(app: App) -> Router {
         .route("/api/session/first", post(session::first_administrator))
         .route("/api/session/password", post(session::redeem_code))
         .route("/api/tokens", post(session::create_token).get(session::tokens))
+        .route("/api/tokens/{id}", delete(desk::end_token))
+        .route("/api/user/{id}/code", post(desk::code))
+        .route("/api/notifications", get(notices::list))
+        .route("/api/notifications/read", post(notices::read))
+        // For administrators.
+        .route("/api/roles", get(desk::roles))
+        .route("/api/explain", get(desk::explain))
+        .route("/api/jobs", get(desk::waiting))
+        .route("/api/jobs/{id}/again", post(desk::again))
+        .route("/api/audit", get(desk::audit))
+        .route("/api/modules", get(configuration::modules))
+        .route("/api/configuration/plan", post(configuration::planned))
+        .route("/api/configuration/apply", post(configuration::applied))
+        // Files that become records.
+        .route("/api/imports/{id}", get(imports::one))
+        .route("/api/imports/{id}/choice", get(imports::choice))
+        .route("/api/imports/{id}/preview", post(imports::preview))
+        .route("/api/imports/{id}/run", post(imports::run))
+        .route("/api/imports/{id}/refused", get(imports::refused))
         // What there is.
         .route("/api/openapi.json", get(openapi::document))
         .route("/api/events", get(live::events))
@@ -68,6 +88,7 @@ pub fn all(app: App) -> Router {
         .route("/search", get(search::show))
         .route("/palette", get(search::palette))
         .route("/configure", get(configure::show))
+        .route("/notifications", get(notices::show).post(notices::done))
         .route("/do/look", post(settings::look))
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))
@@ -77,6 +98,33 @@ pub fn all(app: App) -> Router {
         .route("/report/{name}", get(report::show))
         .route("/report/{name}/{ending}", get(files::reports::file))
         .route("/entry/{id}", get(entry::show))
+        // Pages: settings, each for whom the rights allow it.
+        .route("/settings", get(office::home))
+        .route("/settings/users", get(office::users::show).post(office::users::invite))
+        .route("/settings/users/{id}/code", post(office::users::code))
+        .route("/settings/users/{id}/active", post(office::users::turn))
+        .route("/settings/roles", get(office::roles::show))
+        .route("/settings/explain", get(office::explain::show))
+        .route("/settings/tokens", get(office::tokens::show).post(office::tokens::make))
+        .route("/settings/tokens/{id}/end", post(office::tokens::end))
+        .route("/settings/modules", get(office::modules::show))
+        .route("/settings/fields", get(office::fields::show))
+        .route("/settings/plan", get(office::modules::plan))
+        .route("/settings/apply", post(office::modules::apply))
+        .route("/settings/works/{id}", get(office::work))
+        .route("/settings/plugins", get(wares::show).post(wares::install).layer(for_files()))
+        .route("/settings/plugins/{id}", get(wares::one))
+        .route("/settings/plugins/{id}/{verb}", post(wares::act))
+        .route("/settings/jobs", get(office::jobs::show))
+        .route("/settings/jobs/{id}/again", post(office::jobs::again))
+        .route("/settings/audit", get(office::audit::show))
+        .route("/settings/ledger", get(office::ledger::show))
+        .route("/settings/ledger/verify", post(office::ledger::verify))
+        // Pages: a file becomes records.
+        .route("/import", get(import::show).post(import::send).layer(for_files()))
+        .route("/import/{id}", get(import::one))
+        .route("/import/{id}/preview", post(import::preview))
+        .route("/import/{id}/run", post(import::run))
         // Pages: what hangs on a record, and several records at once.
         .route("/do/note", post(beside::add_note))
         .route("/do/activity", post(beside::add_activity))
@@ -86,6 +134,7 @@ pub fn all(app: App) -> Router {
         // Pages: records of any model.
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
+        .route("/{model}/calendar", get(calendar::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))

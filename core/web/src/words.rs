@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use fondaco_kernel::schema::template::Template;
-use fondaco_kernel::schema::{Action, Field, Model, Report};
+use fondaco_kernel::schema::{Action, Field, Model, Report, Role};
 use fondaco_kernel::texts::{Arg, Args, LocaleFile, Texts, keys};
 use fondaco_kernel::values::Locale;
 use fondaco_kernel::values::Problem;
@@ -131,6 +131,18 @@ impl Words {
             true => self.label(&keys::report_word(&report.module, text), text),
             false => Cow::Borrowed(text),
         }
+    }
+
+    pub(crate) fn help_of_module<'t>(&'t self, name: &str, english: &'t str) -> Cow<'t, str> {
+        self.label(&format!("{}.help", keys::module(name)), english)
+    }
+
+    pub(crate) fn role<'t>(&'t self, role: &'t Role) -> Cow<'t, str> {
+        self.label(&keys::role(&role.name), &role.label)
+    }
+
+    pub(crate) fn help_of_role<'t>(&'t self, role: &'t Role) -> Cow<'t, str> {
+        self.label(&format!("{}.help", keys::role(&role.name)), &role.help)
     }
 
     /// What a printed document is called.

@@ -33,7 +33,7 @@ pub use user::{NewUser, add_user};
 pub(crate) use callers::{CHANGED, Known, Proof, again, changes_callers};
 pub(crate) use service::{AsPlugin, kernel_itself};
 pub(crate) use token::covers;
-pub(crate) use user::before_save;
+pub(crate) use user::{before_save, ctx_of};
 
 /// The kernel's role that manages users, settings and shared master data. It bypasses no row rule.
 pub const ADMINISTRATOR: &str = "administrator";

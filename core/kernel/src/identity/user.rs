@@ -67,7 +67,7 @@ pub(super) async fn any(tx: &mut Tx) -> Result<bool> {
 
 /// The caller that this user is, in the company he wants or in the first of his; `None` when he is
 /// switched off, or does not work in the company.
-pub(super) async fn ctx_of(
+pub(crate) async fn ctx_of(
     tx: &mut Tx,
     user: Id<User>,
     wanted: Option<Id<Company>>,

@@ -12,6 +12,7 @@
 //! * a new record, complete: [`allow_create`]; a changed one, before it is saved: [`still_allowed`];
 //! * each field named from outside: [`may_read_field`], [`may_write_field`].
 
+mod administration;
 mod allow;
 mod explain;
 mod fields;
@@ -24,11 +25,12 @@ pub(crate) mod tests;
 
 use std::fmt;
 
+pub use administration::{Office, administers, is_administrator};
 pub use allow::{
     Allowed, Sight, allow, allow_create, check, may, may_run_report, may_see_dashboard, require,
     sight, still_allowed,
 };
-pub use explain::{Explanation, Reason, explain, why};
+pub use explain::{Chain, Explanation, Given, Held, Reason, explain, explain_other, why};
 pub use fields::{hidden_fields, may_read_field, may_read_path, may_write_field};
 pub use matrix::{granted, matrix};
 pub use roles::{SYSTEM, held};

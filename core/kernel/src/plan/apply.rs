@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use fondaco_schema::Risk;
-use fondaco_values::Problem;
+use fondaco_values::{AnyId, Problem};
+use serde_json::json;
 
 use super::desired::{self, Desired};
 use super::{Before, Change, Plan, draw, drift, in_the_tables, indexes};
@@ -12,8 +13,9 @@ use crate::error::{Error, Result, refuse_if_any};
 use crate::in_force::{VERSION, Version};
 use crate::kernel::{Adopt, Kernel};
 use crate::module::Registry;
+use crate::permissions::{Office, Right};
 use crate::tx::Tx;
-use crate::{identity, model, rollout, seeds, views};
+use crate::{Ctx, audit, identity, model, permissions, rollout, seeds, views};
 
 /// What the operator agrees to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +61,24 @@ pub async fn apply(
     let (version, registry) = done.await?;
     kernel.follow(version, registry);
     indexes::build(kernel, &**heard).await
+}
+
+/// Writes into the audit who carried out a plan, with the files of the company folder that changed.
+///
+/// # Errors
+/// `Forbidden` for whoever is no administrator.
+pub async fn note(kernel: &Kernel, ctx: &Ctx, plan: &Plan, files: Vec<String>) -> Result<()> {
+    permissions::administers(ctx, Office::Modules, Right::Write)?;
+    let said = json!({ "files": [null, files], "plan": [plan.from, plan.summary()] });
+    kernel
+        .run(ctx, move |tx| {
+            let changes = said.as_object().cloned().unwrap_or_default();
+            let record = AnyId::default();
+            let entry = audit::Entry { record, action: "apply".to_owned(), changes };
+            audit::write_of(tx, Office::Modules.name(), entry);
+            Box::pin(async { Ok(()) })
+        })
+        .await
 }
 
 struct Work {

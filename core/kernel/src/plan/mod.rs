@@ -16,7 +16,7 @@ mod tables;
 use fondaco_schema::{Difference as Told, Risk, Schema, Subject, What};
 use serde::Serialize;
 
-pub use apply::{Consent, Heard, apply, silent};
+pub use apply::{Consent, Heard, apply, note, silent};
 pub use change::Change;
 pub use desired::{Applied, Desired};
 pub use indexes::build as build_indexes;

@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 pub use install::{examine, install, plan};
 pub use rows::{Kept, State, Version};
 pub use verbs::{
-    Grant, disable, enable, grant, list, one, record, rollback, set, shadow, trust, uninstall,
+    Grant, disable, enable, grant, list, one, record, rollback, secret, set, shadow, trust,
+    uninstall,
 };
 pub use words::{InstallPlan, Line, Need};
 
 pub(crate) use force::{Force, Watched};
 
-use crate::error::{Error, Result};
-use crate::identity::{ADMINISTRATOR, covers};
-use crate::permissions::Right;
+use crate::error::Result;
+use crate::permissions::{self, Office, Right};
 use crate::{Ctx, Kernel, Tx, audit};
 
 /// What stands in the audit and in the scopes of tokens for plugins.
@@ -46,20 +46,8 @@ pub fn may_change(ctx: &Ctx) -> Result<()> {
     may(ctx, Right::Write)
 }
 
-/// Refuses everybody but administrators, and tokens that are not for this.
 fn may(ctx: &Ctx, right: Right<'_>) -> Result<()> {
-    let what = match right {
-        Right::Read => "look at plugins",
-        _ => "change plugins",
-    };
-    let missing = if !ctx.actor().roles().iter().any(|role| role == ADMINISTRATOR) {
-        format!("that is for the role {ADMINISTRATOR}")
-    } else if !covers(ctx.actor().scopes(), MODEL, right) {
-        format!("the token has no scope {MODEL}:{right}")
-    } else {
-        return Ok(());
-    };
-    Err(Error::Forbidden { what: what.to_owned(), missing })
+    permissions::administers(ctx, Office::Plugins, right)
 }
 
 /// For those who tell of plugins.

@@ -167,7 +167,7 @@ async fn carry_out(args: &Switch) -> Result<End> {
 }
 
 /// The text of fondaco.toml with these modules on or off; all else stays as it is written.
-fn switched(text: &str, names: &[String], on: bool) -> Result<String> {
+pub(crate) fn switched(text: &str, names: &[String], on: bool) -> Result<String> {
     let mut document: DocumentMut = text.parse()?;
     if !document.contains_key("modules") {
         // At the end, below what is said there.

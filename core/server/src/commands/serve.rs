@@ -1,6 +1,7 @@
 //! `fondaco serve`: the server of a company, until it is told to stop.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use fondaco_kernel::{Kernel, identity};
@@ -11,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::CompanyFolder;
 use crate::End;
 use crate::config::{Company, Config};
+use crate::folder::Folder;
 use crate::progress::say;
 use crate::running::{self, Running};
 use crate::{log, trace};
@@ -49,7 +51,8 @@ pub async fn run(args: Serve) -> Result<End> {
             company.folder.display()
         ));
     }
-    let app = App::new(kernel).with_fonts(vec![company.fonts()]);
+    let folder = Arc::new(Folder::new(&company.folder));
+    let app = App::new(kernel).with_fonts(vec![company.fonts()]).with_folder(folder);
     set_limits(&app, &company.config);
     // From here on SIGHUP ends nobody, and `fondaco reload` finds this process.
     let hangup = signal(SignalKind::hangup()).context("listening to signals")?;

@@ -24,7 +24,7 @@ use super::good;
 use super::shell::{self, Page};
 use crate::App;
 use crate::visitor::Visitor;
-use crate::widgets::{Shown, exponent_of, is_figure, name_of, show as value};
+use crate::widgets::{Shown, exponent_of, is_entered, is_figure, name_of, show as value};
 
 /// A list with everything that its page shows.
 pub(crate) struct List<'a> {
@@ -261,13 +261,20 @@ impl<'a> List<'a> {
                 @for field in &self.columns {
                     @let at = self.model.field_index(&field.name).unwrap_or_default();
                     @let shown = Shown::of(self.visitor, rec, at, exponent);
-                    td .n[is_figure(field)] data-label=(self.visitor.words.field(&self.model.name, field)) {
+                    td .n[is_figure(field)] data-label=(self.visitor.words.field(&self.model.name, field))
+                        data-field=[self.changes_in_place(field).then_some(&field.name)] {
                         @if first == Some(field.name.as_str()) { a.row href=(address) { (name(rec, at, &title)) } }
                         @else { (in_row(shown)) }
                     }
                 }
             }
         }
+    }
+
+    /// Whether a cell can be changed where it stands; whether this record may be is found out then.
+    fn changes_in_place(&self, field: &Field) -> bool {
+        let may = permissions::may(&self.visitor.ctx, self.model, Right::Write);
+        may && field.name != "state" && is_entered(self.visitor, field)
     }
 
     /// What the shown records come to, where all of them were looked at.

@@ -39,6 +39,7 @@ pub(crate) fn page(visitor: &Visitor, page: Page<'_>) -> Markup {
                     @if let Some(said) = &visitor.around.said { p { (said) } }
                 }
                 div id="live" hidden data-list=(words.say("list-changed")) data-show=(words.say("list-reload"))
+                    data-fixed=(words.say("cell-fixed")) data-conflict=(words.say("cell-conflict")) data-saved=(words.say("form-saved"))
                     data-record=(words.say("form-changed")) data-gone=(words.say("form-gone"))
                     data-create=(words.say_of("link-create", &[("name", Arg::Text("§"))])) {}
                 (sheets(visitor))
@@ -81,6 +82,7 @@ fn head(title: &str) -> Markup {
             link rel="icon" href={ "/assets/" (version) "/icon.svg" } type="image/svg+xml";
             link rel="stylesheet" href={ "/assets/" (version) "/app.css" };
             link rel="stylesheet" href={ "/assets/" (version) "/figures.css" };
+            link rel="stylesheet" href={ "/assets/" (version) "/office.css" };
             script type="module" src={ "/assets/" (version) "/app.js" } {}
         }
     }
@@ -100,6 +102,10 @@ fn top(visitor: &Visitor) -> Markup {
                 kbd aria-hidden="true" { "Ctrl K" }
             }
             (companies(visitor))
+            a.bell href="/notifications" title=(words.say("notices")) {
+                span aria-hidden="true" { "◔" } span.away { (words.say("notices")) }
+                b.unread data-bell hidden data-unread=(words.say("notices-unread")) {}
+            }
             (account(visitor))
         }
     }
@@ -168,6 +174,7 @@ fn account(visitor: &Visitor) -> Markup {
                         }
                     }
                 }
+                a.item href="/settings" { (words.say("office")) }
                 button.item.scripted type="button" data-open="shortcuts" {
                     (words.say("shortcuts")) kbd { "?" }
                 }
@@ -238,7 +245,7 @@ fn sheets(visitor: &Visitor) -> Markup {
                 (keys(words, "shortcuts-anywhere", &[("Ctrl K", "key-palette"), ("/", "key-search"),
                     ("n", "key-new"), ("g h", "key-home"), ("?", "key-help"), ("Esc", "key-back")]))
                 (keys(words, "shortcuts-list", &[("j k", "key-up-down"), ("Enter", "key-open"),
-                    ("x", "key-select")]))
+                    ("F2", "key-cell"), ("x", "key-select")]))
                 (keys(words, "shortcuts-form", &[("Ctrl S", "key-save"), ("e", "key-edit"),
                     ("Ctrl Enter", "key-add-line")]))
             }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use fondaco_schema::plugin::Grants;
+use fondaco_schema::plugin::{Grants, Setting, SettingKind};
 use fondaco_schema::{Origin, Source, manifest};
 use fondaco_values::Problem;
 
@@ -149,11 +149,13 @@ fn drawn(
         _ => None,
     };
     let lines = words::lines(manifest, before.as_ref());
-    let setting = |(name, own): (&String, &fondaco_schema::plugin::Setting)| {
+    let setting = |(name, own): (&String, &Setting)| {
         let value = kept.and_then(|kept| kept.settings.get(name)).or(own.default.as_ref());
         let value = value.map_or_else(|| "(not set)".to_owned(), |value| format!("= {value}"));
         format!("{name} {value}  {}", own.help).trim_end().to_owned()
     };
+    let is_secret = |own: &&Setting| own.kind == SettingKind::Secret;
+    let secrets = manifest.settings.iter().filter(|(_, own)| is_secret(own));
     Ok(InstallPlan {
         id: manifest.id.clone(),
         name: manifest.name.clone(),
@@ -165,6 +167,7 @@ fn drawn(
         need: words::need(&lines),
         lines,
         settings: manifest.settings.iter().map(setting).collect(),
+        secrets: secrets.map(|(name, _)| name.clone()).collect(),
     })
 }
 

@@ -15,6 +15,7 @@ use super::words;
 use super::{Standing, VersionStanding, may, note};
 use crate::error::{Error, Result, refuse_if_any};
 use crate::permissions::Right;
+use crate::plugins::secrets;
 use crate::{Ctx, Kernel, Tx};
 
 /// What is accepted of a version; what is left out is all that its manifest asks for.
@@ -235,6 +236,29 @@ pub async fn set(
         Ok(vec![("settings", told)])
     })
     .await
+}
+
+/// Sets a secret of a plugin, or takes it away; nobody reads it back.
+///
+/// # Errors
+/// `Invalid` for what is no secret of its manifest.
+pub async fn secret(
+    kernel: &Kernel,
+    ctx: &Ctx,
+    name: &str,
+    (secret, value): (String, Option<String>),
+) -> Result<()> {
+    may(ctx, Right::Write)?;
+    let name = name.to_owned();
+    let set = kernel.run(ctx, move |tx| {
+        let (name, secret, value) = (name.clone(), secret.clone(), value.clone());
+        Box::pin(async move {
+            let kept = rows::of(tx, &name).await?;
+            let manifest = kept.wanted(Some(&kept.version))?.read()?;
+            secrets::set(tx, &manifest, &secret, value.as_deref()).await
+        })
+    });
+    set.await
 }
 
 /// Puts a version in force: the newest that was granted, where it is not said.

@@ -23,6 +23,8 @@ pub struct InstallPlan {
     pub need: Need,
     pub lines: Vec<Line>,
     pub settings: Vec<String>,
+    /// Those of its settings that are secrets.
+    pub secrets: Vec<String>,
 }
 
 /// Whether somebody has to look.

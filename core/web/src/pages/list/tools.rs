@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::{List, Read};
 use crate::pages::ask::{self, Ask};
+use crate::pages::calendar;
 use crate::widgets::{label, values};
 
 impl List<'_> {
@@ -31,6 +32,9 @@ impl List<'_> {
                 @if self.model.views["kanban"].is_object() {
                     a.button href={ "/" (self.model.name) "/board" } { (words.say("list-kanban")) }
                 }
+                @if calendar::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/calendar" } { (words.say("calendar-view")) }
+                }
                 details.menu.files-of {
                     summary.button { (words.say("list-export")) }
                     div.sheet {
@@ -39,6 +43,7 @@ impl List<'_> {
                     }
                 }
                 @if self.may_create() {
+                    a.button href={ "/import?model=" (self.model.name) } { (words.say("import")) }
                     a.button.primary href={ "/" (self.model.name) "/new" } data-key="n" { (words.say("list-new")) }
                 }
             }

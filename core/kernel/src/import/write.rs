@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use fondaco_kernel::records::{self, Change, Draft, Select};
-use fondaco_kernel::schema::Model;
-use fondaco_kernel::seeds::{Links, NO_SUCH_KEY};
-use fondaco_kernel::values::{AnyId, Problem, Value};
-use fondaco_kernel::{Error, Result, Tx, keys};
+use fondaco_schema::{Model, Schema};
+use fondaco_values::{AnyId, Problem, Value};
 use serde_json::{Map, Value as Json};
 
 use super::RowProblem;
 use super::source::Planned;
+use crate::error::{self, Error, Result};
+use crate::records::{self, Change, Draft, Select};
+use crate::seeds::{Links, NO_SUCH_KEY};
+use crate::{Tx, keys};
 
 /// What came of some rows.
 #[derive(Debug, Default)]
@@ -42,29 +43,44 @@ pub(super) enum Pass {
     Links,
 }
 
+/// How rows are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub pass: Pass,
+    /// Links are found by names, where nobody has the key.
+    pub names: bool,
+}
+
 /// Writes a slice.
 pub(super) async fn slice(
     tx: &mut Tx,
     model: &Arc<Model>,
     rows: &[Planned],
-    pass: Pass,
+    how: How,
 ) -> Result<Done> {
-    let rows: Vec<Planned> = rows.iter().cloned().map(|row| row.of(pass)).collect();
+    let rows: Vec<Planned> = rows.iter().cloned().map(|row| row.of(how.pass)).collect();
     let (whole, of) = (rows.clone(), model.clone());
-    let all = tx.attempt(move |tx| Box::pin(async move { together(tx, &of, whole, pass).await }));
+    let all = tx.attempt(move |tx| Box::pin(async move { together(tx, &of, whole, how).await }));
     if let Ok(done) = all.await? {
         return Ok(done);
     }
     let mut done = Done::default();
     for row in rows {
         let (one, of) = (row.clone(), model.clone());
-        let tried = tx.attempt(move |tx| Box::pin(async move { alone(tx, &of, one, pass).await }));
+        let tried = tx.attempt(move |tx| Box::pin(async move { alone(tx, &of, one, how).await }));
         match tried.await? {
             Ok(written) => done.add(written),
             Err(error) => done.problems.extend(row.told(error)?),
         }
     }
     Ok(done)
+}
+
+impl How {
+    fn links(self, schema: &Schema) -> Links<'_> {
+        let links = Links::new(schema);
+        if self.names { links.by_names() } else { links }
+    }
 }
 
 impl Planned {
@@ -113,30 +129,30 @@ fn split(path: &str) -> Option<(&str, usize, &str)> {
     Some((name, at.parse().ok()?, field.trim_start_matches('.')))
 }
 
-async fn together(tx: &mut Tx, model: &Model, rows: Vec<Planned>, pass: Pass) -> Result<Done> {
+async fn together(tx: &mut Tx, model: &Model, rows: Vec<Planned>, how: How) -> Result<Done> {
     let schema = tx.schema().clone();
     let wanted: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
     let known = keys::find(tx, &model.name, &wanted).await?;
-    let mut links = Links::new(&schema);
+    let mut links = how.links(&schema);
     links.learn(tx, model, rows.iter().map(|row| &row.fields)).await?;
     let (mut new, mut there) = (Vec::new(), Vec::new());
     for mut row in rows {
         let missing = links.resolve(tx, model, &mut row.fields).await?;
-        fondaco_kernel::error::refuse_if_any(missing)?;
+        error::refuse_if_any(missing)?;
         match known.get(&row.key) {
             Some(id) => there.push((*id, known_draft(tx, model, row.fields)?)),
             None => new.push((row.key, records::draft_of(tx, &model.name, &row.fields)?)),
         }
     }
-    save(tx, model, (new, there), pass).await
+    save(tx, model, (new, there), how.pass).await
 }
 
 /// One row, with everything that is wrong with it: keys that nobody has, cells that cannot be read,
 /// and what the model says of the rest.
-async fn alone(tx: &mut Tx, model: &Model, mut row: Planned, pass: Pass) -> Result<Done> {
+async fn alone(tx: &mut Tx, model: &Model, mut row: Planned, how: How) -> Result<Done> {
     let schema = tx.schema().clone();
     let id = keys::find(tx, &model.name, std::slice::from_ref(&row.key)).await?.remove(&row.key);
-    let mut links = Links::new(&schema);
+    let mut links = how.links(&schema);
     let mut problems = links.resolve(tx, model, &mut row.fields).await?;
     let name = &model.name;
     if let Err(error) = records::draft_of(tx, name, &row.fields) {
@@ -147,7 +163,7 @@ async fn alone(tx: &mut Tx, model: &Model, mut row: Planned, pass: Pass) -> Resu
         Some(id) => (Vec::new(), vec![(id, known_draft(tx, model, row.fields)?)]),
         None => (vec![(row.key, records::draft_of(tx, name, &row.fields)?)], Vec::new()),
     };
-    match save(tx, model, work, pass).await {
+    match save(tx, model, work, how.pass).await {
         Ok(done) if problems.is_empty() => Ok(done),
         Ok(_) => Err(Error::Invalid(problems)),
         Err(Error::Invalid(more)) => {

@@ -2,8 +2,8 @@
 //! the mark before what a spreadsheet would take for a formula.
 //! Not here: which cell goes where (`mapping`), whether a value is allowed (the kernel).
 
-use fondaco_kernel::schema::Kind;
-use fondaco_kernel::values::{Date, Decimal, Rounding, round};
+use fondaco_schema::Kind;
+use fondaco_values::{Date, Decimal, Rounding, round};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -19,11 +19,13 @@ pub struct Format {
     pub decimal: char,
     /// Such as `%d.%m.%Y`; the usual is `%Y-%m-%d`.
     pub date: Option<String>,
+    /// Links are found by the names of records, too, where nobody has the key.
+    pub names: bool,
 }
 
 impl Default for Format {
     fn default() -> Format {
-        Format { separator: ',', decimal: '.', date: None }
+        Format { separator: ',', decimal: '.', date: None, names: false }
     }
 }
 

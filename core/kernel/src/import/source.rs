@@ -3,17 +3,16 @@
 //! Not here: what the mapping may say (`mapping`, `check`), what the kernel thinks of it (`write`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use fondaco_kernel::schema::{Kind, Model, Schema};
-use fondaco_kernel::values::limits;
+use fondaco_schema::{Kind, Model, Schema};
+use fondaco_values::limits;
 use serde_json::{Map, Value as Json};
 
-use super::RowProblem;
 use super::format::{Format, Row};
 use super::mapping::{Cell, FileImport, LinesImport, Name};
+use super::{Files, RowProblem, unreadable};
+use crate::error::Result;
 
 /// A record as the file wants it; links hold keys. What no cell says anything about is not there.
 #[derive(Clone, Debug)]
@@ -49,25 +48,32 @@ pub(super) struct Sheet {
 ///
 /// # Errors
 /// When it cannot be read, is no UTF-8 or has a heading that names a column twice.
-pub(super) fn open(folder: &Path, file: &str, format: &Format) -> Result<Sheet> {
-    let bytes = std::fs::read(folder.join(file))
-        .with_context(|| format!("{} cannot be read", folder.join(file).display()))?;
+pub(super) fn open(files: &Files, file: &str, format: &Format) -> Result<Sheet> {
+    let bytes = files.content(file)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let (good, bad) = (error.utf8_error().valid_up_to(), error.into_bytes());
         let line = 1 + bad[..good].iter().filter(|byte| **byte == b'\n').count();
-        anyhow::anyhow!("{file}:{line}: this is no UTF-8; save the file as UTF-8")
+        unreadable(format!("{file}:{line}: this is no UTF-8; save the file as UTF-8"))
     })?;
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     let Ok(separator) = u8::try_from(format.separator) else {
-        bail!("the separator {:?} is no single byte", format.separator);
+        let message = format!("the separator {:?} is no single byte", format.separator);
+        return Err(unreadable(message));
     };
     let mut sheet = Sheet { file: file.into(), headers: csv::StringRecord::new(), text, separator };
-    sheet.headers = sheet.reader().headers().context("reading the heading")?.clone();
+    sheet.headers = heading(&sheet)?;
     let mut seen = HashSet::new();
     if let Some(twice) = sheet.headers.iter().find(|header| !seen.insert(header.trim())) {
-        bail!("{file}:1: there are two columns {twice:?}");
+        return Err(unreadable(format!("{file}:1: there are two columns {twice:?}")));
     }
     Ok(sheet)
+}
+
+fn heading(sheet: &Sheet) -> Result<csv::StringRecord> {
+    let mut reader = sheet.reader();
+    let found = reader.headers();
+    let wrong = |error| unreadable(format!("reading the heading: {error}"));
+    found.cloned().map_err(wrong)
 }
 
 impl Sheet {
@@ -76,12 +82,31 @@ impl Sheet {
         builder.flexible(true).delimiter(self.separator).from_reader(self.text.as_bytes())
     }
 
+    /// The rows that stand in these lines, whatever they have of cells.
+    pub(super) fn rows_of(&self, wanted: &[u64]) -> Result<Vec<csv::StringRecord>> {
+        let mut found = Vec::new();
+        let mut lines = Lines { text: self.text.as_bytes(), at: 0, line: 1 };
+        for record in self.reader().records() {
+            let record =
+                record.map_err(|error| unreadable(format!("reading {}: {error}", self.file)))?;
+            let line = record.position().map_or(0, |position| lines.of(position.byte()));
+            if wanted.binary_search(&line).is_ok() {
+                found.push(record);
+            }
+        }
+        Ok(found)
+    }
+
     /// Every row with its line; one that has not as many cells as the heading is a problem.
-    fn rows(&self, problems: &mut Vec<RowProblem>) -> Result<Vec<(u64, csv::StringRecord)>> {
+    pub(super) fn rows(
+        &self,
+        problems: &mut Vec<RowProblem>,
+    ) -> Result<Vec<(u64, csv::StringRecord)>> {
         let mut rows = Vec::new();
         let mut lines = Lines { text: self.text.as_bytes(), at: 0, line: 1 };
         for record in self.reader().records() {
-            let record = record.with_context(|| format!("reading {}", self.file))?;
+            let record =
+                record.map_err(|error| unreadable(format!("reading {}: {error}", self.file)))?;
             let line = record.position().map_or(0, |position| lines.of(position.byte()));
             if record.len() == self.headers.len() {
                 rows.push((line, record));
@@ -92,7 +117,9 @@ impl Sheet {
             }
             if rows.len() > limits::IMPORT_ROWS_MAX {
                 let most = limits::IMPORT_ROWS_MAX;
-                bail!("{} has more than {most} rows; import it in parts", self.file);
+                let file = &self.file;
+                let message = format!("{file} has more than {most} rows; import it in parts");
+                return Err(unreadable(message));
             }
         }
         Ok(rows)
@@ -137,17 +164,18 @@ impl Source {
         import: &FileImport,
         schema: &Schema,
         format: &Format,
-        folder: &Path,
+        files: &Files,
     ) -> Result<Source> {
         let name = import.model.get_ref();
-        let model = schema.model(name).with_context(|| format!("there is no model {name}"))?;
-        let sheet = open(folder, import.file.get_ref(), format)?;
+        let model = schema.model(name);
+        let model = model.ok_or_else(|| unreadable(format!("there is no model {name}")))?;
+        let sheet = open(files, import.file.get_ref(), format)?;
         let mut source = Source { digest: digest(&sheet.text), ..Source::default() };
         source.digest ^= digest(&format!("{import:?}{format:?}"));
         let mut parts = Vec::new();
         for (field, several) in &import.lines {
             for lines in several {
-                let part = Part::read((field, lines), (schema, model), format, folder)?;
+                let part = Part::read((field, lines), (schema, model), format, files)?;
                 source.problems.extend(part.problems.iter().cloned());
                 source.digest = source.digest.rotate_left(7) ^ part.digest;
                 parts.push(part);
@@ -293,14 +321,15 @@ impl<'m> Part<'m> {
         (field, import): (&'m Name, &'m LinesImport),
         (schema, model): (&'m Schema, &'m Model),
         format: &'m Format,
-        folder: &Path,
+        files: &Files,
     ) -> Result<Part<'m>> {
         let field = field.get_ref().as_str();
         let child = match model.field(field).map(|field| &field.kind) {
             Some(Kind::Lines { of, .. }) => schema.model(of),
             _ => None,
         };
-        let child = child.with_context(|| format!("{} has no lines {field}", model.name))?;
+        let none = || unreadable(format!("{} has no lines {field}", model.name));
+        let child = child.ok_or_else(none)?;
         let mut part = Part {
             field,
             import,
@@ -313,12 +342,12 @@ impl<'m> Part<'m> {
             digest: 0,
         };
         if let Some((file, on, is)) = import.join() {
-            let sheet = open(folder, file.get_ref(), format)?;
+            let sheet = open(files, file.get_ref(), format)?;
             let mut rows: HashMap<String, Vec<(u64, csv::StringRecord)>> = HashMap::new();
             let on = format!("{{{on}}}");
             for (line, values) in sheet.rows(&mut part.problems)? {
                 let row = Row { headers: &sheet.headers, values: &values };
-                let document = row.fill(&on).map_err(anyhow::Error::msg)?;
+                let document = row.fill(&on).map_err(unreadable)?;
                 rows.entry(document).or_default().push((line, values));
             }
             part.rows =
@@ -416,7 +445,7 @@ fn fields_of(
     fields
 }
 
-fn row_wanted(only_with: Option<&Cell>, row: &Row<'_>) -> Result<bool, String> {
+fn row_wanted(only_with: Option<&Cell>, row: &Row<'_>) -> std::result::Result<bool, String> {
     only_with.map_or(Ok(true), |cell| row.text(cell).map(|text| !text.is_empty()))
 }
 

@@ -31,11 +31,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::format::Format;
+use super::unreadable;
+use crate::error::Result;
 
 /// A name with the place where it stands, for faults.
 pub type Name = Spanned<String>;
@@ -152,7 +153,8 @@ impl Map {
 
     fn resolve(&mut self, maps: &BTreeMap<String, BTreeMap<String, String>>) -> Result<()> {
         if let Map::Named(name) = self {
-            let known = maps.get(name).with_context(|| format!("[maps] has no {name:?}"))?;
+            let known = maps.get(name);
+            let known = known.ok_or_else(|| unreadable(format!("[maps] has no {name:?}")))?;
             *self = Map::Table(known.clone());
         }
         Ok(())
@@ -166,7 +168,7 @@ impl Mapping {
     /// With line and column; unknown keys are refused.
     pub fn read(path: &Path) -> Result<Mapping> {
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
+            .map_err(|error| unreadable(format!("{} cannot be read: {error}", path.display())))?;
         Mapping::parse(&path.display().to_string(), text)
     }
 
@@ -174,11 +176,11 @@ impl Mapping {
     /// As [`Mapping::read`].
     pub fn parse(path: &str, text: String) -> Result<Mapping> {
         let mut mapping: Mapping = toml::from_str(&text)
-            .map_err(|e| anyhow::anyhow!("{path}: {}", e.to_string().trim_end()))?;
+            .map_err(|e| unreadable(format!("{path}: {}", e.to_string().trim_end())))?;
         (mapping.path, mapping.text) = (path.to_owned(), text);
         let maps = std::mem::take(&mut mapping.maps);
         for cell in mapping.imports.iter_mut().flat_map(FileImport::cells) {
-            cell.resolve(&maps).with_context(|| path.to_owned())?;
+            cell.resolve(&maps).map_err(|error| unreadable(format!("{path}: {error}")))?;
         }
         Ok(mapping)
     }

@@ -3,17 +3,16 @@
 //! Not here: what is wrong with single rows (`source`, the kernel).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use fondaco_kernel::schema::{Kind, Model, Schema, nearest};
+use fondaco_schema::{Kind, Model, Schema, nearest};
 
-use super::RowProblem;
 use super::mapping::{Cell, FileImport, LinesImport, Mapping, Name};
 use super::source::{self, Sheet};
+use super::{Files, RowProblem};
 
 /// Every fault of a mapping.
-pub(super) fn faults(mapping: &Mapping, schema: &Schema, folder: &Path) -> Vec<RowProblem> {
-    let mut check = Check { mapping, schema, folder, faults: Vec::new() };
+pub(super) fn faults(mapping: &Mapping, schema: &Schema, files: &Files) -> Vec<RowProblem> {
+    let mut check = Check { mapping, schema, files, faults: Vec::new() };
     for import in &mapping.imports {
         check.import(import);
     }
@@ -23,7 +22,7 @@ pub(super) fn faults(mapping: &Mapping, schema: &Schema, folder: &Path) -> Vec<R
 struct Check<'m> {
     mapping: &'m Mapping,
     schema: &'m Schema,
-    folder: &'m Path,
+    files: &'m Files,
     faults: Vec<RowProblem>,
 }
 
@@ -144,10 +143,10 @@ impl<'m> Check<'m> {
     }
 
     fn sheet(&mut self, file: &Name) -> Option<Sheet> {
-        match source::open(self.folder, file.get_ref(), &self.mapping.format) {
+        match source::open(self.files, file.get_ref(), &self.mapping.format) {
             Ok(sheet) => Some(sheet),
             Err(error) => {
-                self.fault(file, format!("{error:#}"));
+                self.fault(file, error.to_string());
                 None
             }
         }
