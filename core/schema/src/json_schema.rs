@@ -234,7 +234,7 @@ fn report_part(key: &str) -> Json {
         "params" => of("fields"),
         "columns" => json!({
             "type": "array",
-            "items": object(&keys::COLUMN, &["name", "type"], |key| match key {
+            "items": object(&keys::COLUMN, &["name"], |key| match key {
                 "name" => of("name"),
                 "opens" => object(&keys::OPENS, &[], |key| match key {
                     "report" => text("Another report"),
@@ -255,6 +255,11 @@ fn report_part(key: &str) -> Json {
         "indent" => text("A column of whole numbers: how far in a row stands"),
         "sums_without" => text("Rows that have nothing in this column are sums"),
         "compare" => object(&keys::COMPARE, &["by", "dates", "figures"], |_| of("names")),
+        "rows" => object(&keys::ROWS, &["of"], |key| match key {
+            "of" => text("The model whose records are the rows, for a report without Rust"),
+            "filter" => text("A condition in the expression language"),
+            _ => of("names"),
+        }),
         "chart" => object(&keys::CHART, &["kind", "x", "y"], |key| match key {
             "kind" => json!({ "enum": keys::CHARTS }),
             "y" => json!({ "oneOf": [{ "type": "string" }, of("names")] }),

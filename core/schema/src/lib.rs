@@ -32,7 +32,7 @@ pub use json_schema::json_schema;
 pub use load::{APIS, fixture, load, load_without, manifest};
 pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};
 pub use schema::{
-    Chart, Column, Comparison, MenuItem, ModuleInfo, Opens, Report, Role, Schema, Separation,
+    Chart, Column, Comparison, MenuItem, ModuleInfo, Opens, Report, Role, Rows, Schema, Separation,
     Target,
 };
 pub use suggest::nearest;

@@ -9,7 +9,7 @@ use crate::dashboard::Dashboard;
 use crate::expr::FieldRef;
 use crate::suggest::did_you_mean;
 use crate::template::Template;
-use crate::{Class, Field, Kind, Model};
+use crate::{Class, Expr, Field, Kind, Model};
 
 /// All models, modules, roles and reports, resolved and checked.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -123,6 +123,8 @@ pub struct ModuleInfo {
     pub version: semver::Version,
     /// The versions of the kernel that it works with.
     pub kernel: semver::VersionReq,
+    /// Who declares it: a module's own name, `kernel`, or a plugin.
+    pub by: String,
     pub menu: Vec<MenuItem>,
 }
 
@@ -164,7 +166,7 @@ pub struct Separation {
     pub reason: String,
 }
 
-/// A report: its rows come from Rust, registered under the same name.
+/// A report: its rows come from Rust, registered under the same name, or are records as it says itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub name: String,
@@ -191,6 +193,18 @@ pub struct Report {
     /// How two periods are put side by side; none where that says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<Comparison>,
+    /// The records that are its rows, for a report without code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
+}
+
+/// The records that are the rows of a report: as far as whoever runs it may see them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rows {
+    pub of: String,
+    pub filter: Option<Expr>,
+    /// Fields; `-` before one turns it around.
+    pub sort: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -8,8 +8,8 @@ use fondaco_kernel::values::limits as sizes;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
-    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices, office,
-    related, report, save, search, settings, sign, timeline as beside, wrong,
+    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices,
+    office, related, report, save, search, settings, sign, timeline as beside, wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, desk, files, health, imports, ledger, limits,

@@ -18,7 +18,7 @@ pub(crate) const MODULE: [&str; 9] =
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 pub(crate) const ROLE_FILE: [&str; 7] =
     ["role", "grants", "label", "help", "includes", "classes", "write_classes"];
-pub(crate) const REPORT: [&str; 12] = [
+pub(crate) const REPORT: [&str; 13] = [
     "report",
     "label",
     "help",
@@ -31,6 +31,7 @@ pub(crate) const REPORT: [&str; 12] = [
     "sums_without",
     "words",
     "compare",
+    "rows",
 ];
 pub(crate) const COLUMN: [&str; 9] =
     ["name", "label", "type", "scale", "to", "values", "opens", "hidden", "values_of"];
@@ -54,6 +55,7 @@ pub(crate) fn of_tile(kind: &str, of_report: bool) -> Option<&'static [&'static 
         _ => return None,
     })
 }
+pub(crate) const ROWS: [&str; 3] = ["of", "filter", "sort"];
 pub(crate) const CHART: [&str; 3] = ["kind", "x", "y"];
 pub(crate) const DOCUMENT: [&str; 13] = [
     "document",
@@ -174,6 +176,7 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
             "actions",
             "select",
             "standing",
+            "beside",
             "on_failure",
             "order",
             "again",

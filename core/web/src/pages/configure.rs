@@ -34,7 +34,7 @@ pub(crate) async fn api(
     State(app): State<App>,
     Caller(ctx): Caller,
     RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Configured>, Refusal> {
     let pairs = Pairs::read(query.as_deref().unwrap_or_default());
     let ask = asked(&pairs)?.ok_or_else(|| {
         let message = "Say of which product: its id.";
@@ -45,7 +45,7 @@ pub(crate) async fn api(
         Box::pin(async move { configure::look(tx, &ask).await })
     });
     let found = look.await?;
-    Ok(Json(serde_json::to_value(found).map_err(Error::internal)?))
+    Ok(Json(found))
 }
 
 pub(crate) async fn show(
