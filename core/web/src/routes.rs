@@ -11,8 +11,8 @@ use crate::pages::{
     sign, timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, files, health, ledger, limits, live, metrics, openapi, papers,
-    plugin, plugins, reports, respond, session, timeline,
+    App, api, assets, batch, caller, dashboards, files, health, ledger, limits, live, metrics,
+    openapi, papers, plugin, plugins, reports, respond, session, timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -27,13 +27,7 @@ pub fn all(app: App) -> Router {
         .route("/api/events", get(live::events))
         // More than one thing at once.
         .route("/api/batch", post(batch::run))
-        // Figures.
-        .route("/api/reports", get(reports::index))
-        .route("/api/reports/{name}", get(reports::run))
-        .route("/api/ledger/trial-balance", get(ledger::trial_balance))
-        .route("/api/ledger/accounts/{id}/lines", get(ledger::lines))
-        .route("/api/ledger/entries/{id}", get(ledger::entry))
-        .route("/api/ledger/verify", post(ledger::verify))
+        .merge(figures())
         // Files: a larger body, and nothing that runs.
         .route("/api/attachment/content", post(timeline::upload).layer(for_files()))
         .route("/api/attachment/{id}/content", get(timeline::download))
@@ -69,11 +63,6 @@ pub fn all(app: App) -> Router {
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))
         .route("/do/view/delete", post(settings::forget_view))
-        // Pages: figures.
-        .route("/reports", get(report::index))
-        .route("/report/{name}", get(report::show))
-        .route("/report/{name}/{ending}", get(files::reports::file))
-        .route("/entry/{id}", get(entry::show))
         // Pages: what hangs on a record, and several records at once.
         .route("/do/note", post(beside::add_note))
         .route("/do/activity", post(beside::add_activity))
@@ -106,6 +95,23 @@ pub fn all(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .layer(DefaultBodyLimit::max(sizes::BODY_BYTES_MAX))
         .with_state(app)
+}
+
+/// Reports, dashboards and the ledger, as data and as pages.
+fn figures() -> Router<App> {
+    Router::new()
+        .route("/api/reports", get(reports::index))
+        .route("/api/reports/{name}", get(reports::run))
+        .route("/api/dashboards", get(dashboards::index))
+        .route("/api/dashboards/{name}", get(dashboards::run))
+        .route("/api/ledger/trial-balance", get(ledger::trial_balance))
+        .route("/api/ledger/accounts/{id}/lines", get(ledger::lines))
+        .route("/api/ledger/entries/{id}", get(ledger::entry))
+        .route("/api/ledger/verify", post(ledger::verify))
+        .route("/reports", get(report::index))
+        .route("/report/{name}", get(report::show))
+        .route("/report/{name}/{ending}", get(files::reports::file))
+        .route("/entry/{id}", get(entry::show))
 }
 
 fn for_plugins(app: &App, answer: MethodRouter<App>) -> MethodRouter<App> {
