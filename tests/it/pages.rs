@@ -519,7 +519,6 @@ async fn what_one_may_not_see_is_not_in_the_source() {
         "/own.sample/export?columns=name,wage".to_owned(),
         "/own.sample/board".to_owned(),
         "/own.sample?show=pivot".to_owned(),
-        "/own.sample/export.xlsx?columns=name,wage".to_owned(),
         "/search?q=bolt".to_owned(),
     ] {
         let page = house.get(&path).expect(200);

@@ -44,6 +44,9 @@ async fn a_page_takes_as_many_statements_for_80_rows_as_for_2() {
             "/sales.order/new".to_owned(),
             "/search?q=customer".to_owned(),
             "/import?model=party".to_owned(),
+            "/sales.order?show=pivot&group=customer&across=ordered_on".to_owned(),
+            "/report/sales.by_customer?against=previous_year".to_owned(),
+            "/?dashboard=sales.desk".to_owned(),
         ] {
             let get =
                 || page.send("GET", &path, None, &[("accept", "text/html")]).unwrap().expect(200);

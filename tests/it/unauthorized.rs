@@ -80,10 +80,13 @@ fn api() -> Vec<Case> {
         // These show what the caller may see, which may be little.
         case("GET", "/api/openapi.json", 401, 200, Json::Null),
         case("GET", "/api/events", 401, 200, Json::Null),
+        case("GET", "/api/configure", 401, 422, Json::Null),
         case("GET", "/api/reports", 401, 200, Json::Null),
+        case("GET", "/api/dashboards", 401, 200, Json::Null),
         // These do not.
         case("POST", "/api/batch", 401, 403, json!({ "operations": [order] })),
         case("GET", "/api/reports/{name}", 401, 404, Json::Null),
+        case("GET", "/api/dashboards/{name}", 401, 404, Json::Null),
         case("GET", "/api/ledger/trial-balance", 401, 403, Json::Null),
         case("GET", "/api/ledger/accounts/{id}/lines", 401, 403, Json::Null),
         case("GET", "/api/ledger/entries/{id}", 401, 403, Json::Null),
@@ -167,10 +170,16 @@ fn pages() -> Vec<Case> {
         case("GET", "/import/{id}", 401, 404, Json::Null),
         case("POST", "/import/{id}/preview", 401, 404, json!({})),
         case("POST", "/import/{id}/run", 401, 404, json!({})),
+        case("GET", "/configure", 401, 403, Json::Null),
+        case("GET", "/reports", 401, 200, Json::Null),
+        case("GET", "/report/{name}", 401, 404, Json::Null),
+        case("GET", "/report/{name}/{ending}", 401, 404, Json::Null),
+        case("GET", "/entry/{id}", 401, 403, Json::Null),
         case("GET", "/{model}", 401, 403, Json::Null),
         case("GET", "/{model}/board", 401, 404, Json::Null),
         case("GET", "/{model}/calendar", 401, 404, Json::Null),
         case("GET", "/{model}/export", 401, 403, Json::Null),
+        case("GET", "/{model}/export.xlsx", 401, 403, Json::Null),
         case("POST", "/{model}/outlook", 401, 403, json!({})),
         case("GET", "/{model}/new", 401, 403, Json::Null),
         case("POST", "/{model}/new", 401, 403, json!({})),
@@ -227,6 +236,7 @@ async fn no_route_gives_what_is_not_due() {
     for case in cases() {
         let path = case.route.replace("{model}", MODEL).replace("{name}", REPORT);
         let path = path.replace("{id}", &order).replace("{action}", "confirm");
+        let path = path.replace("{ending}", "csv");
         let path = path.replace("{file}", "sales.order_confirmation.pdf");
         let path = path.replace("{call}", &order).replace("{verb}", "grant");
         let body = (!case.body.is_null()).then(|| case.body.to_string());

@@ -11,6 +11,7 @@ mod query;
 mod batch;
 mod timeline;
 mod reports;
+mod dashboards;
 mod papers;
 mod ledger;
 mod sheet;

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use fondaco_kernel::Ctx;
+use fondaco_kernel::dashboards;
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::plugins::lifecycle;
 use fondaco_kernel::reports::Against;
@@ -49,6 +50,14 @@ fn of(ctx: &Ctx, schema: &Schema) -> Value {
             "responses": { "200": { "description": "Columns, rows and totals" } },
         });
         paths.insert(format!("/api/reports/{}", report.name), json!({ "get": operation }));
+    }
+    for dashboard in dashboards::of_caller(ctx, schema) {
+        let operation = json!({
+            "summary": dashboard.label,
+            "tags": ["dashboards"],
+            "responses": { "200": { "description": "Tiles with their figures" } },
+        });
+        paths.insert(format!("/api/dashboards/{}", dashboard.name), json!({ "get": operation }));
     }
     if lifecycle::may_look(ctx) {
         plugins::paths(&mut paths);
