@@ -426,7 +426,7 @@ pub async fn uninstall(kernel: &Kernel, ctx: &Ctx, name: &str, purge: bool) -> R
     kernel.take_up_plugins().await?;
     // A change that was cut off is made good.
     kernel.hide_of(name).await?;
-    if purge { kernel.purge_of(&name).await } else { Ok(()) }
+    if purge { kernel.purge_of(name).await } else { Ok(()) }
 }
 
 /// Pins the key of a publisher, in the place of the one that was pinned.
