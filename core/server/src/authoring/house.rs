@@ -28,6 +28,7 @@ const APPROVAL: &[(&str, &str)] = carried! { "approval-matrix":
     "schema/approval_manager.toml"
     "schema/module.toml"
     "schema/order_approver.toml"
+    "schema/product_category.toml"
     "schema/purchasing_order.toml"
     "schema/rule.toml"
     "schema/sales_order.toml"

@@ -57,6 +57,10 @@ pub(crate) async fn verify(State(app): State<App>, visitor: Visitor) -> Response
         let hold = app.works.begin(owner(&visitor), "office-verify", "/settings/ledger");
         let place = format!("/settings/works/{}", hold.id);
         let (kernel, ctx, words) = (app.kernel.clone(), visitor.ctx.clone(), visitor.words.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it is looked at, not waited for; nothing is kept of it but what it found"
+        )]
         tokio::spawn(async move {
             let walk = kernel
                 .read(&ctx, |tx| Box::pin(async move { ledger::verify(tx, None, None).await }));

@@ -263,6 +263,10 @@ fn begin(app: &App, visitor: &Visitor, form: &Pairs) -> Result<Response, Error> 
     let hold = app.works.begin(owner(visitor), "office-applying", &next);
     let place = format!("/settings/works/{}", hold.id);
     let (app, ctx, words) = (app.clone(), visitor.ctx.clone(), visitor.words.clone());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an apply that is cut off goes on with the next one; somebody looks on meanwhile"
+    )]
     tokio::spawn(async move {
         let told = hold.clone();
         let heard: Heard = Arc::new(move |done, total| told.at(done, total));
