@@ -17,6 +17,30 @@ use crate::{
 };
 
 pub fn all(app: App) -> Router {
+    api()
+        .merge(offices())
+        .merge(pages())
+        .merge(settings_pages())
+        .layer(from_fn_with_state(app.clone(), caller::guard_origin))
+        // Styles and scripts.
+        .route("/assets/{version}/{name}", get(assets::file))
+        // For the operator.
+        .route("/health/live", get(health::alive))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::text))
+        .fallback(wrong::nowhere)
+        .layer(from_fn(respond::as_problem))
+        // What plugins answer is said as they said it.
+        .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
+        .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
+        .layer(from_fn_with_state(app.clone(), limits::at_once))
+        .layer(from_fn_with_state(app.clone(), metrics::observe))
+        .layer(DefaultBodyLimit::max(sizes::BODY_BYTES_MAX))
+        .with_state(app)
+}
+
+/// Programs.
+fn api() -> Router<App> {
     Router::new()
         // Who is asking.
         .route("/api/session", post(session::sign_in).get(session::who).delete(session::sign_out))
@@ -27,21 +51,6 @@ pub fn all(app: App) -> Router {
         .route("/api/user/{id}/code", post(desk::code))
         .route("/api/notifications", get(notices::list))
         .route("/api/notifications/read", post(notices::read))
-        // For administrators.
-        .route("/api/roles", get(desk::roles))
-        .route("/api/explain", get(desk::explain))
-        .route("/api/jobs", get(desk::waiting))
-        .route("/api/jobs/{id}/again", post(desk::again))
-        .route("/api/audit", get(desk::audit))
-        .route("/api/modules", get(configuration::modules))
-        .route("/api/configuration/plan", post(configuration::planned))
-        .route("/api/configuration/apply", post(configuration::applied))
-        // Files that become records.
-        .route("/api/imports/{id}", get(imports::one))
-        .route("/api/imports/{id}/choice", get(imports::choice))
-        .route("/api/imports/{id}/preview", post(imports::preview))
-        .route("/api/imports/{id}/run", post(imports::run))
-        .route("/api/imports/{id}/refused", get(imports::refused))
         // What there is.
         .route("/api/openapi.json", get(openapi::document))
         .route("/api/events", get(live::events))
@@ -76,6 +85,31 @@ pub fn all(app: App) -> Router {
         .route("/api/{model}/{id}/timeline", get(timeline::of_record))
         .route("/api/{model}/{id}/document/{file}", get(papers::pdf))
         .route("/api/{model}/{id}/{action}", post(api::act))
+}
+
+/// Programs of administrators, and files that become records.
+fn offices() -> Router<App> {
+    Router::new()
+        // For administrators.
+        .route("/api/roles", get(desk::roles))
+        .route("/api/explain", get(desk::explain))
+        .route("/api/jobs", get(desk::waiting))
+        .route("/api/jobs/{id}/again", post(desk::again))
+        .route("/api/audit", get(desk::audit))
+        .route("/api/modules", get(configuration::modules))
+        .route("/api/configuration/plan", post(configuration::planned))
+        .route("/api/configuration/apply", post(configuration::applied))
+        // Files that become records.
+        .route("/api/imports/{id}", get(imports::one))
+        .route("/api/imports/{id}/choice", get(imports::choice))
+        .route("/api/imports/{id}/preview", post(imports::preview))
+        .route("/api/imports/{id}/run", post(imports::run))
+        .route("/api/imports/{id}/refused", get(imports::refused))
+}
+
+/// People at work.
+fn pages() -> Router<App> {
+    Router::new()
         // Pages: who is asking.
         .route("/sign-in", get(sign::door).post(sign::sign_in))
         .route("/sign-out", post(sign::sign_out))
@@ -90,6 +124,27 @@ pub fn all(app: App) -> Router {
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))
         .route("/do/view/delete", post(settings::forget_view))
+        // Pages: what hangs on a record, and several records at once.
+        .route("/do/note", post(beside::add_note))
+        .route("/do/activity", post(beside::add_activity))
+        .route("/do/activity-done", post(beside::activity_done))
+        .route("/do/bulk/{model}", post(bulk::run))
+        .route("/do/move/{model}", post(board::shift))
+        // Pages: records of any model.
+        .route("/{model}", get(list::show))
+        .route("/{model}/board", get(board::show))
+        .route("/{model}/calendar", get(calendar::show))
+        .route("/{model}/export", get(export::csv))
+        .route("/{model}/outlook", post(save::outlook))
+        .route("/{model}/new", get(form::new).post(save::create))
+        .route("/{model}/{id}", get(form::show).post(save::update))
+        .route("/{model}/{id}/related", get(related::show))
+        .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
+}
+
+/// People who set things up.
+fn settings_pages() -> Router<App> {
+    Router::new()
         // Pages: settings, each for whom the rights allow it.
         .route("/settings", get(office::home))
         .route("/settings/users", get(office::users::show).post(office::users::invite))
@@ -117,38 +172,6 @@ pub fn all(app: App) -> Router {
         .route("/import/{id}", get(import::one))
         .route("/import/{id}/preview", post(import::preview))
         .route("/import/{id}/run", post(import::run))
-        // Pages: what hangs on a record, and several records at once.
-        .route("/do/note", post(beside::add_note))
-        .route("/do/activity", post(beside::add_activity))
-        .route("/do/activity-done", post(beside::activity_done))
-        .route("/do/bulk/{model}", post(bulk::run))
-        .route("/do/move/{model}", post(board::shift))
-        // Pages: records of any model.
-        .route("/{model}", get(list::show))
-        .route("/{model}/board", get(board::show))
-        .route("/{model}/calendar", get(calendar::show))
-        .route("/{model}/export", get(export::csv))
-        .route("/{model}/outlook", post(save::outlook))
-        .route("/{model}/new", get(form::new).post(save::create))
-        .route("/{model}/{id}", get(form::show).post(save::update))
-        .route("/{model}/{id}/related", get(related::show))
-        .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
-        .layer(from_fn_with_state(app.clone(), caller::guard_origin))
-        // Styles and scripts.
-        .route("/assets/{version}/{name}", get(assets::file))
-        // For the operator.
-        .route("/health/live", get(health::alive))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::text))
-        .fallback(wrong::nowhere)
-        .layer(from_fn(respond::as_problem))
-        // What plugins answer is said as they said it.
-        .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
-        .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
-        .layer(from_fn_with_state(app.clone(), limits::at_once))
-        .layer(from_fn_with_state(app.clone(), metrics::observe))
-        .layer(DefaultBodyLimit::max(sizes::BODY_BYTES_MAX))
-        .with_state(app)
 }
 
 fn for_plugins(app: &App, answer: MethodRouter<App>) -> MethodRouter<App> {
