@@ -19,6 +19,8 @@ both! {
     a_list_is_drawn_and_set_against_itself,
     a_dashboard_shows_what_its_reader_may_see,
     a_card_moves_on_the_board,
+    a_calendar_shows_a_month_or_a_week,
+    cells_can_be_changed_by_whoever_may_write,
     what_one_may_not_see_is_not_in_the_source,
     nothing_that_somebody_writes_runs,
     somebody_signs_in_by_a_plain_form,
@@ -79,6 +81,9 @@ columns = ["name", "colour", "party", "day", "state", "price"]
 sort = "name"
 [views.form]
 groups = [{ label = "First", fields = ["name", "story", "parts", "total"] }]
+[views.calendar]
+start = "day"
+title = "name"
 [views.kanban]
 group = "state"
 title = "name"
@@ -500,6 +505,43 @@ async fn a_card_moves_on_the_board() {
         house.page.send("POST", "/do/move/own.sample", Some(&format!("id={id}&to=new")), &[]);
     assert_eq!(refused.unwrap().status, 422);
     assert_eq!(house.read(id.parse().unwrap()).await["state"], "ready");
+}
+
+async fn a_calendar_shows_a_month_or_a_week() {
+    let house = House::open().await;
+    let bolt = house.sample(json!({ "name": "Bolt", "day": "2026-03-05" })).await;
+    let nut = house.sample(json!({ "name": "Nut", "day": "2026-04-20" })).await;
+    for n in 0..6 {
+        house.sample(json!({ "name": format!("Ring {n}"), "day": "2026-03-12" })).await;
+    }
+    has(&house.get("/own.sample"), &["href=\"/own.sample/calendar\""]);
+    let address = |id: AnyId| format!("href=\"/own.sample/{id}\"");
+    // The month of the clock, Monday first, with the way to a new one by day.
+    let month = house.get("/own.sample/calendar").expect(200);
+    has(&month, &["1 Mar", "31 Mar", &address(bolt), "/own.sample/new?day=2026-03-05", "+ 2"]);
+    assert!(!html(&month).contains(&address(nut)));
+    has(&month, &["calendar?day=2026-02-28", "calendar?day=2026-04-01", "class=\"today\""]);
+    let week = house.get("/own.sample/calendar?day=2026-03-12&by=week").expect(200);
+    has(&week, &["Ring 0", "Ring 5", "9 Mar", "15 Mar", "day=2026-03-16&amp;by=week"]);
+    assert!(!html(&week).contains(&address(bolt)));
+    has(&house.get("/own.sample/calendar?day=2026-04-01&q=nut").expect(200), &[&address(nut)]);
+    // A model without such a view has none, and no way that pretends it.
+    assert_eq!(house.get("/party/calendar").status, 404);
+    assert!(!html(&house.get("/party")).contains("/calendar"));
+}
+
+/// A script opens these cells with the record's own form, so they are there for whoever may write.
+async fn cells_can_be_changed_by_whoever_may_write() {
+    let house = House::open().await;
+    house.sample(json!({ "name": "Bolt", "colour": "red" })).await;
+    let list = house.get("/own.sample").expect(200);
+    has(&list, &["data-field=\"name\"", "data-field=\"colour\"", "data-field=\"day\""]);
+    assert!(!html(&list).contains("data-field=\"state\""), "a state is changed by actions");
+    let party = json!({ "name": "Verdi" });
+    house.served.shop.admin.create("party", party).await.unwrap();
+    let read = house.get("/party").expect(200);
+    has(&read, &["Verdi"]);
+    assert!(!html(&read).contains("data-field"), "an employee reads parties only");
 }
 
 async fn what_one_may_not_see_is_not_in_the_source() {

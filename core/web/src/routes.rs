@@ -12,8 +12,9 @@ use crate::pages::{
     office, related, report, save, search, settings, sign, timeline as beside, wrong,
 };
 use crate::{
-    App, api, assets, batch, caller, configuration, desk, files, health, imports, ledger, limits,
-    live, metrics, openapi, papers, plugin, plugins, reports, respond, session, timeline,
+    App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
+    ledger, limits, live, metrics, openapi, papers, plugin, plugins, reports, respond, session,
+    timeline,
 };
 
 pub fn all(app: App) -> Router {
@@ -58,6 +59,8 @@ fn api() -> Router<App> {
         .route("/api/batch", post(batch::run))
         // What a configurable product would be, and figures.
         .route("/api/configure", get(configure::api))
+        .route("/api/dashboards", get(dashboards::index))
+        .route("/api/dashboards/{name}", get(dashboards::run))
         .route("/api/reports", get(reports::index))
         .route("/api/reports/{name}", get(reports::run))
         .route("/api/ledger/trial-balance", get(ledger::trial_balance))
@@ -111,12 +114,12 @@ fn offices() -> Router<App> {
 /// People at work.
 fn pages() -> Router<App> {
     Router::new()
-        // Pages: who is asking.
+        // Who is asking.
         .route("/sign-in", get(sign::door).post(sign::sign_in))
         .route("/sign-out", post(sign::sign_out))
         .route("/first", post(sign::first))
         .route("/code", get(sign::code).post(sign::redeem))
-        // Pages: finding one's way.
+        // Finding one's way.
         .route("/", get(home::show))
         .route("/search", get(search::show))
         .route("/palette", get(search::palette))
@@ -125,7 +128,7 @@ fn pages() -> Router<App> {
         .route("/do/company", post(settings::company))
         .route("/do/view", post(settings::save_view))
         .route("/do/view/delete", post(settings::forget_view))
-        // Pages: what hangs on a record, and several records at once.
+        // What hangs on a record, and several records at once.
         .route("/do/note", post(beside::add_note))
         .route("/do/activity", post(beside::add_activity))
         .route("/do/activity-done", post(beside::activity_done))
@@ -137,7 +140,7 @@ fn pages() -> Router<App> {
         .route("/report/{name}", get(report::show))
         .route("/report/{name}/{ending}", get(files::reports::file))
         .route("/entry/{id}", get(entry::show))
-        // Pages: records of any model.
+        // Records of any model.
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
@@ -153,7 +156,7 @@ fn pages() -> Router<App> {
 /// People who set things up.
 fn settings_pages() -> Router<App> {
     Router::new()
-        // Pages: settings, each for whom the rights allow it.
+        // Settings, each for whom the rights allow it.
         .route("/settings", get(office::home))
         .route("/settings/users", get(office::users::show).post(office::users::invite))
         .route("/settings/users/{id}/code", post(office::users::code))
@@ -175,7 +178,7 @@ fn settings_pages() -> Router<App> {
         .route("/settings/audit", get(office::audit::show))
         .route("/settings/ledger", get(office::ledger::show))
         .route("/settings/ledger/verify", post(office::ledger::verify))
-        // Pages: a file becomes records.
+        // A file becomes records.
         .route("/import", get(import::show).post(import::send).layer(for_files()))
         .route("/import/{id}", get(import::one))
         .route("/import/{id}/preview", post(import::preview))

@@ -2,6 +2,7 @@
 //! for whoever began it. Kept by the process; what was done stands in the database.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fondaco_kernel::values::AnyId;
@@ -62,6 +63,13 @@ impl Works {
         let kept = self.kept();
         kept.works.iter().find(|work| work.id == id && work.owner == owner).cloned()
     }
+}
+
+/// Does work beside the page about it. What it does to the database is whole or not there, so the end of the
+/// process loses nothing but the page.
+#[expect(clippy::disallowed_methods, reason = "somebody waits for it and sees how far it is")]
+pub(crate) fn beside(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(work);
 }
 
 /// Whoever does it tells how far he is.

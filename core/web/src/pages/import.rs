@@ -216,7 +216,7 @@ fn columns(visitor: &Visitor, file: AnyId, (sheet, choice): (&Sheet, &Choice)) -
                         @let label = words.field(&model.name, field);
                         @let column = choice.columns.get(&field.name).map_or("", String::as_str);
                         div.asked {
-                            label for=(id) { (label) @if field.required { " *" } }
+                            label for=(id) { (label) @if field.required && field.default.is_none() { " *" } }
                             (choose(&format!("c.{}", field.name), &id, &headings, column, Some("–")))
                         }
                     }
@@ -380,7 +380,7 @@ fn problems(visitor: &Visitor, problems: &[RowProblem], choice: &Choice) -> Mark
             thead { tr { th.n scope="col" { (say("import-line")) } th scope="col" { (say("conflict-field")) } th scope="col" { (say("office-reason")) } } }
             tbody { @for problem in problems.iter().take(NAMED) {
                 tr {
-                    td.n { (problem.line) }
+                    td.n data-label=(say("import-line")) { (problem.line) }
                     td data-label=(say("conflict-field")) { (label(&problem.field)) }
                     td.many data-label=(say("office-reason")) { (problem.message) }
                 }

@@ -1,10 +1,14 @@
 //! Who changed what, over all records that the reader may see: filters in the address, page by page.
 
+use std::collections::{BTreeMap, HashMap};
+
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use fondaco_kernel::Error;
 use fondaco_kernel::audit::{self, Found};
 use fondaco_kernel::permissions::{self, Office, Right};
+use fondaco_kernel::records::{self, Select};
+use fondaco_kernel::values::AnyId;
+use fondaco_kernel::{Error, Tx};
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
@@ -42,9 +46,13 @@ async fn page(sheet: &Sheet<'_>, asked: &Pairs) -> Result<Response, Error> {
     };
     let read = sheet.app.kernel.read(&visitor.ctx, move |tx| {
         let ask = ask.clone();
-        Box::pin(async move { audit::search(tx, &ask).await })
+        Box::pin(async move {
+            let (found, next) = audit::search(tx, &ask).await?;
+            let names = names(tx, &found).await?;
+            Ok((found, next, names))
+        })
     });
-    let (found, next) = read.await?;
+    let (found, next, names) = read.await?;
     let say = |key: &str| visitor.words.say(key).into_owned();
     let kept = FILTERS.iter().filter_map(|name| Some((*name, asked.filled(name)?)));
     let next = next.map(|next| next.to_string());
@@ -57,7 +65,7 @@ async fn page(sheet: &Sheet<'_>, asked: &Pairs) -> Result<Response, Error> {
                 th scope="col" { (say("office-did")) } th scope="col" { (say("office-record")) }
                 th scope="col" { (say("office-changes")) }
             } }
-            tbody { @for one in &found { (row(visitor, one)) } }
+            tbody { @for one in &found { (row(visitor, one, &names)) } }
         } } }
         (further(visitor, PLACE, &query(kept), next.as_deref()))
         p.soft { (say("office-audit-help")) }
@@ -81,7 +89,31 @@ fn filters(visitor: &Visitor, asked: &Pairs) -> Markup {
     }
 }
 
-fn row(visitor: &Visitor, one: &Found) -> Markup {
+/// Names of records, by model and id.
+type Names = HashMap<(String, AnyId), String>;
+
+/// How the records are called, as far as they are still there: one statement a model.
+async fn names(tx: &mut Tx, found: &[Found]) -> Result<Names, Error> {
+    let mut asked: BTreeMap<&str, Vec<AnyId>> = BTreeMap::new();
+    for one in found {
+        asked.entry(&one.model).or_default().push(one.record);
+    }
+    let mut names = Names::new();
+    for (model, mut ids) in asked {
+        ids.sort_unstable();
+        ids.dedup();
+        let Some(title) = tx.schema().model(model).map(|model| model.title.clone()) else {
+            continue;
+        };
+        let show = Select { fields: vec![title], expand: Vec::new() };
+        for rec in records::get_many(tx, model, &ids, &show).await? {
+            names.insert((model.to_owned(), rec.id), rec.title());
+        }
+    }
+    Ok(names)
+}
+
+fn row(visitor: &Visitor, one: &Found, names: &Names) -> Markup {
     let words = &visitor.words;
     let say = |key: &str| words.say(key).into_owned();
     let model = visitor.schema().model(&one.model);
@@ -98,7 +130,7 @@ fn row(visitor: &Visitor, one: &Found) -> Markup {
             )
         }
     };
-    let title = format!("{named} {}", one.record);
+    let title = names.get(&(one.model.clone(), one.record));
     html! {
         tr {
             td { (moment(words.locale.time(one.at), one.at)) }
@@ -106,8 +138,11 @@ fn row(visitor: &Visitor, one: &Found) -> Markup {
             td data-label=(say("office-did")) { (did) }
             td data-label=(say("office-record")) {
                 @if model.is_some_and(|model| !model.is_line()) && open_model(visitor, &one.model) {
-                    a href={ "/" (one.model) "/" (one.record) } { (title) }
-                } @else { (named) }
+                    a href={ "/" (one.model) "/" (one.record) } {
+                        (title.map_or_else(|| format!("#{}", one.record), String::clone))
+                    }
+                }
+                " " span.soft { (named) }
             }
             td.many data-label=(say("office-changes")) { (changes(visitor, one)) }
         }
@@ -123,7 +158,13 @@ fn changes(visitor: &Visitor, one: &Found) -> Markup {
             |(model, field)| visitor.words.field(&model.name, field).into_owned(),
         )
     };
-    let all: Vec<(&String, &Json)> = one.changes.as_object().into_iter().flatten().collect();
+    let mut all: Vec<(&String, &Json)> = one.changes.as_object().into_iter().flatten().collect();
+    // How it is called first; what was nothing and is nothing is no change.
+    all.retain(|(_, change)| {
+        change.as_array().is_none_or(|pair| pair.iter().any(|v| !v.is_null()))
+    });
+    let title = model.map_or("", |model| model.title.as_str());
+    all.sort_by_key(|(name, _)| name.as_str() != title);
     let rest = all.len().saturating_sub(SHOWN);
     html! {
         ul.changed {

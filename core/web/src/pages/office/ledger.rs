@@ -12,7 +12,7 @@ use super::{Sheet, open_model, owner};
 use crate::App;
 use crate::pages::go_to;
 use crate::visitor::Visitor;
-use crate::works::End;
+use crate::works::{self, End};
 
 /// Models of months and years, where their module is on.
 const PERIODS: [&str; 2] = ["accounting.fiscal_year", "accounting.period"];
@@ -57,11 +57,7 @@ pub(crate) async fn verify(State(app): State<App>, visitor: Visitor) -> Response
         let hold = app.works.begin(owner(&visitor), "office-verify", "/settings/ledger");
         let place = format!("/settings/works/{}", hold.id);
         let (kernel, ctx, words) = (app.kernel.clone(), visitor.ctx.clone(), visitor.words.clone());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "it is looked at, not waited for; nothing is kept of it but what it found"
-        )]
-        tokio::spawn(async move {
+        works::beside(async move {
             let walk = kernel
                 .read(&ctx, |tx| Box::pin(async move { ledger::verify(tx, None, None).await }));
             hold.end(match walk.await {

@@ -21,7 +21,7 @@ use crate::configuration::{self, Agreed, Proposal};
 use crate::folder::{Edit, EditedFile, Offer};
 use crate::pages::go_to;
 use crate::visitor::Visitor;
-use crate::works::End;
+use crate::works::{self, End};
 
 const SECTION: &str = "office-modules";
 
@@ -263,11 +263,7 @@ fn begin(app: &App, visitor: &Visitor, form: &Pairs) -> Result<Response, Error> 
     let hold = app.works.begin(owner(visitor), "office-applying", &next);
     let place = format!("/settings/works/{}", hold.id);
     let (app, ctx, words) = (app.clone(), visitor.ctx.clone(), visitor.words.clone());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "an apply that is cut off goes on with the next one; somebody looks on meanwhile"
-    )]
-    tokio::spawn(async move {
+    works::beside(async move {
         let told = hold.clone();
         let heard: Heard = Arc::new(move |done, total| told.at(done, total));
         let outcome = configuration::carry_out(&app, &ctx, &agreed, &heard).await;

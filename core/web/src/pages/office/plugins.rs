@@ -203,7 +203,7 @@ fn deeds(visitor: &Visitor, one: &Standing) -> Markup {
     let verb = |verb: &str, key: &str, sure: Option<&str>| {
         html! {
             form method="post" action={ (place) "/" (verb) } {
-                button.small .danger[sure.is_some()] data-sure=[sure.map(say)] { (say(key)) }
+                button.small .danger[sure.is_some()] data-sure=[sure.map(&say)] { (say(key)) }
             }
         }
     };
