@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use fondaco_kernel::ports::Configuration;
-use fondaco_kernel::ports::configuration::{Component, Operation, Recipe};
+use fondaco_kernel::ports::configuration::{Component, Offered, Operation, Recipe};
 use fondaco_kernel::ports::supply::{Need, Outlook, Taken, provider};
 use fondaco_kernel::shared::Product;
 use fondaco_kernel::{DocRef, Fut, Module, Tx, store};
@@ -11,7 +11,7 @@ use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::shop::problems;
 use fondaco_tests::{Shop, both};
-use fondaco_values::{AnyId, Id, Problem, Quantity, Value};
+use fondaco_values::{AnyId, Id, Quantity, Value};
 use serde_json::{Value as Json, json};
 
 both! {
@@ -485,8 +485,8 @@ async fn a_whole_catalogue_of_bills_is_taken_in() {
 struct Brass;
 
 impl Configuration for Brass {
-    fn check<'t>(&'t self, _: &'t mut Tx, _: Id<Product>, _: &'t Json) -> Fut<'t, Vec<Problem>> {
-        Box::pin(async { Ok(Vec::new()) })
+    fn offer<'t>(&'t self, _: &'t mut Tx, _: Id<Product>, _: &'t Json) -> Fut<'t, Offered> {
+        Box::pin(async { Ok(Offered::default()) })
     }
 
     fn recipe<'t>(&'t self, _: &'t mut Tx, _: Id<Product>, choice: &'t Json) -> Fut<'t, Recipe> {

@@ -8,6 +8,7 @@ use fondaco_server::desk::Desk;
 use fondaco_tests::browser::Window;
 use fondaco_tests::shop::PASSWORD;
 use fondaco_tests::{Browser, Served, Shop};
+use fondaco_values::Money;
 use serde_json::json;
 
 const CONTROL: &str = "\u{e009}";
@@ -147,21 +148,21 @@ async fn from_lead_to_ledger_by_three_people() {
         served.shop.kernel.read(&chief.ctx, |tx| Box::pin(ledger::trial_balance(tx, None, None)));
     let balance = read.await.unwrap();
     let known = |code: &str| balance.rows.iter().find(|row| row.code == code).unwrap().balance;
-    for (code, cents) in [
-        ("1000", 32_234_00),
-        ("1200", 3_156_00),
-        ("1300", 2_921_43),
-        ("1350", 0),
-        ("1400", 344_00),
-        ("2000", -2_064_00),
-        ("2050", 0),
-        ("2100", -2_565_00),
-        ("3000", -26_780_00),
-        ("4000", -12_825_00),
-        ("4200", -500_00),
-        ("5000", 6_078_57),
+    for (code, amount) in [
+        ("1000", "32234.00"),
+        ("1200", "3156.00"),
+        ("1300", "2921.43"),
+        ("1350", "0.00"),
+        ("1400", "344.00"),
+        ("2000", "-2064.00"),
+        ("2050", "0.00"),
+        ("2100", "-2565.00"),
+        ("3000", "-26780.00"),
+        ("4000", "-12825.00"),
+        ("4200", "-500.00"),
+        ("5000", "6078.57"),
     ] {
-        assert_eq!(known(code), cents, "{code}");
+        assert_eq!(Money::from_minor(known(code), 2).to_string(), amount, "{code}");
     }
 }
 
