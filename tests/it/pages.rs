@@ -486,6 +486,12 @@ async fn a_dashboard_shows_what_its_reader_may_see() {
     // A field that he may not read is not summed up for him.
     assert!(!html(&page).contains("Wages"));
     house.get("/?dashboard=own.nothing").expect(404);
+    // Programs are told the same.
+    let own = house.page.get("/api/dashboards/own.workshop").unwrap().expect(200);
+    let tiles = own.body["tiles"].as_array().unwrap();
+    let labels: Vec<&str> = tiles.iter().map(|t| t["tile"]["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["All samples", "Prices this month", "Secrets", "By colour", "Dearest"]);
+    assert_eq!(tiles[0]["figures"]["now"]["groups"][0]["count"], 3);
     let guest = house.served.client(&house.served.shop.user("Gus", &[]).await).await;
     assert!(!html(&get(&guest, "/").expect(200)).contains("All samples"));
     house.get("/?dashboard=own.workshop").expect(200);
