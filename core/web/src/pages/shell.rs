@@ -103,9 +103,7 @@ fn top(visitor: &Visitor) -> Markup {
             }
             (companies(visitor))
             a.bell href="/notifications" title=(words.say("notices")) {
-                svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" {
-                    path fill="currentColor" d="M12 22a2.4 2.4 0 0 0 2.3-1.8H9.7A2.4 2.4 0 0 0 12 22Zm7-5.6-1.7-2.2V10a5.3 5.3 0 0 0-4-5.2V4a1.3 1.3 0 0 0-2.6 0v.8a5.3 5.3 0 0 0-4 5.2v4.2L5 16.4V18h14Z" {}
-                } span.away { (words.say("notices")) }
+                span.ring aria-hidden="true" {} span.away { (words.say("notices")) }
                 b.unread data-bell hidden data-unread=(words.say("notices-unread")) {}
             }
             (account(visitor))
