@@ -38,7 +38,7 @@ const MODEL: &str = "sales.order";
 const REPORT: &str = "sales.margins";
 
 fn cases() -> Vec<Case> {
-    [api(), pages()].into_iter().flatten().collect()
+    [api(), pages(), settings()].into_iter().flatten().collect()
 }
 
 fn api() -> Vec<Case> {
@@ -141,6 +141,34 @@ fn pages() -> Vec<Case> {
         case("POST", "/do/activity-done", 401, 404, json!({})),
         case("POST", "/do/bulk/{model}", 401, 303, json!({})),
         case("POST", "/do/move/{model}", 401, 303, json!({})),
+        case("GET", "/configure", 401, 403, Json::Null),
+        case("GET", "/reports", 401, 200, Json::Null),
+        case("GET", "/report/{name}", 401, 404, Json::Null),
+        case("GET", "/report/{name}/{ending}", 401, 404, Json::Null),
+        case("GET", "/entry/{id}", 401, 403, Json::Null),
+        case("GET", "/{model}", 401, 403, Json::Null),
+        case("GET", "/{model}/board", 401, 404, Json::Null),
+        case("GET", "/{model}/calendar", 401, 404, Json::Null),
+        case("GET", "/{model}/export", 401, 403, Json::Null),
+        case("GET", "/{model}/export.xlsx", 401, 403, Json::Null),
+        case("POST", "/{model}/outlook", 401, 403, json!({})),
+        case("GET", "/{model}/new", 401, 403, Json::Null),
+        case("POST", "/{model}/new", 401, 403, json!({})),
+        case("GET", "/{model}/{id}", 401, 404, Json::Null),
+        case("POST", "/{model}/{id}", 401, 404, json!({})),
+        case("GET", "/{model}/{id}/related", 401, 404, Json::Null),
+        case("POST", "/{model}/{id}/{action}", 401, 404, json!({})),
+        case("GET", "/{model}/{id}/{action}", 404, 404, Json::Null),
+        case("GET", "/assets/{version}/{name}", 404, 404, Json::Null),
+        // The operator's, without names or figures of the company.
+        case("GET", "/health/live", 200, 200, Json::Null),
+        case("GET", "/health/ready", 200, 200, Json::Null),
+        case("GET", "/metrics", 200, 200, Json::Null),
+    ]
+}
+
+fn settings() -> Vec<Case> {
+    vec![
         case("GET", "/settings", 401, 200, Json::Null),
         case("GET", "/settings/users", 401, 403, Json::Null),
         case("POST", "/settings/users", 401, 403, json!({})),
@@ -170,29 +198,6 @@ fn pages() -> Vec<Case> {
         case("GET", "/import/{id}", 401, 404, Json::Null),
         case("POST", "/import/{id}/preview", 401, 404, json!({})),
         case("POST", "/import/{id}/run", 401, 404, json!({})),
-        case("GET", "/configure", 401, 403, Json::Null),
-        case("GET", "/reports", 401, 200, Json::Null),
-        case("GET", "/report/{name}", 401, 404, Json::Null),
-        case("GET", "/report/{name}/{ending}", 401, 404, Json::Null),
-        case("GET", "/entry/{id}", 401, 403, Json::Null),
-        case("GET", "/{model}", 401, 403, Json::Null),
-        case("GET", "/{model}/board", 401, 404, Json::Null),
-        case("GET", "/{model}/calendar", 401, 404, Json::Null),
-        case("GET", "/{model}/export", 401, 403, Json::Null),
-        case("GET", "/{model}/export.xlsx", 401, 403, Json::Null),
-        case("POST", "/{model}/outlook", 401, 403, json!({})),
-        case("GET", "/{model}/new", 401, 403, Json::Null),
-        case("POST", "/{model}/new", 401, 403, json!({})),
-        case("GET", "/{model}/{id}", 401, 404, Json::Null),
-        case("POST", "/{model}/{id}", 401, 404, json!({})),
-        case("GET", "/{model}/{id}/related", 401, 404, Json::Null),
-        case("POST", "/{model}/{id}/{action}", 401, 404, json!({})),
-        case("GET", "/{model}/{id}/{action}", 404, 404, Json::Null),
-        case("GET", "/assets/{version}/{name}", 404, 404, Json::Null),
-        // The operator's, without names or figures of the company.
-        case("GET", "/health/live", 200, 200, Json::Null),
-        case("GET", "/health/ready", 200, 200, Json::Null),
-        case("GET", "/metrics", 200, 200, Json::Null),
     ]
 }
 
