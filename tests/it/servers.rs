@@ -294,6 +294,7 @@ async fn each_job_takes_effect_once() {
     assert!(one > 0 && other > 0, "both took some: {one} and {other}");
     assert_eq!(one + other, (JOBS + JOBS / 10) as usize);
     let runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
-    let own = runs.iter().filter(|(of, _)| *of == word.to_string()).count();
+    let word = word.to_string();
+    let own = runs.iter().filter(|(of, _)| *of == word).count();
     assert!(own >= (JOBS + JOBS / 10) as usize, "{own} runs");
 }
