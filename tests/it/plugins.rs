@@ -1,6 +1,7 @@
 //! Plugins in a company at work: one of the house, built from source; then what is asked where, with which
 //! rights, and what becomes of a deed when a plugin fails.
 
+mod added;
 mod approval;
 mod authors;
 mod credit;

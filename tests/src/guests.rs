@@ -57,20 +57,6 @@ pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
     built(name, &root().join("tests/guests").join(name))
 }
 
-/// The TOML that a plugin of the house brings, as `(path, text)`.
-pub fn schema_of_house(name: &str) -> Vec<(String, String)> {
-    let folder = root().join("plugins").join(name).join("schema");
-    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-    let mut found: Vec<(String, String)> = entries
-        .map(|entry| {
-            let text = String::from_utf8(read(&entry.path())).unwrap_or_default();
-            (format!("schema/{}", entry.file_name().to_string_lossy()), text)
-        })
-        .collect();
-    found.sort();
-    found
-}
-
 #[expect(clippy::print_stderr, reason = "a test that tests nothing must be seen")]
 fn built(name: &str, folder: &Path) -> Option<(Vec<u8>, String)> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -151,10 +137,35 @@ pub fn key() -> SecretKey {
 
 /// A signed package of a manifest and a component.
 pub fn packed(manifest: &str, component: &[u8], key: &SecretKey) -> Vec<u8> {
+    packed_with(manifest, &[], component, key)
+}
+
+/// The same with more files of the package: `(place, text)`.
+pub fn packed_with(
+    manifest: &str,
+    files: &[(&str, &str)],
+    component: &[u8],
+    key: &SecretKey,
+) -> Vec<u8> {
     let folder = Scratch::new("packed");
-    let written = std::fs::write(folder.path().join("plugin.toml"), manifest);
-    written.unwrap_or_else(|e| unreachable!("{e}"));
-    package::pack(folder.path(), Some(component.to_vec()))
+    for (place, text) in [("plugin.toml", manifest)].iter().chain(files) {
+        let path = folder.path().join(place);
+        let below = path.parent().map(std::fs::create_dir_all).transpose();
+        let written = below.and_then(|_| std::fs::write(&path, text));
+        written.unwrap_or_else(|e| unreachable!("{}: {e}", path.display()));
+    }
+    signed(folder.path(), component, key)
+}
+
+/// A signed package of a plugin of the house, with all that it brings; `None` as [`of_house`].
+pub fn package_of_house(name: &str, key: &SecretKey) -> Option<Vec<u8>> {
+    let (component, _) = of_house(name)?;
+    Some(signed(&root().join("plugins").join(name), &component, key))
+}
+
+/// A signed package of a folder and a component.
+pub fn signed(folder: &Path, component: &[u8], key: &SecretKey) -> Vec<u8> {
+    package::pack(folder, Some(component.to_vec()))
         .and_then(|package| package::sign(&package, key))
         .unwrap_or_else(|problems| unreachable!("{problems:?}"))
 }

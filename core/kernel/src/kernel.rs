@@ -104,6 +104,7 @@ impl Setup {
             company: self.company.clone(),
             data: self.data.clone(),
             pilots: self.pilots.clone(),
+            ..Desired::default()
         }
     }
 }
@@ -185,9 +186,11 @@ impl Kernel {
     async fn prepare(&self, adopt: Adopt) -> Result<()> {
         let ctx = identity::kernel_itself();
         self.take_number().await?;
+        let registry = self.with_plugins_added().await?;
         let settled = self.run(&ctx, move |tx| {
-            let registry = tx.registry().clone();
+            let registry = registry.clone();
             Box::pin(async move {
+                tx.adopt(registry.clone());
                 let version = plan::settle(tx, &registry, adopt).await?;
                 if version.is_some() {
                     views::find_places(tx, &registry).await?;
@@ -200,6 +203,16 @@ impl Kernel {
             plan::build_indexes(self, &|_, _| {}).await?;
         }
         Ok(())
+    }
+
+    /// What the setup wants, with what plugins add in this database.
+    async fn with_plugins_added(&self) -> Result<Arc<Registry>> {
+        let registry = self.registry();
+        let desired = plan::with_plugins(self, registry.desired()).await?;
+        if desired.plugins.is_empty() {
+            return Ok(registry);
+        }
+        self.registry_of(&desired)
     }
 
     pub(crate) async fn build_index(&self, index: &plan::Unbuilt) -> Result<()> {
@@ -215,10 +228,13 @@ impl Kernel {
     /// The registry of a desired state.
     pub(crate) fn registry_of(&self, desired: &Desired) -> Result<Arc<Registry>> {
         let in_force = &self.shared.in_force;
-        match in_force.known(&desired.to_applied().digest()) {
-            Some(known) => Ok(known),
-            None => Registry::new(desired.clone()).map(Arc::new),
+        if let Some(known) = in_force.known(&desired.to_applied().digest()) {
+            return Ok(known);
         }
+        // It is planned first and applied next.
+        let made = Arc::new(Registry::new(desired.clone())?);
+        in_force.keep(made.clone());
+        Ok(made)
     }
 
     /// Runs a unit of work that may write. It may run more than once; only the last run counts.

@@ -470,9 +470,9 @@ impl Registry {
         self.all.as_ref()
     }
 
-    /// The tables of [`Registry::all`].
+    /// The tables of [`Registry::all`], and of plugins that are out of force.
     pub(crate) fn tables_of_all(&self) -> Option<&Tables> {
-        let all = || Some(fondaco_schema::tables(self.all.as_ref()?));
+        let all = || self.desired.tables_of_all(self.all.as_ref());
         self.of_all.get_or_init(all).as_ref()
     }
 
@@ -484,7 +484,28 @@ impl Registry {
         let modules = self.modules().iter().chain(self.resting());
         let of_modules = modules.flat_map(|module| module.locale_files().iter().copied());
         let own = texts::OF_KERNEL.iter().chain(shell).copied();
-        Texts::read(own.chain(of_modules))
+        let mut texts = Texts::read(own.chain(of_modules))?;
+        for addition in self.desired.plugins.iter().filter(|addition| addition.on) {
+            for (language, path, text) in &addition.locales {
+                // Looked at when it was installed; what a later program says itself stays.
+                if let Err(wrong) = texts.add_of_plugin(language, path, text) {
+                    tracing::warn!(plugin = addition.plugin, wrong, "texts of a plugin");
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Of all texts in other languages that plugins add: another one when they change.
+    pub fn texts_of_plugins(&self) -> Vec<(&str, &str)> {
+        let on = self.desired.plugins.iter().filter(|addition| addition.on);
+        let with_texts = on.filter(|addition| !addition.locales.is_empty());
+        with_texts.map(|own| (own.plugin.as_str(), own.version.as_str())).collect()
+    }
+
+    /// Whether what a plugin adds is out of force.
+    pub(crate) fn is_plugin_hidden(&self, id: &str) -> bool {
+        self.desired.plugins.iter().any(|addition| addition.plugin == id && !addition.on)
     }
 
     /// What it was made of.

@@ -37,6 +37,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use fondaco_schema::fixture::Fixture;
 use fondaco_schema::plugin::{Hook, Manifest, Point, RunsAs};
 use fondaco_values::Problem;
 
@@ -113,6 +114,16 @@ pub trait Plugins: Send + Sync {
         Err(vec!["this program runs no plugins".to_owned()])
     }
 
+    /// Asks a plugin that is loaded what its fixtures ask, and answers what differs from what they want, by
+    /// the file of the fixture.
+    fn hold<'t>(
+        &'t self,
+        _: &'t Arc<Installed>,
+        _: &'t [Fixture],
+    ) -> Borrowed<'t, Vec<(String, String)>> {
+        Box::pin(async { Vec::new() })
+    }
+
     /// From now on these are in force, in one step. Of the others the code of `ready` is kept for
     /// whoever is about to call it: shadows, and what may be rolled back to.
     fn put_in_force(&self, _plugins: Vec<Arc<Installed>>, _ready: &[String]) {}
@@ -150,10 +161,12 @@ impl Asked {
         self.plugin.manifest.hooks.get(&self.name)
     }
 
-    /// Whether the plugin would be asked about what its own effects do, and does not want to be.
-    fn is_own_doing(&self, tx: &Tx) -> bool {
-        let again = self.hook().is_some_and(|hook| hook.again);
-        !again && tx.turn.acting.contains(&self.plugin.manifest.id)
+    /// Whether the plugin is not asked in this transaction: it would be about what its own effects do, and
+    /// does not want that; or what it adds to the schema is out of force here.
+    fn is_left_out(&self, tx: &Tx) -> bool {
+        let (id, again) = (&self.plugin.manifest.id, self.hook().is_some_and(|hook| hook.again));
+        let own_doing = !again && tx.turn.acting.contains(id);
+        own_doing || tx.registry().is_plugin_hidden(id)
     }
 
     /// The transaction with the rights of the plugin, as part of somebody's deed: his, or those of the

@@ -29,6 +29,9 @@ pub const OF_KERNEL: &[LocaleFile] = &[
     ("zh", "core/kernel/locales/zh.ftl", include_str!("../locales/zh.ftl")),
 ];
 
+/// In the place of a path, for files that come at run time.
+const OF_PLUGIN: &str = "(a plugin)";
+
 /// All texts of a program.
 #[derive(Default)]
 pub struct Texts {
@@ -51,7 +54,32 @@ impl Texts {
         if wrong.is_empty() { Ok(texts) } else { Err(Error::Startup(wrong.join("\n"))) }
     }
 
-    fn add(&mut self, (language, path, text): LocaleFile, wrong: &mut Vec<String>) {
+    /// Adds a file of a plugin: new keys, in a language that the program speaks.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn add_of_plugin(
+        &mut self,
+        language: &str,
+        path: &str,
+        text: &str,
+    ) -> std::result::Result<(), String> {
+        let others = LANGUAGES.map(|(tag, _)| tag).into_iter().filter(|tag| *tag != "en");
+        let Some(own) = others.clone().find(|tag| *tag == language) else {
+            let others: Vec<&str> = others.collect();
+            return Err(format!("{path}: {language} is none of {}", others.join(", ")));
+        };
+        let mut wrong = Vec::new();
+        self.add((own, OF_PLUGIN, text), &mut wrong);
+        let told = wrong.join("\n").replace(OF_PLUGIN, path);
+        if wrong.is_empty() { Ok(()) } else { Err(told) }
+    }
+
+    fn add(
+        &mut self,
+        (language, path, text): (&'static str, &'static str, &str),
+        wrong: &mut Vec<String>,
+    ) {
         let Ok(tag) = language.parse() else {
             return wrong.push(format!("{path}: {language} is not the tag of a language"));
         };

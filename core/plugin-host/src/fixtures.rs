@@ -30,13 +30,36 @@ pub const FUEL_PER_MS: u64 = 1_000_000;
 /// A trial may use so many times its time, so that it can be told how far beyond its limit it is.
 const PATIENCE: u32 = 40;
 
-/// A plugin that is tried.
-pub struct Tester {
-    host: Host,
+/// A plugin that is tried: by a host that counts, or at the server that is about to take it.
+pub struct Tester<'h> {
+    host: By<'h>,
     plugin: Arc<Installed>,
 }
 
-impl Tester {
+enum By<'h> {
+    Own(Box<Host>),
+    Server(&'h Host),
+}
+
+/// Holds a plugin that is loaded against fixtures, as they are written: what differs, by the file of the
+/// fixture.
+pub(crate) async fn hold(
+    host: &Host,
+    plugin: &Arc<Installed>,
+    fixtures: &[Fixture],
+) -> Vec<(String, String)> {
+    let tester = Tester { host: By::Server(host), plugin: plugin.clone() };
+    let mut wrong = Vec::new();
+    for fixture in fixtures {
+        let report = trial::plainly(&tester, fixture).await;
+        if !report.passed() {
+            wrong.push((report.path.clone(), report.to_string().trim_end().to_owned()));
+        }
+    }
+    wrong
+}
+
+impl Tester<'_> {
     /// Holds the component against its manifest and compiles it.
     ///
     /// # Errors
@@ -45,11 +68,11 @@ impl Tester {
         cache: PathBuf,
         compiler: Compiler,
         (manifest, component): (Manifest, &[u8]),
-    ) -> Result<Tester, Unfit> {
+    ) -> Result<Tester<'static>, Unfit> {
         let host = Host::new(Options { cache, compiler, metering: Metering::Fuel });
         let grants = Grants::all_of(&manifest);
         let plugin = host.install(manifest, grants, component)?;
-        Ok(Tester { host, plugin })
+        Ok(Tester { host: By::Own(Box::new(host)), plugin })
     }
 
     /// Runs a fixture in all its ways.
@@ -85,7 +108,11 @@ impl Tester {
         let now = fixture.given.now.checked_add(after).unwrap_or(fixture.given.now);
         let language = fixture.given.language.clone();
         let call = Call { hook: fixture.hook.clone(), ask, now, seed: chance.seed, language };
-        self.host.call(plugin, call, desk).await
+        let host = match &self.host {
+            By::Own(host) => host,
+            By::Server(host) => *host,
+        };
+        host.call(plugin, call, desk).await
     }
 }
 

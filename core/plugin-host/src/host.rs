@@ -10,6 +10,7 @@ use fondaco_kernel::plugins::{
     Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Package, Plugins,
     Spent, Unfetched,
 };
+use fondaco_schema::fixture::Fixture;
 use fondaco_schema::plugin::{Grants, Manifest, Tier};
 use fondaco_values::Problem;
 
@@ -18,7 +19,7 @@ use crate::compile::{self, Cache, Compiler};
 use crate::engine::{Metering, Running};
 use crate::load::{self, Unfit};
 use crate::way_out::WayOut;
-use crate::{imports, package, v0_1, v0_2};
+use crate::{fixtures, imports, package, v0_1, v0_2};
 
 /// What a host is made with.
 #[derive(Clone, Debug)]
@@ -182,6 +183,14 @@ impl Plugins for Host {
 
     fn load(&self, manifest: &Manifest, component: &[u8]) -> Result<(), Vec<String>> {
         self.keep(manifest, component).map(drop).map_err(|unfit| unfit.reasons().to_vec())
+    }
+
+    fn hold<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
+        fixtures: &'t [Fixture],
+    ) -> Borrowed<'t, Vec<(String, String)>> {
+        Box::pin(fixtures::hold(self, plugin, fixtures))
     }
 
     fn put_in_force(&self, plugins: Vec<Arc<Installed>>, ready: &[String]) {

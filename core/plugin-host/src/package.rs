@@ -12,6 +12,7 @@ mod keys;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use fondaco_kernel::plugins::lifecycle::{LOCALES, SCHEMA};
 use fondaco_kernel::plugins::{COMPONENT, MANIFEST, Package};
 use fondaco_schema::plugin::Manifest;
 use fondaco_schema::{Origin, Source, manifest};
@@ -36,7 +37,7 @@ const DIGESTS: &str = "digests.toml";
 const SIGNATURE: &str = "digests.toml.minisig";
 /// What else may be in a package: these files, and of these folders the files that end so.
 const FILES: [&str; 5] = [COMPONENT, "README.md", "CHANGELOG.md", "LICENSE", "sbom.json"];
-const FOLDERS: [(&str, &str); 1] = [("fixtures/", ".toml")];
+const FOLDERS: [(&str, &str); 3] = [("fixtures/", ".toml"), SCHEMA, LOCALES];
 
 /// Files by their place in the package.
 type Files = BTreeMap<String, Vec<u8>>;

@@ -25,6 +25,7 @@ pub enum Origin {
     Kernel,
     Module(String),
     Company,
+    /// By its id.
     Plugin(String),
 }
 
@@ -34,7 +35,7 @@ impl Origin {
         match self {
             Origin::Kernel | Origin::Company => None,
             Origin::Module(name) => Some(name.clone()),
-            Origin::Plugin(name) => Some(name.replace('-', "_")),
+            Origin::Plugin(id) => Some(crate::plugin::prefix(id)),
         }
     }
 }

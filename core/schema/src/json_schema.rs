@@ -231,10 +231,15 @@ fn report_part(key: &str) -> Json {
         "params" => of("fields"),
         "columns" => json!({
             "type": "array",
-            "items": object(&keys::COLUMN, &["name", "type"], |key| match key {
+            "items": object(&keys::COLUMN, &["name"], |key| match key {
                 "name" => of("name"),
                 key => field_part(key),
             }),
+        }),
+        "rows" => object(&keys::ROWS, &["of"], |key| match key {
+            "of" => text("The model whose records are the rows, for a report without Rust"),
+            "filter" => text("A condition in the expression language"),
+            _ => of("names"),
         }),
         "chart" => object(&keys::CHART, &["kind", "x", "y"], |key| match key {
             "kind" => json!({ "enum": keys::CHARTS }),

@@ -30,7 +30,9 @@ pub use field::{Choice, Class, Field, Kind, Pattern, pattern};
 pub use json_schema::json_schema;
 pub use load::{APIS, fixture, load, load_without, manifest};
 pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};
-pub use schema::{Chart, Column, MenuItem, ModuleInfo, Report, Role, Schema, Separation, Target};
+pub use schema::{
+    Chart, Column, MenuItem, ModuleInfo, Report, Role, Rows, Schema, Separation, Target,
+};
 pub use suggest::nearest;
 pub use tables::{TableIndex, Tables, table_of, tables};
 

@@ -6,6 +6,17 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+/// What is before the dot in the names of all models and reports that a plugin adds: the last word of its
+/// id, `acme.credit-guard` → `credit_guard`.
+pub fn prefix(id: &str) -> String {
+    last_word(id).replace('-', "_")
+}
+
+/// The word behind the dot of an id.
+pub fn last_word(id: &str) -> &str {
+    id.rsplit('.').next().unwrap_or(id)
+}
+
 /// A checked `plugin.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -143,6 +154,10 @@ pub struct Hook {
     pub select: Vec<String>,
     /// The link to the party whose credit standing is told too, under `standing.…`.
     pub standing: Option<String>,
+    /// Models of the plugin's own, and paths from them: all their records are told beside the one that
+    /// it is asked about, as lines under the model's name.
+    #[serde(default)]
+    pub beside: IndexMap<String, Vec<String>>,
     pub on_failure: OnFailure,
     /// Between plugins: the smaller comes first; the id decides between equals.
     pub order: i64,

@@ -21,6 +21,24 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Adds what other tables have and these have not.
+    pub fn join(&mut self, other: Tables) {
+        for (name, table) in other.tables {
+            let Some(own) = self.tables.get_mut(&name) else {
+                self.tables.insert(name, table);
+                continue;
+            };
+            for (name, column) in table.columns {
+                own.columns.entry(name).or_insert(column);
+            }
+            for (name, index) in table.indexes {
+                own.indexes.entry(name).or_insert(index);
+            }
+        }
+    }
+}
+
 impl Table {
     fn keep_resting(&mut self, there: &Table, known: &Table) {
         for (name, column) in &there.columns {

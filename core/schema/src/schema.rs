@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::expr::FieldRef;
 use crate::suggest::did_you_mean;
 use crate::template::Template;
-use crate::{Class, Field, Kind, Model};
+use crate::{Class, Expr, Field, Kind, Model};
 
 /// All models, modules, roles and reports, resolved and checked.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -121,6 +121,8 @@ pub struct ModuleInfo {
     pub version: semver::Version,
     /// The versions of the kernel that it works with.
     pub kernel: semver::VersionReq,
+    /// Who declares it: a module's own name, `kernel`, or a plugin.
+    pub by: String,
     pub menu: Vec<MenuItem>,
 }
 
@@ -162,7 +164,7 @@ pub struct Separation {
     pub reason: String,
 }
 
-/// A report: its rows come from Rust, registered under the same name.
+/// A report: its rows come from Rust, registered under the same name, or are records as it says itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub name: String,
@@ -174,6 +176,16 @@ pub struct Report {
     /// Who may run it. Empty: nobody but the administrator.
     pub roles: Vec<String>,
     pub chart: Option<Chart>,
+    pub rows: Option<Rows>,
+}
+
+/// The records that are the rows of a report: as far as whoever runs it may see them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rows {
+    pub of: String,
+    pub filter: Option<Expr>,
+    /// Fields; `-` before one turns it around.
+    pub sort: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

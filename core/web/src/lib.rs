@@ -31,11 +31,12 @@ mod plugin;
 
 use std::future::{Future, IntoFuture};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use fondaco_documents::Fonts;
 use fondaco_kernel::Kernel;
+use fondaco_kernel::module::Registry;
 use fondaco_kernel::texts::Texts;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -51,7 +52,7 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// What the operator may change while the server runs.
     pub limits: Arc<Limits>,
-    texts: Arc<Texts>,
+    texts: Arc<RwLock<Said>>,
     /// Where the company keeps fonts of its own.
     own_fonts: Vec<PathBuf>,
     /// Looked for when the first document is printed.
@@ -64,16 +65,12 @@ impl App {
     pub fn new(kernel: Kernel) -> App {
         let closing = Arc::new(watch::Sender::new(false));
         let (metrics, limits) = (Arc::new(Metrics::default()), Arc::new(Limits::default()));
-        let words: Vec<_> = words::SHELL.iter().chain(fondaco_documents::WORDS).copied().collect();
-        let texts = kernel.registry().texts(&words).unwrap_or_else(|error| {
-            tracing::error!(%error, "texts are missing");
-            Texts::default()
-        });
+        let texts = Arc::new(RwLock::new(Said::of(&kernel.registry())));
         App {
             kernel,
             metrics,
             limits,
-            texts: Arc::new(texts),
+            texts,
             own_fonts: Vec::new(),
             fonts: Arc::default(),
             closing,
@@ -91,11 +88,51 @@ impl App {
 
     /// The words of a language, as a browser wants figures to be written.
     pub(crate) fn words(&self, language: &str, look: visitor::Look) -> Words {
-        Words::new(self.texts.clone(), visitor::locale(language, look))
+        Words::new(self.texts(), visitor::locale(language, look))
+    }
+
+    /// The texts of all that is in force; those of plugins come and go.
+    pub(crate) fn texts(&self) -> Arc<Texts> {
+        let registry = self.kernel.registry();
+        let plugins = registry.texts_of_plugins();
+        {
+            let said = self.texts.read().unwrap_or_else(PoisonError::into_inner);
+            if said.is_of(&plugins) {
+                return said.texts.clone();
+            }
+        }
+        let said = Said::of(&registry);
+        let texts = said.texts.clone();
+        *self.texts.write().unwrap_or_else(PoisonError::into_inner) = said;
+        texts
     }
 
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
+    }
+}
+
+/// All texts, and the plugins whose texts are among them.
+struct Said {
+    texts: Arc<Texts>,
+    plugins: Vec<(String, String)>,
+}
+
+impl Said {
+    fn of(registry: &Registry) -> Said {
+        let words: Vec<_> = words::SHELL.iter().chain(fondaco_documents::WORDS).copied().collect();
+        let texts = registry.texts(&words).unwrap_or_else(|error| {
+            tracing::error!(%error, "texts are missing");
+            Texts::default()
+        });
+        let own = |(plugin, version): (&str, &str)| (plugin.to_owned(), version.to_owned());
+        let plugins = registry.texts_of_plugins().into_iter().map(own).collect();
+        Said { texts: Arc::new(texts), plugins }
+    }
+
+    fn is_of(&self, plugins: &[(&str, &str)]) -> bool {
+        let own = self.plugins.iter().map(|(plugin, version)| (plugin.as_str(), version.as_str()));
+        own.eq(plugins.iter().copied())
     }
 }
 

@@ -99,7 +99,8 @@ fn print(
     language: &'static str,
     now: Timestamp,
 ) -> Result<Vec<u8>, Error> {
-    let writer = Writer::new(&app.texts, paper, language);
+    let texts = app.texts();
+    let writer = Writer::new(&texts, paper, language);
     let data = writer.data(now);
     match documents::print(&paper.template, &data, &writer, app.fonts()) {
         Ok(printed) => {

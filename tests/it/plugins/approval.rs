@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use fondaco_kernel::Error;
+use fondaco_kernel::plugins::lifecycle::{self, Grant};
 use fondaco_plugin_host::Host;
 use fondaco_server::desk::Desk;
-use fondaco_tests::shop::problems;
 use fondaco_tests::{Shop, both, guests};
 use fondaco_values::AnyId;
 use serde_json::{Value as Json, json};
@@ -15,10 +15,7 @@ both! {
     a_purchase_of_a_category_has_a_limit_of_its_own,
 }
 
-const MATRIX: &str = r#"[
-  { "name": "Large orders", "above": "1000.00", "approvers": ["Chiara", "Marco"] },
-  { "name": "Tools", "of": "purchasing.order", "category": "Tools", "above": "50.00", "approvers": ["Marco"] }
-]"#;
+const ID: &str = "fondaco.approval-matrix";
 
 const DATA: &str = r#"
 [[party]]
@@ -49,21 +46,45 @@ struct House {
 }
 
 impl House {
-    /// `None` where the plugin cannot be built.
+    /// With two rules; `None` where the plugin cannot be built.
     async fn open() -> Option<House> {
-        let (component, text) = guests::of_house("approval-matrix")?;
-        let brought = guests::schema_of_house("approval-matrix");
-        let brought: Vec<(&str, &str)> =
-            brought.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let package = guests::package_of_house("approval-matrix", &guests::key())?;
         let host = guests::host();
-        let shop = super::shop_of(&["sales", "purchasing"], &[DATA], &brought, &host).await;
-        let manifest = guests::read_manifest(&text, Some(shop.kernel.registry().schema.as_ref()));
-        guests::install(&host, manifest, &component, |grants| {
-            grants.settings.insert("matrix".to_owned(), MATRIX.to_owned());
-        });
+        let shop = super::shop(&["sales", "purchasing"], &[DATA], &host).await;
+        let (kernel, ctx) = (&shop.kernel, &shop.admin.ctx);
+        let plan = lifecycle::install(kernel, ctx, package).await.unwrap().to_string();
+        for line in [
+            "+ adds      model approval_matrix.rule",
+            "+ adds      action sales.order.approve",
+            "+ adds      field sales.order.approval_asked",
+            "+ role      order_approver: approve, confirm, read of sales.order",
+        ] {
+            assert!(plan.contains(line), "{line}:\n{plan}");
+        }
+        lifecycle::grant(kernel, ctx, ID, Grant::default()).await.unwrap();
+        lifecycle::enable(kernel, ctx, ID, None).await.unwrap();
         let verdi = shop.admin.by_key("party", "verdi").await.unwrap();
         let pump = shop.admin.by_key("product", "pump").await.unwrap();
         Some(House { shop, _host: host, verdi, pump })
+    }
+
+    /// Chiara and Marco approve orders, Marco what is bought of tools.
+    async fn rules(&self, chiara: &Desk, marco: &Desk) {
+        let of = |desk: &Desk| desk.ctx.actor().user().unwrap().to_string();
+        let keeper = self.shop.user("Klara", &["approval_manager"]).await;
+        let tools = self.shop.admin.by_key("product_category", "tools").await.unwrap();
+        for rule in [
+            json!({
+                "name": "Large orders", "above": "1000.00", "approver": of(chiara),
+                "deputy": of(marco),
+            }),
+            json!({
+                "name": "Tools", "applies_to": "purchases", "category": tools, "above": "50.00",
+                "approver": of(marco),
+            }),
+        ] {
+            keeper.create("approval_matrix.rule", rule).await.unwrap();
+        }
     }
 
     async fn order(&self, by: &Desk, quantity: &str) -> AnyId {
@@ -81,7 +102,8 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
     let rita = house.shop.user("Rita", &["sales_user"]).await;
     let chiara = house.shop.user("Chiara", &["sales_user", "order_approver"]).await;
     let ines = house.shop.user("Ines", &["sales_user", "order_approver"]).await;
-    house.shop.user("Marco", &["order_approver"]).await;
+    let marco = house.shop.user("Marco", &["order_approver"]).await;
+    house.rules(&chiara, &marco).await;
     let why = || json!({ "reason": "A good customer." });
 
     let small = house.order(&rita, "10").await;
@@ -89,16 +111,22 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
     assert_eq!(state(&rita, "sales.order", small).await, "confirmed", "1000.00 is not above it");
 
     let large = house.order(&rita, "11").await;
-    let refused = rita.act("sales.order", large, "confirm", Json::Null).await;
-    let Err(Error::Invalid(found)) = &refused else { panic!("{refused:?}") };
-    assert_eq!(
-        found[0].message,
-        "Large orders: 1100.00 is above 1000.00. Chiara or Marco may approve it."
-    );
-    let asked = rita.act("sales.order", large, "ask_approval", Json::Null).await.unwrap();
-    assert_eq!(asked.message.as_deref(), Some("Asked: Chiara, Marco."));
-    let todo = chiara.list("activity", "done == false", "").await.unwrap();
-    assert_eq!(todo[0]["title"], "Approve: an order of 1100.00");
+    let held = rita.act("sales.order", large, "confirm", Json::Null).await.unwrap();
+    let waits = "It waits for an approval. Large orders: 1100.00 is above 1000.00. Chiara or Marco may \
+                 approve it.";
+    assert_eq!(held.message.as_deref(), Some(waits));
+    assert_eq!(state(&rita, "sales.order", large).await, "draft");
+    assert_eq!(rita.get("sales.order", large).await.unwrap()["approval_asked"], true);
+    for desk in [&chiara, &marco] {
+        let todo = desk.list("activity", "done == false", "").await.unwrap();
+        assert_eq!(todo.len(), 1, "one each: {todo:?}");
+        assert_eq!(todo[0]["title"], "Approve: an order of 1100.00");
+    }
+    // They are asked once.
+    rita.act("sales.order", large, "confirm", Json::Null).await.unwrap();
+    assert_eq!(chiara.list("activity", "done == false", "").await.unwrap().len(), 1);
+    let waiting = chiara.report("approval_matrix.waiting", &[]).await.unwrap();
+    assert_eq!(waiting.rows.len(), 1, "{:?}", waiting.rows);
 
     // Who is not named, and who has no right to the action, get nowhere.
     let stranger = ines.act("sales.order", large, "approve", why()).await.unwrap_err();
@@ -112,6 +140,7 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
     assert_eq!(state(&rita, "sales.order", large).await, "confirmed");
     let notes = chiara.list("activity", "done", "").await.unwrap();
     assert_eq!(notes[0]["note"], "Large orders: 1100.00 is above 1000.00. A good customer.");
+    assert!(chiara.report("approval_matrix.waiting", &[]).await.unwrap().rows.is_empty());
 
     // Not even an approver approves what is his own.
     let own = house.order(&chiara, "20").await;
@@ -123,14 +152,17 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
 async fn a_purchase_of_a_category_has_a_limit_of_its_own() {
     let Some(house) = House::open().await else { return };
     let bruno = house.shop.user("Bruno", &["purchasing_user"]).await;
+    let chiara = house.shop.user("Chiara", &["order_approver"]).await;
     let marco = house.shop.user("Marco", &["purchasing_user", "order_approver"]).await;
+    house.rules(&chiara, &marco).await;
     let lines = json!([{ "product": house.pump, "quantity": "1", "unit_price": "60" }]);
     let order = json!({ "supplier": house.verdi, "lines": lines });
     let order = bruno.create("purchasing.order", order).await.unwrap();
-    let refused = bruno.act("purchasing.order", order, "confirm", Json::Null).await;
-    let Err(Error::Invalid(found)) = &refused else { panic!("{refused:?}") };
-    assert_eq!(found[0].message, "Tools: 60.00 of Tools, above 50.00. Marco may approve it.");
-    assert_eq!(problems(refused), [": approval_needed"]);
+    let held = bruno.act("purchasing.order", order, "confirm", Json::Null).await.unwrap();
+    let waits =
+        "It waits for an approval. Tools: 60.00 of Tools, above 50.00. Marco may approve it.";
+    assert_eq!(held.message.as_deref(), Some(waits));
+    assert_eq!(state(&bruno, "purchasing.order", order).await, "draft");
     let why = json!({ "reason": "It is needed." });
     marco.act("purchasing.order", order, "approve", why).await.unwrap();
     assert_eq!(state(&bruno, "purchasing.order", order).await, "confirmed");

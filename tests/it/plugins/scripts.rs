@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use fondaco_kernel::plugins::lifecycle::{self, Grant};
 use fondaco_kernel::ports::pricing::{self, PriceAsk};
 use fondaco_kernel::shared::Company;
 use fondaco_kernel::store;
@@ -29,14 +30,13 @@ async fn company(
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("plugins").join(name);
     let component = std::fs::read(folder.join("plugin.wasm")).unwrap();
-    let text = std::fs::read_to_string(folder.join("plugin.toml")).unwrap();
-    let brought = guests::schema_of_house(name);
-    let brought: Vec<(&str, &str)> =
-        brought.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let package = guests::signed(&folder, &component, &guests::key());
     let host = guests::host();
-    let shop = super::shop_of(modules, data, &brought, &host).await;
-    let manifest = guests::read_manifest(&text, Some(shop.kernel.registry().schema.as_ref()));
-    guests::install(&host, manifest, &component, |_| {});
+    let shop = super::shop(modules, data, &host).await;
+    let (kernel, ctx, id) = (&shop.kernel, &shop.admin.ctx, format!("fondaco.{name}"));
+    lifecycle::install(kernel, ctx, package).await.unwrap();
+    lifecycle::grant(kernel, ctx, &id, Grant::default()).await.unwrap();
+    lifecycle::enable(kernel, ctx, &id, None).await.unwrap();
     Some((shop, host))
 }
 

@@ -6,7 +6,7 @@ use fondaco_schema::Risk;
 use fondaco_values::Problem;
 
 use super::desired::{self, Desired};
-use super::{Before, Change, Plan, draw, drift, in_the_tables, indexes};
+use super::{Before, Change, Plan, draw, drift, in_the_tables, indexes, with_plugins};
 use crate::db::Sql;
 use crate::error::{Error, Result, refuse_if_any};
 use crate::in_force::{VERSION, Version};
@@ -38,6 +38,18 @@ pub fn silent() -> Heard {
 /// `Conflict` `stale_plan` when the database or the folder has changed since the plan was made;
 /// `Invalid` with everything that stands in the way: `behind_our_back`, `offending`, `destructive`.
 pub async fn apply(
+    kernel: &Kernel,
+    desired: &Desired,
+    plan: &Plan,
+    consent: Consent,
+    heard: &Heard,
+) -> Result<()> {
+    let desired = with_plugins(kernel, desired).await?;
+    carry(kernel, &desired, plan, consent, heard).await
+}
+
+/// [`apply`], of exactly this.
+pub(crate) async fn carry(
     kernel: &Kernel,
     desired: &Desired,
     plan: &Plan,

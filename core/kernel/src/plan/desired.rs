@@ -1,7 +1,7 @@
 //! What a company is to be: the modules that are switched on, its own TOML and its records; and the
 //! same as it is kept in the database once it was applied, so that any server can take it up.
 
-use fondaco_schema::{Origin, Schema, Source};
+use fondaco_schema::{Origin, Schema, Source, Tables};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +27,23 @@ pub struct Desired {
     pub data: Vec<(String, String)>,
     /// What is in force for some first.
     pub pilots: Pilots,
+    /// What plugins add. A folder does not say it: it is what their life has come to (`plugins::lifecycle`).
+    pub(crate) plugins: Vec<Addition>,
+}
+
+/// What one plugin adds to models, roles, menus, reports and texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Addition {
+    /// Its id.
+    pub(crate) plugin: String,
+    pub(crate) version: String,
+    /// In force; else it is out of sight and its data rests.
+    pub(crate) on: bool,
+    pub(crate) sources: Vec<Source>,
+    /// `(language, path, text)`
+    pub(crate) locales: Vec<(String, String, String)>,
+    /// What other versions of it have added: data of theirs rests too.
+    pub(crate) before: Vec<Vec<Source>>,
 }
 
 /// What a database was brought to, in whole: enough to say later what has changed since.
@@ -40,6 +57,8 @@ pub struct Applied {
     pub data: Vec<Source>,
     #[serde(default, skip_serializing_if = "Pilots::is_empty")]
     pub pilots: Pilots,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) plugins: Vec<Addition>,
 }
 
 impl Desired {
@@ -76,14 +95,22 @@ impl Desired {
             company: applied.sources.iter().filter(own).cloned().collect(),
             data: data.map(|source| (source.path.clone(), source.text.clone())).collect(),
             pilots: applied.pilots.clone(),
+            plugins: applied.plugins.clone(),
         })
     }
 
-    /// All TOML of it: the kernel's, the modules', the company's.
+    /// All TOML of it: the kernel's, the modules', the plugins', the company's.
     pub(crate) fn sources(&self) -> Vec<Source> {
+        let mut sources = self.sources_of_house();
+        let on = self.plugins.iter().filter(|addition| addition.on);
+        sources.extend(on.flat_map(|addition| addition.sources.iter().cloned()));
+        sources.extend(self.company.iter().cloned());
+        sources
+    }
+
+    fn sources_of_house(&self) -> Vec<Source> {
         let mut sources = model::sources();
         sources.extend(self.modules.iter().flat_map(Module::sources));
-        sources.extend(self.company.iter().cloned());
         sources
     }
 
@@ -92,8 +119,36 @@ impl Desired {
     /// # Errors
     /// `Schema` with every fault.
     pub(crate) fn schema(&self) -> Result<Schema> {
-        let off: Vec<Source> = self.off.iter().flat_map(Module::sources).collect();
-        fondaco_schema::load_without(&self.sources(), &off).map_err(Error::Schema)
+        fondaco_schema::load_without(&self.sources(), &self.sources_off()).map_err(Error::Schema)
+    }
+
+    /// Of modules and plugins that are out of force.
+    fn sources_off(&self) -> Vec<Source> {
+        let off = self.plugins.iter().filter(|addition| !addition.on);
+        let off = off.flat_map(|addition| addition.sources.iter().cloned());
+        self.off.iter().flat_map(Module::sources).chain(off).collect()
+    }
+
+    /// The tables that there would be with everything on that this program and its plugins have, also
+    /// those of other versions of plugins; `None` when nothing is off.
+    pub(crate) fn tables_of_all(&self, all: Option<&Schema>) -> Option<Tables> {
+        let mut found = all.map(fondaco_schema::tables);
+        let mut house = self.sources_of_house();
+        house.extend(self.off.iter().flat_map(Module::sources));
+        for addition in &self.plugins {
+            let off = (!addition.on).then_some(&addition.sources);
+            for sources in addition.before.iter().chain(off) {
+                // What does not go with the models of today rests no more, and is hidden.
+                let with = [house.as_slice(), sources].concat();
+                let Ok(schema) = fondaco_schema::load(&with) else { continue };
+                let tables = fondaco_schema::tables(&schema);
+                match &mut found {
+                    Some(found) => found.join(tables),
+                    None => found = Some(tables),
+                }
+            }
+        }
+        found
     }
 
     /// The schema that there would be with every module on; `None` when they do not go together.
@@ -110,6 +165,7 @@ impl Desired {
             sources: self.sources().into_iter().map(inside).collect(),
             data: seeds::sources(&self.modules, &self.data).into_iter().map(inside).collect(),
             pilots: self.pilots.clone(),
+            plugins: self.plugins.clone(),
         }
     }
 }
@@ -132,7 +188,9 @@ impl Applied {
     pub(super) fn schema(&self, available: &[Module]) -> Schema {
         let off =
             available.iter().filter(|module| !self.modules.iter().any(|on| on == module.name()));
-        let off: Vec<Source> = off.flat_map(Module::sources).collect();
+        let resting = self.plugins.iter().filter(|addition| !addition.on);
+        let resting = resting.flat_map(|addition| addition.sources.iter().cloned());
+        let off: Vec<Source> = off.flat_map(Module::sources).chain(resting).collect();
         fondaco_schema::load_without(&self.sources, &off).unwrap_or_default()
     }
 
@@ -152,6 +210,9 @@ impl Applied {
         for (name, pilot) in &self.pilots {
             put(name);
             put(&serde_json::to_string(pilot).unwrap_or_default());
+        }
+        for addition in &self.plugins {
+            put(&serde_json::to_string(addition).unwrap_or_default());
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -23,8 +23,8 @@ pub use indexes::build as build_indexes;
 pub use rehearsal::{Comparison, Figures, Shift, checks, figures};
 pub use rights::{Granted, Moved, RoleMoved, UserMoved};
 
-pub(crate) use apply::settle;
-pub(crate) use desired::{applied, others};
+pub(crate) use apply::{carry, settle};
+pub(crate) use desired::{Addition, applied, others};
 pub(crate) use drift::{CATALOG, keep as keep_catalog};
 pub(crate) use indexes::{Unbuilt, leave as leave_index, unbuilt};
 
@@ -77,6 +77,27 @@ impl Plan {
 /// # Errors
 /// `Schema` with every fault of the folder; `Startup` when Rust and TOML disagree.
 pub async fn make(kernel: &Kernel, desired: &Desired) -> Result<Plan> {
+    let desired = with_plugins(kernel, desired).await?;
+    drawn(kernel, &desired).await
+}
+
+/// What a folder wants, with what plugins add at this time: their lives are no business of a folder.
+pub(crate) async fn with_plugins(kernel: &Kernel, desired: &Desired) -> Result<Desired> {
+    let ctx = identity::kernel_itself();
+    let added = kernel.read(&ctx, |tx| Box::pin(applied(tx))).await?;
+    let plugins = added.map(|applied| applied.plugins).unwrap_or_default();
+    Ok(Desired { plugins, ..desired.clone() })
+}
+
+/// What one schema has otherwise than another, thing by thing, and who may do what then; whatever the data
+/// is.
+pub(crate) fn between(old: &Schema, new: &Schema) -> (Vec<Change>, Vec<RoleMoved>) {
+    let changes = fondaco_schema::compare(old, new).into_iter().map(Change::of);
+    (changes.collect(), rights::of_roles(old, new))
+}
+
+/// What would change if exactly this were applied.
+pub(crate) async fn drawn(kernel: &Kernel, desired: &Desired) -> Result<Plan> {
     let registry = kernel.registry_of(desired)?;
     kernel
         .read(&identity::kernel_itself(), move |tx| {

@@ -132,7 +132,7 @@ fn hooks(tx: &Tx, point: Point, meta: &Meta, action: &str) -> Vec<Asked> {
         of(&hook.models, &meta.model.name) && of(&hook.actions, action)
     };
     let mut hooks = asked(tx.shared().plugins.as_ref(), point, wanted);
-    hooks.retain(|one| !one.is_own_doing(tx));
+    hooks.retain(|one| !one.is_left_out(tx));
     hooks
 }
 

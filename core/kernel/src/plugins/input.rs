@@ -15,7 +15,11 @@ use super::talk::{Entity, Failed, Failure, Fields, Installed, Row, Word};
 use crate::model::{self, Meta};
 use crate::ports::credit::Standing;
 use crate::record::Rec;
+use crate::records::{self, Query, Select};
 use crate::{Error, Result, Tx};
+
+/// Records of a plugin's own model that are told beside the one that it is asked about.
+const BESIDE_MAX: usize = 200;
 
 /// A selection, sorted by where it is read.
 struct Selection<'s> {
@@ -83,7 +87,53 @@ pub(super) async fn entities(
             entity.fields.extend(standing(tx, rec, link).await?);
         }
     }
+    for (model, paths) in &hook.beside {
+        match beside(tx, plugin, model, paths).await? {
+            Ok(rows) => {
+                told.iter_mut().for_each(|own| own.lines.push((model.clone(), rows.clone())))
+            }
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
     Ok(Ok(told))
+}
+
+/// All records of a model of the plugin's own, by id, as far as the caller may see them.
+async fn beside(
+    tx: &mut Tx,
+    plugin: &Installed,
+    model: &str,
+    wanted: &[String],
+) -> Result<Word<Vec<Row>>> {
+    let registry = tx.registry().clone();
+    let mut paths = Vec::new();
+    for path in wanted {
+        let found = match registry.schema.path(model, path) {
+            Ok(found) => found,
+            Err(message) => return Ok(Err(Failure::new(Failed::Unfit, message))),
+        };
+        for at in &found {
+            if let Err(failure) = need(tx, plugin, Want::Read(&at.model, &at.field)) {
+                return Ok(Err(failure));
+            }
+        }
+        paths.push(found);
+    }
+    let select = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+    let limit = Some(BESIDE_MAX + 1);
+    let query = Query { sort: vec!["id".to_owned()], limit, show: select, ..Query::default() };
+    let ids: Vec<AnyId> =
+        records::list(tx, model, &query).await?.rows.iter().map(|rec| rec.id).collect();
+    if ids.len() > BESIDE_MAX {
+        let message = format!("there are more than {BESIDE_MAX} {model}, more than it is told of");
+        return Ok(Err(Failure::new(Failed::Unfit, message)));
+    }
+    let ends = model::ends(tx, registry.catalog.meta(model)?, &ids, &paths).await?;
+    let row = |id: &AnyId| Row {
+        id: *id,
+        fields: wanted.iter().cloned().zip(ends.get(id).cloned().unwrap_or_default()).collect(),
+    };
+    Ok(Ok(ids.iter().map(row).collect()))
 }
 
 /// Sorts what is selected, and refuses what the plugin may not read.

@@ -38,7 +38,7 @@ pub(crate) fn with_hours(plugins: &dyn super::Plugins) -> Vec<(String, String)> 
 pub(crate) async fn remember(tx: &mut Tx, event: &Event) -> Result<()> {
     let wanted = |hook: &Hook| hook.events.contains(&event.name);
     let hooks = asked(tx.shared().plugins.as_ref(), Point::Event, wanted);
-    for one in hooks.iter().filter(|one| !one.is_own_doing(tx)).collect::<Vec<_>>() {
+    for one in hooks.iter().filter(|one| !one.is_left_out(tx)).collect::<Vec<_>>() {
         let payload = serde_json::to_value(event).unwrap_or_default();
         jobs::enqueue(tx, &job_name(&one.plugin, &one.name), payload, tx.now()).await?;
     }

@@ -1,11 +1,12 @@
 //! From a package to code in force, and out of force again: installed → granted → enabled → disabled →
 //! uninstalled. Each verb is one transaction by an administrator, in the audit; what is in force follows
 //! it at once here, and within a second at other servers.
-//! In reading order: `rows` (what is kept), `install`, `words` (what a plugin may, for people), `verbs`,
-//! `force` (from what is kept to what runs).
+//! In reading order: `rows` (what is kept), `install`, `words` (what a plugin may, for people), `added` (what
+//! it adds to the schema), `verbs`, `force` (from what is kept to what runs).
 //! INVARIANT: nothing is in force but a version whose package is signed with the publisher's pinned key
 //! and whose grants were accepted; a version never goes down unless somebody rolls it back.
 
+mod added;
 mod force;
 mod install;
 mod rows;
@@ -16,6 +17,7 @@ use fondaco_schema::plugin::RunsAs;
 use fondaco_values::{AnyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use added::{LOCALES, SCHEMA, wrong_texts};
 pub use install::{examine, install, plan};
 pub use rows::{Kept, State, Version};
 pub use verbs::{

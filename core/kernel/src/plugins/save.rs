@@ -34,7 +34,7 @@ pub(crate) async fn before_save(tx: &mut Tx, model: &Model, batch: &mut [Saving]
     }
     let meta = tx.registry().catalog.meta(&model.name)?.clone();
     let mut problems = Vec::new();
-    for one in hooks.iter().filter(|one| !one.is_own_doing(tx)).collect::<Vec<_>>() {
+    for one in hooks.iter().filter(|one| !one.is_left_out(tx)).collect::<Vec<_>>() {
         match verdicts(tx, one, &meta, batch).await? {
             Ok(found) => problems.extend(found),
             Err(failure) => {

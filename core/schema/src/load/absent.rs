@@ -15,6 +15,7 @@ pub(super) struct Absent {
     roles: HashSet<String>,
     reports: HashSet<String>,
     documents: HashSet<String>,
+    modules: HashSet<String>,
 }
 
 impl Absent {
@@ -27,6 +28,7 @@ impl Absent {
             absent.models.extend(word("model"));
             absent.reports.extend(word("report"));
             absent.documents.extend(word("document"));
+            absent.modules.extend(word("module"));
             let roles = table.get("roles").and_then(toml::Value::as_table);
             absent.roles.extend(roles.into_iter().flat_map(|roles| roles.keys().cloned()));
         }
@@ -37,17 +39,23 @@ impl Absent {
         self.models.contains(name)
     }
 
+    pub(super) fn has_module(&self, name: &str) -> bool {
+        self.modules.contains(name)
+    }
+
     pub(super) fn has_role(&self, name: &str) -> bool {
         self.roles.contains(name)
     }
 
-    /// Takes out the company's documents that are about what is off: extensions of it, and models
-    /// and extensions with a field that leads there; then what is about those.
+    /// Takes out what the company and plugins say of what is off: extensions of it, and models and
+    /// extensions with a field that leads there; then what is about those.
     pub(super) fn lay_to_rest(&mut self, parts: &mut Vec<Part<'_>>) {
         loop {
             let before = parts.len();
             parts.retain(|part| {
-                let rests = part.document.origin == &Origin::Company && self.is_about(part);
+                let origin = part.document.origin;
+                let is_added = matches!(origin, Origin::Company | Origin::Plugin(_));
+                let rests = is_added && self.is_about(part);
                 if rests && part.kind == PartKind::Model {
                     self.models.insert(part.name.clone());
                 }
@@ -63,7 +71,12 @@ impl Absent {
         match part.kind {
             PartKind::Extends | PartKind::Workflow if self.has_model(&part.name) => true,
             PartKind::Model | PartKind::Extends => self.leads_there(part.document),
-            PartKind::Report => self.reports.contains(&part.name),
+            PartKind::Report => {
+                let rows = part.table.item("rows").and_then(|item| item.as_table());
+                let of = rows.as_ref().and_then(|rows| rows.item("of"));
+                let of = of.and_then(|item| item.as_text());
+                self.reports.contains(&part.name) || of.is_some_and(|of| self.has_model(of))
+            }
             PartKind::Document => {
                 let of = part.table.item("of").and_then(|item| item.as_text());
                 self.documents.contains(&part.name) || of.is_some_and(|of| self.has_model(of))

@@ -82,6 +82,9 @@ impl Loader<'_> {
             Origin::Company => self.modules.contains_key(first).then(|| {
                 format!("`{first}.` belongs to module `{first}`; choose another first word")
             }),
+            Origin::Plugin(_) if self.is_of_module(first) => {
+                Some(format!("`{first}.` belongs to the module `{first}`"))
+            }
             origin => {
                 let prefix = origin.prefix().unwrap_or_default();
                 let own = dotted && first == prefix;
@@ -91,6 +94,12 @@ impl Loader<'_> {
         if let Some(message) = message {
             self.faults.at(part.place, message);
         }
+    }
+
+    /// Whether a word is the name of a module of the program, switched on or off.
+    pub(super) fn is_of_module(&self, word: &str) -> bool {
+        self.modules.get(word).is_some_and(|module| module.by == word)
+            || self.absent.has_module(word)
     }
 
     fn head(&mut self, part: &Part<'_>) -> Model {

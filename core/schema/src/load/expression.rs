@@ -23,13 +23,35 @@ pub(super) struct Pending {
 /// Where a compiled expression goes.
 #[derive(Clone, Debug)]
 pub(super) enum Slot {
-    Default { field: String },
-    Compute { field: String },
-    Require { action: String },
-    Arg { action: String, arg: String },
-    Grant { role: String, right: Right },
-    GrantAction { role: String, action: String },
-    Param { report: String, param: String },
+    Default {
+        field: String,
+    },
+    Compute {
+        field: String,
+    },
+    Require {
+        action: String,
+    },
+    Arg {
+        action: String,
+        arg: String,
+    },
+    Grant {
+        role: String,
+        right: Right,
+    },
+    GrantAction {
+        role: String,
+        action: String,
+    },
+    Param {
+        report: String,
+        param: String,
+    },
+    /// Which records are the rows of a report.
+    Rows {
+        report: String,
+    },
 }
 
 /// The rights besides actions.
@@ -171,6 +193,10 @@ fn put(schema: &mut Schema, model: &str, slot: Slot, expr: Expr) {
             let params = schema.reports.get_mut(&report).map(|report| &mut report.params);
             params.and_then(|params| params.get_mut(&param)).map(|param| &mut param.default)
         }
+        Slot::Rows { report } => {
+            let rows = schema.reports.get_mut(&report).and_then(|report| report.rows.as_mut());
+            rows.map(|rows| &mut rows.filter)
+        }
         slot => schema.models.get_mut(model).map(Arc::make_mut).and_then(|model| match slot {
             Slot::Default { field } => model.fields.get_mut(&field).map(|field| &mut field.default),
             Slot::Compute { field } => model.fields.get_mut(&field).map(|field| &mut field.compute),
@@ -185,7 +211,7 @@ fn put(schema: &mut Schema, model: &str, slot: Slot, expr: Expr) {
             Slot::GrantAction { role, action } => {
                 model.access.get_mut(&role).and_then(|grant| grant.actions.get_mut(&action))
             }
-            Slot::Param { .. } => None,
+            Slot::Param { .. } | Slot::Rows { .. } => None,
         }),
     };
     if let Some(target) = target {

@@ -18,8 +18,9 @@ pub(crate) const MODULE: [&str; 9] =
 pub(crate) const ROLE: [&str; 5] = ["label", "help", "includes", "classes", "write_classes"];
 pub(crate) const ROLE_FILE: [&str; 7] =
     ["role", "grants", "label", "help", "includes", "classes", "write_classes"];
-pub(crate) const REPORT: [&str; 7] =
-    ["report", "label", "help", "roles", "params", "columns", "chart"];
+pub(crate) const REPORT: [&str; 8] =
+    ["report", "label", "help", "roles", "params", "columns", "chart", "rows"];
+pub(crate) const ROWS: [&str; 3] = ["of", "filter", "sort"];
 pub(crate) const COLUMN: [&str; 6] = ["name", "label", "type", "scale", "to", "values"];
 pub(crate) const CHART: [&str; 3] = ["kind", "x", "y"];
 pub(crate) const DOCUMENT: [&str; 13] = [
@@ -139,6 +140,7 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
             "actions",
             "select",
             "standing",
+            "beside",
             "on_failure",
             "order",
             "again",

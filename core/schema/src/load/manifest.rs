@@ -11,7 +11,7 @@ use super::module::{fits_kernel, range, version};
 use crate::field::label_of;
 use crate::plugin::{
     Capabilities, Hook, Limits, Manifest, Moment, OfActions, OfFields, OfJournal, OfOrigin,
-    OnFailure, Point, Setting, SettingKind, Tier, Want,
+    OnFailure, Point, Setting, SettingKind, Tier, Want, prefix,
 };
 use crate::schedule::Schedule;
 use crate::{Fault, Schema, Source};
@@ -38,7 +38,7 @@ pub fn manifest(source: &Source, schema: Option<&Schema>) -> Result<Manifest, Ve
         let message = "it does not say which grammar it is written in";
         faults.with_help(root.place, message, Some(help));
     }
-    let mut reader = Reader { faults, schema };
+    let mut reader = Reader { faults, schema, prefix: String::new() };
     let manifest = reader.manifest(root);
     let faults = reader.faults.sorted();
     match manifest {
@@ -50,6 +50,8 @@ pub fn manifest(source: &Source, schema: Option<&Schema>) -> Result<Manifest, Ve
 struct Reader<'s> {
     faults: Faults<'s>,
     schema: Option<&'s Schema>,
+    /// Of the names of models that the plugin adds.
+    prefix: String,
 }
 
 impl Reader<'_> {
@@ -60,6 +62,7 @@ impl Reader<'_> {
         };
         head.only(&keys::PLUGIN, &mut self.faults);
         let id = self.id(head);
+        self.prefix = prefix(&id);
         let tier = self.one_of(head, "tier", &[("pure", Tier::Pure), ("script", Tier::Script)]);
         let tier = tier.unwrap_or_default();
         let api = self.api(head);
@@ -392,6 +395,7 @@ impl Reader<'_> {
             events: texts(events),
             select: texts(own.texts("select", &mut self.faults)),
             standing: own.words("standing", &mut self.faults),
+            beside: self.beside(own),
             on_failure: self.one_of(own, "on_failure", &failures).unwrap_or_default(),
             order: number(own, "order", &mut self.faults).unwrap_or(DEFAULT_ORDER),
             again: own.flag("again", &mut self.faults),
@@ -401,6 +405,26 @@ impl Reader<'_> {
             secret: own.words("secret", &mut self.faults),
             clock: own.flag("clock", &mut self.faults),
         }
+    }
+
+    fn beside(&mut self, own: Table<'_>) -> IndexMap<String, Vec<String>> {
+        let mut found = IndexMap::new();
+        let Some(table) = own.table("beside", &mut self.faults) else { return found };
+        for entry in table.entries() {
+            self.known_model(&Text { place: entry.place, text: entry.name.to_owned() });
+            if entry.name.split_once('.').is_none_or(|(first, _)| *first != self.prefix) {
+                let message = format!("`{}` is no model of the plugin's own", entry.name);
+                let help = format!("they are named `{}.…`", self.prefix);
+                self.faults.with_help(entry.place, message, Some(help));
+            }
+            let paths = entry.item.texts(entry.name, &mut self.faults);
+            if paths.is_empty() {
+                self.faults.at(entry.place, "it names no fields");
+            }
+            let paths = paths.into_iter().map(|path| path.text).collect();
+            found.insert(entry.name.to_owned(), paths);
+        }
+        found
     }
 
     fn schedule(&mut self, own: Table<'_>) -> Option<String> {
@@ -473,6 +497,15 @@ impl Reader<'_> {
         for model in &hook.models {
             if let Some(link) = own.text("standing", &mut Faults::new(&[])) {
                 self.stands(model, &link, capabilities);
+            }
+        }
+        let Some(beside) = own.table("beside", &mut Faults::new(&[])) else { return };
+        for entry in beside.entries().iter().filter(|entry| schema.model(entry.name).is_some()) {
+            for path in entry.item.texts(entry.name, &mut Faults::new(&[])) {
+                let reading = schema.path(entry.name, &path.text);
+                let reading =
+                    reading.map(|path| path.into_iter().map(|at| (at.model, at.field)).collect());
+                self.covered(reading, &path, capabilities);
             }
         }
     }

@@ -4,6 +4,7 @@ use super::document::{Faults, Table, Text};
 use super::field::class_of;
 use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys};
 use crate::field::label_of;
+use crate::plugin::last_word;
 use crate::{Class, MenuItem, ModuleInfo, Origin, Role, Separation, Target};
 
 impl Loader<'_> {
@@ -35,12 +36,16 @@ impl Loader<'_> {
         self.no_settings(part);
         let named = match part.document.origin {
             Origin::Kernel => part.name == "kernel",
-            Origin::Module(name) | Origin::Plugin(name) => part.name == *name,
+            Origin::Module(name) => part.name == *name,
+            Origin::Plugin(id) => part.name == last_word(id),
             Origin::Company => false,
         };
         if !named {
             let message = format!("`{}` is not the name of this module", part.name);
-            let help = format!("expected is `{}`", part.document.origin);
+            let help = match part.document.origin {
+                Origin::Plugin(id) => format!("expected is `{}`", last_word(id)),
+                origin => format!("expected is `{origin}`"),
+            };
             self.faults.with_help(part.place, message, Some(help));
         }
         if self.modules.contains_key(&part.name) {
@@ -55,6 +60,7 @@ impl Loader<'_> {
             help: part.table.words("help", &mut self.faults).unwrap_or_default(),
             version: version(part.table, &mut self.faults),
             kernel: kernel(part.table, &mut self.faults),
+            by: part.document.origin.to_string(),
             menu: Vec::new(),
         };
         self.modules.insert(part.name.clone(), info);

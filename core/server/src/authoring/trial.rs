@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use fondaco_kernel::plugins::lifecycle::{LOCALES, wrong_texts};
 use fondaco_kernel::{Database, Kernel, Setup};
 use fondaco_plugin_host::Compiler;
 use fondaco_plugin_host::fixtures::{Report, Tester};
@@ -38,12 +39,16 @@ pub struct Tried {
 /// When the folder or the company cannot be read.
 pub fn read(place: &Place) -> Result<Result<Read, Vec<String>>> {
     let folder = &place.folder;
-    let schema = match schema(place)? {
+    let source = text(folder, Path::new("plugin.toml"))?;
+    let id = match manifest(&source, None) {
+        Ok(manifest) => manifest.id,
+        Err(faults) => return Ok(Err(faults.iter().map(ToString::to_string).collect())),
+    };
+    let schema = match schema(place, &id)? {
         Ok(schema) => schema,
         Err(faults) => return Ok(Err(faults)),
     };
     let mut wrong = Vec::new();
-    let source = text(folder, Path::new("plugin.toml"))?;
     let manifest = match manifest(&source, Some(&schema)) {
         Ok(manifest) => manifest,
         Err(faults) => return Ok(Err(faults.iter().map(ToString::to_string).collect())),
@@ -58,20 +63,51 @@ pub fn read(place: &Place) -> Result<Result<Read, Vec<String>>> {
     Ok(if wrong.is_empty() { Ok(Read { manifest, fixtures }) } else { Err(wrong) })
 }
 
-/// The models that a plugin may speak of: those of all modules, the company's own, and what it brings.
-fn schema(place: &Place) -> Result<Result<Schema, Vec<String>>> {
+/// The models that a plugin may speak of: those of all modules, the company's own, and what it adds.
+fn schema(place: &Place, id: &str) -> Result<Result<Schema, Vec<String>>> {
     let mut setup = match &place.company {
         Some(folder) => Company::read(folder)?.setup()?,
         None => Setup::new(Database::Memory, modules::all()),
     };
-    setup.company.extend(sources(&place.folder, "schema")?);
-    Ok(match Kernel::check(&setup) {
-        Ok(schema) => Ok(schema),
-        Err(fondaco_kernel::Error::Schema(faults)) => {
-            Err(faults.iter().map(ToString::to_string).collect())
+    let before = match Kernel::check(&setup) {
+        Ok(schema) => schema,
+        Err(error) => return faulty(error),
+    };
+    let own = sources(&place.folder, "schema")?.into_iter();
+    setup.company.extend(own.map(|own| Source { origin: Origin::Plugin(id.to_owned()), ..own }));
+    let after = match Kernel::check(&setup) {
+        Ok(schema) => schema,
+        Err(error) => return faulty(error),
+    };
+    let wrong = wrong_texts(&locales(&place.folder)?, &before, &after);
+    let told = wrong.into_iter().map(|problem| problem.message).collect::<Vec<_>>();
+    Ok(if told.is_empty() { Ok(after) } else { Err(told) })
+}
+
+fn faulty(error: fondaco_kernel::Error) -> Result<Result<Schema, Vec<String>>> {
+    match error {
+        fondaco_kernel::Error::Schema(faults) => {
+            Ok(Err(faults.iter().map(ToString::to_string).collect()))
         }
-        Err(error) => return Err(error.into()),
-    })
+        error => Err(error.into()),
+    }
+}
+
+/// `(language, path, text)` of each file of texts.
+fn locales(folder: &Path) -> Result<Vec<(String, String, String)>> {
+    let (place, ending) = LOCALES;
+    let Ok(entries) = std::fs::read_dir(folder.join(place)) else { return Ok(Vec::new()) };
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let mut found = Vec::new();
+    for name in &names {
+        let Some(language) = name.strip_suffix(ending) else { continue };
+        let path = format!("{place}{name}");
+        let text = text(folder, Path::new(&path))?.text;
+        found.push((language.to_owned(), path, text));
+    }
+    Ok(found)
 }
 
 fn sources(folder: &Path, below: &str) -> Result<Vec<Source>> {
@@ -101,7 +137,7 @@ pub fn unfit(place: &Place, read: &Read) -> Result<Vec<String>> {
     })
 }
 
-fn tester(component: &Path, manifest: &Manifest) -> Result<Result<Tester, Vec<String>>> {
+fn tester(component: &Path, manifest: &Manifest) -> Result<Result<Tester<'static>, Vec<String>>> {
     let bytes = std::fs::read(component).with_context(|| component.display().to_string())?;
     let compiler = Compiler::Child(std::env::current_exe()?);
     let made = Tester::new(cache().join("compiled"), compiler, (manifest.clone(), &bytes));

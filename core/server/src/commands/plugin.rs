@@ -55,7 +55,8 @@ enum What {
     /// Example: fondaco plugin rollback acme.credit-guard --company acme
     #[command(verbatim_doc_comment)]
     Rollback(change::Named),
-    /// Take a plugin out of force: what it was asked about goes on without it. Nothing of it is lost.
+    /// Take a plugin out of force, and out of sight what it added: what it was asked about goes on without
+    /// it. Nothing of it is lost.
     ///
     /// Example: fondaco plugin disable acme.credit-guard --company acme
     #[command(verbatim_doc_comment)]

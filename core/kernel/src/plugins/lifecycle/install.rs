@@ -4,17 +4,21 @@
 
 use std::sync::Arc;
 
-use fondaco_schema::plugin::Grants;
-use fondaco_schema::{Origin, Source, manifest};
+use fondaco_schema::plugin::{Grants, Manifest};
+use fondaco_schema::{Origin, Schema, Source, fixture, manifest};
 use fondaco_values::Problem;
 
 use super::rows::{self, Kept, State, Version};
-use super::words::{self, Before, InstallPlan, Need};
-use super::{may, note};
+use super::words::{self, Before, InstallPlan, Line, Need};
+use super::{added, may, note};
 use crate::error::{Error, Result, refuse_if_any};
 use crate::permissions::Right;
-use crate::plugins::{COMPONENT, MANIFEST, Package, publisher};
+use crate::plan::Addition;
+use crate::plugins::{COMPONENT, Installed, MANIFEST, Package, publisher};
 use crate::{Ctx, Kernel, Tx, files};
+
+/// The folder of a package with what it is held to.
+const FIXTURES: &str = "fixtures/";
 
 /// What an installation would come to; changes nothing.
 ///
@@ -22,11 +26,11 @@ use crate::{Ctx, Kernel, Tx, files};
 /// `Invalid` with everything that is wrong with the package; `Forbidden` for whoever is no administrator.
 pub async fn examine(kernel: &Kernel, ctx: &Ctx, bytes: Vec<u8>) -> Result<InstallPlan> {
     may(ctx, Right::Read)?;
-    let package = Arc::new(fit(kernel, Arc::new(bytes)).await?);
+    let fit = Arc::new(fit(kernel, Arc::new(bytes)).await?);
     kernel
         .read(ctx, move |tx| {
-            let package = package.clone();
-            Box::pin(async move { Ok(met(tx, &package).await?.plan) })
+            let fit = fit.clone();
+            Box::pin(async move { Ok(met(tx, &fit).await?.plan) })
         })
         .await
 }
@@ -38,10 +42,10 @@ pub async fn examine(kernel: &Kernel, ctx: &Ctx, bytes: Vec<u8>) -> Result<Insta
 pub async fn install(kernel: &Kernel, ctx: &Ctx, bytes: Vec<u8>) -> Result<InstallPlan> {
     may(ctx, Right::Write)?;
     let bytes = Arc::new(bytes);
-    let package = Arc::new(fit(kernel, bytes.clone()).await?);
+    let fit = Arc::new(fit(kernel, bytes.clone()).await?);
     let plan = kernel.run(ctx, move |tx| {
-        let (package, bytes) = (package.clone(), bytes.clone());
-        Box::pin(async move { keep(tx, &package, &bytes).await })
+        let (fit, bytes) = (fit.clone(), bytes.clone());
+        Box::pin(async move { keep(tx, &fit, &bytes).await })
     });
     let plan = plan.await?;
     kernel.take_up_plugins().await?;
@@ -57,14 +61,25 @@ pub async fn plan(tx: &mut Tx, name: &str, version: Option<&str>) -> Result<Inst
     let kept = rows::of(tx, name).await?;
     let wanted = kept.wanted(version)?;
     let known = rows::key_of(tx, publisher(name)).await?.is_some();
-    drawn(&wanted.read()?, (&wanted.key, known), Some(&kept))
+    let addition = added::of_package(&added::package(tx, wanted).await?);
+    let schema = added::schema(tx.shared().registry().desired(), &addition)?;
+    let manifest = wanted.read()?;
+    let adds = adds(tx, &manifest, &schema, Some(&kept))?;
+    drawn(&manifest, (&wanted.key, known), Some(&kept), adds)
 }
 
-/// A package that this program can run.
-async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Package> {
-    let (plugins, schema) = (kernel.shared().plugins.clone(), kernel.registry().schema.clone());
+/// A package that this program can run, and the schema with what it adds.
+struct Fit {
+    package: Package,
+    schema: Schema,
+}
+
+async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Fit> {
+    let (plugins, registry) = (kernel.shared().plugins.clone(), kernel.registry());
     let work = tokio::task::spawn_blocking(move || {
         let package = plugins.open_package(&bytes).map_err(Error::Invalid)?;
+        let addition = added::of_package(&package);
+        let schema = added::schema(registry.desired(), &addition)?;
         let source = Source::new(Origin::Company, MANIFEST, package.text(MANIFEST));
         if let Err(faults) = manifest(&source, Some(&schema)) {
             let problem = |fault: &fondaco_schema::Fault| {
@@ -78,9 +93,42 @@ async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Package> {
             };
             Error::Invalid(reasons.iter().map(problem).collect())
         })?;
-        Ok(package)
+        Ok(Fit { package, schema })
     });
-    work.await.map_err(|error| Error::internal(format!("a package was not read: {error}")))?
+    let fit = work.await;
+    let fit =
+        fit.map_err(|error| Error::internal(format!("a package was not read: {error}")))??;
+    hold(kernel, &fit).await?;
+    Ok(fit)
+}
+
+/// The package's fixtures hold here, with the models of this company.
+async fn hold(kernel: &Kernel, fit: &Fit) -> Result<()> {
+    let Fit { package, schema } = fit;
+    let (mut fixtures, mut wrong) = (Vec::new(), Vec::new());
+    for place in package.files.keys().filter(|place| place.starts_with(FIXTURES)) {
+        let source = Source::new(Origin::Company, place.as_str(), package.text(place));
+        match fixture(&source, &package.manifest, Some(schema)) {
+            Ok(fixture) => fixtures.push(fixture),
+            Err(faults) => wrong.extend(
+                faults
+                    .iter()
+                    .map(|fault| Problem::new(place.as_str(), "fixture", format!("{fault}."))),
+            ),
+        }
+    }
+    refuse_if_any(wrong)?;
+    let plugin = Arc::new(Installed {
+        manifest: package.manifest.clone(),
+        grants: Grants::all_of(&package.manifest),
+        digest: package.component_digest.clone(),
+    });
+    let differs = kernel.shared().plugins.hold(&plugin, &fixtures).await;
+    let problem = |(place, report): (String, String)| {
+        let message = format!("It does here something else than it says itself:\n{report}");
+        Problem::new(place, "fixture", message)
+    };
+    refuse_if_any(differs.into_iter().map(problem).collect())
 }
 
 /// How a package meets what is here.
@@ -91,7 +139,17 @@ struct Met {
     again: bool,
 }
 
-async fn met(tx: &mut Tx, package: &Package) -> Result<Met> {
+/// What it adds, beside what the accepted version has added.
+fn adds(tx: &Tx, manifest: &Manifest, after: &Schema, kept: Option<&Kept>) -> Result<Vec<Line>> {
+    let (registry, id) = (tx.shared().registry(), &manifest.id);
+    let accepted = kept.and_then(|kept| accepted(kept, &manifest.version.to_string()));
+    let known = accepted.and_then(|own| added::known(registry.desired(), id, &own.version));
+    let known = known.map(|known| Addition { on: true, ..known.clone() });
+    let before = added::with(registry.desired(), id, known.as_ref()).schema()?;
+    Ok(added::lines(&before, after))
+}
+
+async fn met(tx: &mut Tx, Fit { package, schema }: &Fit) -> Result<Met> {
     let (id, version) = (&package.manifest.id, &package.manifest.version);
     let mut problems = Vec::new();
     let pinned = rows::key_of(tx, package.publisher()).await?;
@@ -133,14 +191,16 @@ async fn met(tx: &mut Tx, package: &Package) -> Result<Met> {
         problems.push(Problem::new("package", "downgrade", message));
     }
     refuse_if_any(problems)?;
-    let plan = drawn(&package.manifest, (&package.key, pinned.is_some()), kept.as_ref())?;
+    let adds = adds(tx, &package.manifest, schema, kept.as_ref())?;
+    let plan = drawn(&package.manifest, (&package.key, pinned.is_some()), kept.as_ref(), adds)?;
     Ok(Met { kept, plan, again })
 }
 
 fn drawn(
-    manifest: &fondaco_schema::plugin::Manifest,
+    manifest: &Manifest,
     (key, key_is_known): (&str, bool),
     kept: Option<&Kept>,
+    adds: Vec<Line>,
 ) -> Result<InstallPlan> {
     let before = kept.and_then(|kept| accepted(kept, &manifest.version.to_string()));
     let old = before.map(|version| version.read()).transpose()?;
@@ -148,7 +208,14 @@ fn drawn(
         (Some(manifest), Some(grants)) => Some(Before { manifest, grants }),
         _ => None,
     };
-    let lines = words::lines(manifest, before.as_ref());
+    let mut lines = words::lines(manifest, before.as_ref());
+    // A version that was accepted itself was accepted with what it adds.
+    let own = kept.and_then(|kept| kept.of_version(&manifest.version.to_string()));
+    let is_accepted = own.is_some_and(|own| own.grants.is_some());
+    lines.extend(adds.into_iter().map(|line| match is_accepted {
+        true => Line { change: "same", ..line },
+        false => line,
+    }));
     let setting = |(name, own): (&String, &fondaco_schema::plugin::Setting)| {
         let value = kept.and_then(|kept| kept.settings.get(name)).or(own.default.as_ref());
         let value = value.map_or_else(|| "(not set)".to_owned(), |value| format!("= {value}"));
@@ -175,8 +242,9 @@ fn accepted<'k>(kept: &'k Kept, version: &str) -> Option<&'k Version> {
     own.or_else(|| kept.of_version(&kept.version).filter(granted))
 }
 
-async fn keep(tx: &mut Tx, package: &Package, bytes: &[u8]) -> Result<InstallPlan> {
-    let met = met(tx, package).await?;
+async fn keep(tx: &mut Tx, fit: &Fit, bytes: &[u8]) -> Result<InstallPlan> {
+    let met = met(tx, fit).await?;
+    let package = &fit.package;
     if met.again {
         return Ok(met.plan);
     }

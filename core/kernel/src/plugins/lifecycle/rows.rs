@@ -236,6 +236,7 @@ pub(super) async fn remove(tx: &mut Tx, kept: &Kept, all: bool) -> Result<()> {
             tx.exec(Sql::text(text).bind(kept.id)).await?;
         }
     }
+    let own = all.then(|| kept.name.clone());
     let packages: Vec<String> = kept.versions.iter().map(|own| own.package.clone()).collect();
     // Whether a package is somebody's file too is asked of all companies.
     tx.across_companies(move |tx| {
@@ -247,6 +248,13 @@ pub(super) async fn remove(tx: &mut Tx, kept: &Kept, all: bool) -> Result<()> {
                      and not exists (select 1 from attachment where hash = $1)",
                 );
                 tx.exec(sql.bind(package)).await?;
+            }
+            let Some(own) = own else { return Ok(()) };
+            for text in [
+                "delete from plugin_pair where plugin = $1",
+                "delete from plugin_secret where plugin = $1",
+            ] {
+                tx.exec(Sql::text(text).bind(&own)).await?;
             }
             Ok(())
         })

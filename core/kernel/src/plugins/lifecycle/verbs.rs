@@ -247,7 +247,7 @@ pub async fn enable(
     name: &str,
     version: Option<String>,
 ) -> Result<Standing> {
-    change(kernel, ctx, (name, "enabled"), move |kept, _| {
+    expanded(kernel, ctx, (name, "enabled"), move |kept, _| {
         let newest = || kept.versions.iter().find(|own| own.grants.is_some());
         let wanted = match &version {
             Some(version) => kept.wanted(Some(version))?,
@@ -278,6 +278,28 @@ pub async fn enable(
     .await
 }
 
+/// A change that puts a version in force: what that version adds comes first.
+async fn expanded(
+    kernel: &Kernel,
+    ctx: &Ctx,
+    (name, action): (&str, &'static str),
+    how: impl Fn(&mut Kept, &Schema) -> Result<Said> + Send + Sync + 'static,
+) -> Result<Standing> {
+    may(ctx, Right::Write)?;
+    let (own, how) = (name.to_owned(), Arc::new(how));
+    let tried = how.clone();
+    let next = kernel.read(ctx, move |tx| {
+        let (name, how) = (own.clone(), tried.clone());
+        Box::pin(async move {
+            let mut kept = rows::of(tx, &name).await?;
+            how(&mut kept, &tx.schema().clone())?;
+            kept.wanted(Some(&kept.version)).cloned()
+        })
+    });
+    kernel.expand_for(&next.await?).await?;
+    change(kernel, ctx, (name, action), move |kept, schema| how(kept, schema)).await
+}
+
 fn put_in_force(kept: &mut Kept, version: String, was: bool) {
     if version != kept.version {
         let before = std::mem::replace(&mut kept.version, version);
@@ -289,7 +311,8 @@ fn put_in_force(kept: &mut Kept, version: String, was: bool) {
     kept.state = State::Enabled;
 }
 
-/// Takes it out of force. Whatever it was asked about goes on without it; nothing of it is lost.
+/// Takes it out of force, then out of sight what it added. Whatever it was asked about goes on without it;
+/// nothing of it is lost.
 ///
 /// # Errors
 /// `NotFound`.
@@ -302,7 +325,9 @@ pub async fn disable(kernel: &Kernel, ctx: &Ctx, name: &str) -> Result<Standing>
         (kept.state, kept.shadow) = (State::Disabled, None);
         Ok(vec![("version", kept.version.clone())])
     })
-    .await
+    .await?;
+    kernel.hide_of(name).await?;
+    one(kernel, ctx, name).await
 }
 
 /// Goes back to the version that was in force before, with what was granted to it then.
@@ -310,7 +335,7 @@ pub async fn disable(kernel: &Kernel, ctx: &Ctx, name: &str) -> Result<Standing>
 /// # Errors
 /// `Conflict` when there is none.
 pub async fn rollback(kernel: &Kernel, ctx: &Ctx, name: &str) -> Result<Standing> {
-    change(kernel, ctx, (name, "rolled_back"), |kept, _| {
+    expanded(kernel, ctx, (name, "rolled_back"), |kept, _| {
         let before = kept.previous.clone().filter(|before| {
             kept.of_version(before).is_some_and(|version| version.grants.is_some())
         });
@@ -367,8 +392,9 @@ pub async fn record(kernel: &Kernel, ctx: &Ctx, name: &str, on: bool) -> Result<
     .await
 }
 
-/// Removes its versions. Its settings and what it wrote stay, unless they are purged: then its settings
-/// and what was recorded of it go too. Records that it wrote are the company's and stay.
+/// Removes its versions. Its settings, what it wrote and what stands in its models and fields stay, unless
+/// they are purged: then its settings, its models and fields with all that is in them, and what was recorded
+/// of it go too. Records of other models that it wrote are the company's and stay.
 ///
 /// # Errors
 /// `Conflict` while it is in force.
@@ -397,7 +423,10 @@ pub async fn uninstall(kernel: &Kernel, ctx: &Ctx, name: &str, purge: bool) -> R
         })
     });
     gone.await?;
-    kernel.take_up_plugins().await
+    kernel.take_up_plugins().await?;
+    // A change that was cut off is made good.
+    kernel.hide_of(name).await?;
+    if purge { kernel.purge_of(name).await } else { Ok(()) }
 }
 
 /// Pins the key of a publisher, in the place of the one that was pinned.

@@ -14,9 +14,10 @@ use crate::End;
 use crate::commands::CompanyFolder;
 use crate::progress::say;
 
-/// Install a package: it is checked, compiled and kept, and runs nowhere yet.
+/// Install a package: it is checked, compiled, held against its own fixtures here, and kept; it runs nowhere yet.
 ///
-/// Prints what it may and where it is asked; beside an earlier version, what is more or less. An upgrade
+/// Prints what it may, where it is asked, and what it adds (models, fields, actions, rights of roles, reports);
+/// beside an earlier version, what is more or less. An upgrade
 /// that asks for no more than was granted can be enabled at once; any other waits for a grant, and the
 /// version in force goes on.
 ///
@@ -70,7 +71,8 @@ pub(super) struct Set {
 
 /// Put a version in force: the newest that was granted.
 ///
-/// Calls under way end with the code that they began with.
+/// What it adds to models, roles, menus and reports comes first, on the data that is there. Calls under way
+/// end with the code that they began with.
 ///
 /// Example: fondaco plugin enable acme.credit-guard --company acme
 #[derive(Debug, clap::Args)]
@@ -140,8 +142,9 @@ pub(super) struct Record {
 
 /// Remove the versions of a plugin that is not in force.
 ///
-/// Its settings and all that it wrote stay. `--purge` removes its settings and what was recorded of it too;
-/// records that it wrote are the company's, and stay.
+/// Its settings, all that it wrote and what stands in its models and fields stay, out of sight. `--purge`
+/// removes that too, with what it kept and what was recorded of it; records of other models that it wrote
+/// are the company's, and stay.
 ///
 /// Example: fondaco plugin uninstall acme.credit-guard --company acme
 #[derive(Debug, clap::Args)]
@@ -277,7 +280,10 @@ pub(super) async fn uninstall(args: Uninstall) -> Result<End> {
     let done = lifecycle::uninstall(&kernel, &ctx, &args.id, args.purge).await;
     kernel.leave().await;
     told(&args.id, done)?;
-    let rest = if args.purge { "nothing of it is kept" } else { "its settings are kept" };
+    let rest = match args.purge {
+        true => "nothing of it is kept",
+        false => "its settings and its data are kept",
+    };
     say(&format!("{} is uninstalled; {rest}.", args.id));
     Ok(End::Well)
 }
