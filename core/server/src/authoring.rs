@@ -1,7 +1,9 @@
 //! What authors of plugins have in the program: SDKs, templates, builds, trials, the reference.
-//! Read on: `sdk` (what the program carries), `template`, `build` (one function a language), `trial`.
+//! Read on: `sdk` (what the program carries), `template`, `build` (one function a language), `trial`;
+//! `house` are plugins that the program carries itself, for the demo.
 
 pub mod build;
+pub mod house;
 pub mod reference;
 pub mod sdk;
 pub mod template;

@@ -138,8 +138,7 @@ impl Year<'_> {
         }
         let order = json!({ "customer": lead["party"], "lines": lines });
         let order = rep.create("sales.order", order).await?;
-        rep.act("sales.order", order, "confirm", json!({})).await.map(drop)?;
-        Ok(())
+        self.people.confirm(order).await.map(drop)
     }
 
     /// A quote for configured bicycles; most are accepted, some are not.
@@ -171,8 +170,7 @@ impl Year<'_> {
         rep.act("cpq.quote", quote, "send", json!({})).await?;
         rep.act("cpq.quote", quote, "accept", json!({})).await?;
         let order = id(&rep.get("cpq.quote", quote).await?, "order_id")?;
-        rep.act("sales.order", order, "confirm", json!({})).await.map(drop)?;
-        Ok(())
+        self.people.confirm(order).await.map(drop)
     }
 
     /// Makes, delivers, invoices and collects what can be.

@@ -25,6 +25,9 @@ pub struct People {
 impl People {
     /// Hires them, all with one password.
     pub async fn hire(admin: &Desk, password: &str) -> Result<People> {
+        let registry = admin.kernel.registry();
+        let of_plugin = APPROVER.iter().filter(|role| registry.schema.roles.contains_key(**role));
+        let manager: Vec<&str> = MANAGER.iter().chain(of_plugin).copied().collect();
         let hire = async |name: &str, roles: &[&str]| {
             let login = format!("{}@veloce.example", name.to_lowercase());
             admin
@@ -38,10 +41,26 @@ impl People {
             storekeeper: hire("Sofia", &["inventory_manager"]).await?,
             planner: hire("Elena", &["manufacturing_manager"]).await?,
             accountant: hire("Giulia", &["accountant"]).await?,
-            manager: hire("Chiara", MANAGER).await?,
+            manager: hire("Chiara", &manager).await?,
         })
     }
+
+    /// Confirms an order; where a plugin holds it, whoever may approve it does. Answers what it waited for.
+    pub async fn confirm(&self, order: AnyId) -> Result<Option<String>> {
+        let done = self.rep.act("sales.order", order, "confirm", json!({})).await?;
+        if text(&self.rep.get("sales.order", order).await?, "state") != "draft" {
+            return Ok(None);
+        }
+        let reason = json!({ "reason": "The figures are right." });
+        self.manager.act("sales.order", order, "approve", reason).await?;
+        Ok(Some(done.message.unwrap_or_default()))
+    }
 }
+
+/// Roles that the plugin approval-matrix brings.
+const APPROVER: &[&str] = &["order_approver", "approval_manager"];
+/// Orders above it wait for an approval, where that plugin is in force.
+const LARGE: &str = "10000.00";
 
 const MANAGER: &[&str] = &[
     "crm_manager",
@@ -157,9 +176,29 @@ impl Story<'_> {
         });
         let entry = accountant.create("accounting.entry", entry).await?;
         accountant.act("accounting.entry", entry, "post", json!({})).await?;
-        Ok(Scene::new("The books open")
+        let scene = match self.rule().await? {
+            true => Scene::new("The books open")
+                .with("Orders above this wait for Chiara's approval", money(LARGE)),
+            false => Scene::new("The books open"),
+        };
+        Ok(scene
             .with("Bank", "20,000.00")
             .with("Stock: 3 carbon frames, 8 carbon wheel sets, 8 drivetrains", money(&value)))
+    }
+
+    /// Says whose approval large orders need; false where no plugin asks for one.
+    async fn rule(&self) -> Result<bool> {
+        const RULE: &str = "approval_matrix.rule";
+        if self.kernel.registry().schema.model(RULE).is_none() {
+            return Ok(false);
+        }
+        let manager = &self.people.manager;
+        let approver = manager.ctx.actor().user().map(|user| user.to_string());
+        let rule = json!({
+            "name": "Large orders", "applies_to": "sales", "above": LARGE, "approver": approver,
+        });
+        manager.create(RULE, rule).await?;
+        Ok(true)
     }
 
     async fn lead(&self) -> Result<(Scene, AnyId)> {
@@ -232,14 +271,19 @@ impl Story<'_> {
         let rep = &self.people.rep;
         rep.act("cpq.quote", quote, "accept", json!({ "reference": "VCL 17" })).await?;
         let order = id(&rep.get("cpq.quote", quote).await?, "order_id")?;
-        rep.act("sales.order", order, "confirm", json!({})).await?;
+        let waited = self.people.confirm(order).await?;
         let seen = rep.get("sales.order", order).await?;
         let made = self.people.planner.list("manufacturing.order", "true", "id").await?;
         let made = made.first().context("nothing is to be produced")?;
         let requests = self.people.buyer.list("purchasing.request", "true", "id").await?;
         let request = requests.first().context("nothing is to be bought")?;
         let frames = self.reserved("frame_carbon").await?;
-        let scene = Scene::new("Accepted: the order is confirmed")
+        let mut scene = Scene::new("Accepted: the order is confirmed");
+        if let Some(why) = waited {
+            scene =
+                scene.with("Marco confirms it", why).with("Approved and confirmed by", "Chiara");
+        }
+        let scene = scene
             .with("Order", text(&seen, "number"))
             .with("Total", money(&text(&seen, "total")))
             .with("Carbon frames set aside", frames)

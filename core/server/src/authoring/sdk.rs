@@ -72,7 +72,11 @@ pub fn carried() -> impl Iterator<Item = &'static str> {
 
 /// The Rust SDK with what it stands on.
 pub fn rust(folder: &Path) -> Result<()> {
-    let root = folder.join(".fondaco");
+    rust_into(&folder.join(".fondaco"))
+}
+
+/// The same, in the folders that it has in the repository.
+pub fn rust_into(root: &Path) -> Result<()> {
     for (path, text) in RUST.iter().chain(WIT) {
         renew(&root.join(path), text)?;
     }

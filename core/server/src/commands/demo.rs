@@ -1,14 +1,19 @@
 //! `fondaco demo`: the story of Veloce Cycles, then a year of livelier history, then the server.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use fondaco_kernel::identity::{self, NewToken, NewUser};
+use fondaco_kernel::plugins::lifecycle::{self, Grant};
 use fondaco_kernel::values::Timestamp;
 use fondaco_kernel::{Clock, Database, Kernel, Setup};
+use fondaco_plugin_host::{Compiler, Host, Metering, Options};
 use fondaco_web::App;
 
 use super::serve::{listen_on, serve, stop_signal};
+use crate::authoring::house::{self, Packed};
+use crate::config::cache;
 use crate::desk::Desk;
 use crate::progress::{note, say};
 use crate::story::{self, People, Scene};
@@ -21,7 +26,9 @@ use crate::{End, history, modules};
 ///   fondaco demo --keep veloce.db --listen 127.0.0.1:9000
 ///
 /// Tells the way from a lead to the ledger with its figures, adds a year of history, then serves
-/// the company on loopback and says where to look and as whom.
+/// the company on loopback and says where to look and as whom. Two plugins work in it, approval-matrix
+/// and credit-guard: they are built first, with cargo and its target wasm32-wasip2; where that cannot be
+/// done, the demo says why and goes without them.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Demo {
@@ -37,6 +44,9 @@ pub struct Demo {
     /// Tell the story and end, without a server.
     #[arg(long)]
     no_serve: bool,
+    /// Leave out the plugins: the large order is then confirmed without an approval.
+    #[arg(long)]
+    without_plugins: bool,
 }
 
 /// The company folder of the demo, inside the program.
@@ -65,10 +75,14 @@ pub async fn run(args: Demo) -> Result<End> {
     }
     let clock = Clock::at(first_day()?);
     let database = args.keep.clone().map_or(Database::Memory, Database::Sqlite);
+    let plugins = if args.without_plugins { Vec::new() } else { built() };
     note("Opening Veloce Cycles …");
-    let kernel = Kernel::open(setup(database, clock.clone())).await?;
+    let mut setup = setup(database, clock.clone());
+    setup.plugins = Arc::new(host());
+    let kernel = Kernel::open(setup).await?;
     let password = fresh_password(&kernel).await?;
     let admin = first_administrator(&kernel, &password).await?;
+    put_in_force(&admin, plugins).await?;
     let people = People::hire(&admin, &password).await?;
     story::tell(&kernel, &clock, &people, print).await?;
     history::live(&kernel, &clock, &people, args.customers).await?;
@@ -77,6 +91,41 @@ pub async fn run(args: Demo) -> Result<End> {
         return Ok(End::Well);
     }
     open_doors(kernel, &people, &args.listen, &password, &clock).await
+}
+
+/// Who runs plugins: this program, once more, compiles them into the user's cache.
+fn host() -> Host {
+    let program = std::env::current_exe().unwrap_or_else(|_| "fondaco".into());
+    let cache = cache().join("compiled");
+    Host::new(Options { cache, compiler: Compiler::Child(program), metering: Metering::Time })
+}
+
+/// The plugins of the demo; none, after a loud line, where they cannot be built.
+fn built() -> Vec<Packed> {
+    note("Building the plugins of the demo (the first time takes a minute) …");
+    house::packed().unwrap_or_else(|why| {
+        say("THE DEMO GOES WITHOUT ITS PLUGINS approval-matrix and credit-guard: they cannot be built here.");
+        say(&format!("  {}", format!("{why:#}").replace('\n', "\n  ")));
+        say("  The large order is confirmed without an approval; all else is the same.");
+        Vec::new()
+    })
+}
+
+/// Installs, grants and enables, as an administrator does.
+///
+/// # Errors
+/// What the kernel refuses of it.
+pub async fn put_in_force(admin: &Desk, plugins: Vec<Packed>) -> Result<()> {
+    for Packed { id, package } in plugins {
+        let (kernel, ctx) = (&admin.kernel, &admin.ctx);
+        lifecycle::install(kernel, ctx, package)
+            .await
+            .with_context(|| format!("installing {id}"))?;
+        lifecycle::grant(kernel, ctx, id, Grant::default()).await?;
+        let stands = lifecycle::enable(kernel, ctx, id, None).await?;
+        note(&format!("{} {} is enabled", stands.id, stands.version));
+    }
+    Ok(())
 }
 
 async fn open_doors(
