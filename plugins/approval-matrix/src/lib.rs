@@ -143,7 +143,10 @@ impl Record for Rule {
             above: part.value("above")?,
             category: category.map(|id| (id, category_name)),
             cut_above: part.value("cut_above")?,
-            approvers: [user(part, "approver")?, user(part, "deputy")?].into_iter().flatten().collect(),
+            approvers: [user(part, "approver")?, user(part, "deputy")?]
+                .into_iter()
+                .flatten()
+                .collect(),
         })
     }
 

@@ -109,7 +109,7 @@ fn faults_name_the_place_and_the_cure() {
             hook("select", "when = ['crate']\nselect"),
             "11:9: `when` is create, update or both, not `crate` (did you mean `create`?)",
         ),
-        (hook("select", "actions = ['confirm']\nselect"), "11:1: unknown key `actions` (known are on, models, when, select, on_failure, order, again)"),
+        (hook("select", "actions = ['confirm']\nselect"), "11:1: unknown key `actions` (known are on, models, when, select, on_failure, order, again, clock)"),
         (may(", why = 'b'", ""), "15:1: `why` is missing (one sentence that the administrator reads before he grants it)"),
         (may("'name'", "'nme'"), "11:20: `customer.name` reads party.name, which it does not ask for (add to capabilities.read: { model = \"party\", fields = [\"name\"], why = \"…\" })\n15:30: party has no field `nme` (did you mean `name`?)"),
         (more("smtp = ['x']"), "16:1: unknown key `smtp` (known are read, create, write, act, emit, standing, http, kv, journal)"),
