@@ -53,7 +53,7 @@ pub struct Configured {
 /// `Forbidden` for whoever may write no document with options; `NotFound` for a product or a party
 /// that he may not see; `Conflict` where products are not configured at all.
 pub async fn look(tx: &mut Tx, ask: &Ask) -> Result<Configured> {
-    require(tx)?;
+    require(tx.ctx(), tx.schema())?;
     let name = named(tx, "product", ask.product.any()).await?;
     if let Some(party) = ask.party {
         named(tx, "party", party.any()).await?;
@@ -106,8 +106,12 @@ pub fn places<'s>(ctx: &Ctx, schema: &'s Schema) -> Vec<Place<'s>> {
     models.filter(|place| permissions::may(ctx, place.document, Right::Create)).collect()
 }
 
-fn require(tx: &Tx) -> Result<()> {
-    if !places(tx.ctx(), tx.schema()).is_empty() {
+/// Refuses whoever may write no document with options.
+///
+/// # Errors
+/// `Forbidden`, with what is missing.
+pub fn require(ctx: &Ctx, schema: &Schema) -> Result<()> {
+    if !places(ctx, schema).is_empty() {
         return Ok(());
     }
     Err(Error::Forbidden {

@@ -4,7 +4,7 @@
 use fondaco_tests::Served;
 use fondaco_tests::both;
 use fondaco_tests::program::{Answer, Client, quoted};
-use fondaco_values::AnyId;
+use fondaco_values::{AnyId, Decimal};
 use serde_json::json;
 
 use super::House;
@@ -29,10 +29,10 @@ async fn a_choice_is_told_what_it_comes_to() {
     let client = served.client(&house.rep).await;
     // The choice, so many: price of the list, price, problems.
     for (choice, quantity, list, net, problems) in [
-        ("", "1", Some("900"), Some("900"), &[][..]),
-        (BEST, "1", Some("2700"), Some("2700"), &[]),
-        (BEST, "5", Some("2700"), Some("2565"), &[]),
-        (BEST, "10", Some("2700"), Some("2430"), &[]),
+        ("", "1", Some("900.00"), Some("900.00"), &[][..]),
+        (BEST, "1", Some("2700.00"), Some("2700.00"), &[]),
+        (BEST, "5", Some("2700.00"), Some("2565.00"), &[]),
+        (BEST, "10", Some("2700.00"), Some("2430.00"), &[]),
         ("wheels.carbon", "1", None, None, &["Carbon wheels is only possible with Carbon frame."]),
         (
             "frame.steel",
@@ -52,7 +52,11 @@ async fn a_choice_is_told_what_it_comes_to() {
             .filter_map(|problem| problem["message"].as_str())
             .collect();
         assert_eq!(told, problems, "{choice}");
-        let price = |name: &str| found["price"][name].as_str();
+        let price = |name: &str| {
+            let price = found["price"][name].as_str()?.parse::<Decimal>().unwrap();
+            Some(format!("{price:.2}"))
+        };
+        let (list, net) = (list.map(str::to_owned), net.map(str::to_owned));
         assert_eq!((price("list"), price("net")), (list, net), "{choice} {quantity}");
     }
     // Of each option: whether it is chosen, and what stands against it.
@@ -89,7 +93,7 @@ async fn the_screen_shows_options_reasons_and_steps() {
         "+700.00",
         "+500.00",
         "By number",
-        "-135.00",
+        "−135.00",
         "2,565.00",
         "12,825.00",
         "/cpq.quote/new?",

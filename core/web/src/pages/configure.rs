@@ -122,6 +122,7 @@ fn chosen(pairs: &Pairs) -> Value {
 
 /// Without a product: those that can be configured.
 async fn products(app: &App, visitor: &Visitor) -> Result<Response, Error> {
+    configure::require(&visitor.ctx, visitor.schema())?;
     let found = app.kernel.read(&visitor.ctx, |tx| Box::pin(configurable(tx))).await?;
     let words = &visitor.words;
     let title = words.say("options-title");

@@ -75,7 +75,8 @@ impl Form<'_> {
         }
         let at = self.model.field_index(&field.name).unwrap_or_default();
         if self.is_new && field.compute.is_none() && !matches!(field.kind, Kind::Lines { .. }) {
-            return false;
+            // Sums of lines, which follow from what one enters.
+            return matches!(field.kind, Kind::Money) && self.model.lines().next().is_some();
         }
         let live = self.edits() && field.compute.is_some() && field.stored;
         let has_lines = self.rec.lines.iter().any(|(own, lines)| *own == at && !lines.is_empty());
