@@ -34,12 +34,24 @@ function tell() {
   say(texts?.dataset.list ?? '', { label: texts?.dataset.show ?? '', run: () => location.reload() });
 }
 
+/** Whether the page shows the record as it is now. */
+async function isShown() {
+  const answer = await fetch(`/api/${model}/${record}?fields=id`, { headers: { accept: 'application/json' } });
+  return answer.ok && String((await answer.json()).version) === document.getElementById('record')?.dataset.version;
+}
+
+/** One is on the way to another page: reading this one again would lead back to it. */
+let leaves = false;
+document.addEventListener('submit', event => { setTimeout(() => { leaves = !event.defaultPrevented; }); });
+
 let pause = 0;
-function changed(what) {
-  if (what.model !== model) return;
+async function changed(what) {
+  if (what.model !== model || leaves) return;
   if (!record) { clearTimeout(pause); pause = setTimeout(fresh, 400); return; }
   if (what.id !== record) return;
   if (what.event === 'delete') return say(texts?.dataset.gone ?? '');
+  // What one has done oneself, or what came before the page did, is on it.
+  if (await isShown() || leaves) return;
   if (isChanged() || document.querySelector('main :focus:is(input, textarea, select)')) {
     say(texts?.dataset.record ?? '', { label: texts?.dataset.show ?? '', run: () => location.reload() });
   } else location.reload();

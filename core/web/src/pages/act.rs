@@ -3,9 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use fondaco_kernel::records;
+use fondaco_kernel::records::{self, Select};
 use fondaco_kernel::values::{AnyId, Problem};
-use fondaco_kernel::{Error, Outcome};
+use fondaco_kernel::{DocRef, Error, Outcome, Tx};
 use serde_json::Map;
 
 use super::{go_saying, wrong};
@@ -90,12 +90,24 @@ async fn done(
         let (model, action, given) = (model.clone(), action.clone(), given.clone());
         Box::pin(async move {
             let args = records::arguments(tx, &model, &action, &given)?;
-            let outcome = records::act(tx, &model, id, &action, args).await?;
+            let mut outcome = records::act(tx, &model, id, &action, args).await?;
             tx.draw_numbers().await?;
+            outcome.open = seen(tx, outcome.open).await?;
             Ok(outcome)
         })
     });
     work.await
+}
+
+/// What an action leads to, if it is there for whoever did it.
+async fn seen(tx: &mut Tx, open: Option<DocRef>) -> Result<Option<DocRef>, Error> {
+    let Some(open) = open else { return Ok(None) };
+    let alone = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+    match records::get_many(tx, &open.model, &[open.id], &alone).await {
+        Ok(found) => Ok((!found.is_empty()).then_some(open)),
+        Err(Error::Forbidden { .. } | Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn deleted(

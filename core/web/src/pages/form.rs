@@ -291,7 +291,8 @@ impl Form<'_> {
             false => format!("/{}/{}", self.model.name, self.rec.id),
         };
         html! {
-            form.sheet id="record" method="post" action=(address) novalidate data-outlook={ "/" (self.model.name) "/outlook" } {
+            form.sheet id="record" method="post" action=(address) novalidate
+                data-version=(self.rec.version) data-outlook={ "/" (self.model.name) "/outlook" } {
                 @if !problems.is_empty() { (self.summary(problems)) }
                 @if self.edits() {
                     input type="hidden" name="_version" value=(self.version());

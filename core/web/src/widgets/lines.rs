@@ -18,6 +18,8 @@ pub(crate) struct Table<'a> {
     pub(crate) child: &'a Model,
     /// The rows: the number in the names of their inputs, and the line.
     pub(crate) lines: &'a [(usize, Rec)],
+    /// Those that the view names; else those of the list of the lines' model.
+    pub(crate) columns: Option<Vec<&'a str>>,
     pub(crate) exponent: u8,
     pub(crate) edits: bool,
     /// What is wrong with an input of a row, by its path such as `lines[0].product`.
@@ -70,6 +72,14 @@ pub(crate) fn is_of_the_machine(field: &Field) -> bool {
 pub(crate) fn table(table: &Table<'_>) -> Markup {
     let words = &table.visitor.words;
     let mut left = shown_fields(table.visitor, table.child, table.edits);
+    if let Some(columns) = &table.columns {
+        let is_named = |field: &Field| columns.contains(&field.name.as_str());
+        let works = |field: &Field| table.edits && is_entered(table.visitor, field);
+        left.retain(|(_, field)| is_named(field) || works(field));
+        left.sort_by_key(|(_, field)| {
+            columns.iter().position(|name| *name == field.name).unwrap_or(columns.len())
+        });
+    }
     // What no line has is no column, unless it is entered there or follows from what is.
     left.retain(|(at, field)| {
         let has = table.lines.iter().any(|(_, line)| !is_nothing(&line.values[*at]));

@@ -46,7 +46,8 @@ impl Form<'_> {
         let mut placed: Vec<&str> = Vec::new();
         let mut groups = Vec::new();
         for part in named {
-            let names = part["fields"].as_array().into_iter().flatten();
+            // The lines of a document are a part by themselves.
+            let names = part["fields"].as_array().into_iter().flatten().chain([&part["lines"]]);
             let fields = names.filter_map(Json::as_str).filter_map(|name| self.model.field(name));
             let fields: Vec<&Field> = fields.filter(|field| self.is_shown(field)).collect();
             placed.extend(fields.iter().map(|field| field.name.as_str()));
@@ -62,6 +63,15 @@ impl Form<'_> {
             return (vec![Group { label: None, fields: others }], Vec::new());
         }
         (groups, others)
+    }
+
+    /// The columns that the view names for the lines of a field.
+    fn columns_of(&self, lines: &str) -> Option<Vec<&str>> {
+        let form = &self.model.views["form"];
+        let mut parts =
+            ["groups", "tabs"].into_iter().filter_map(|kind| form[kind].as_array()).flatten();
+        let part = parts.find(|part| part["lines"].as_str() == Some(lines))?;
+        Some(part["columns"].as_array()?.iter().filter_map(Json::as_str).collect())
     }
 
     /// Whether a field stands on the form: it may be read, and has something or can be entered.
@@ -142,6 +152,7 @@ impl Form<'_> {
             field,
             child,
             lines: &rows,
+            columns: self.columns_of(&field.name),
             exponent: exponent_of(self.visitor, &self.rec),
             edits: self.edits() && is_entered(self.visitor, field),
             problem: &problem,
