@@ -476,6 +476,10 @@ async fn busy() -> (Served, Client, Client) {
     let id = rep.post("/api/sales.order", &order).unwrap().expect(201).id();
     let done = rep.post(&format!("/api/sales.order/{id}/confirm"), &json!({})).unwrap().expect(200);
     assert_eq!(done.body["record"]["state"], "confirmed");
+    // It is found by the number that it got at the end.
+    let number = done.body["record"]["number"].as_str().unwrap_or_default();
+    let found = rep.get(&format!("/api/sales.order?search={number}")).unwrap().expect(200);
+    assert_eq!(found.body["items"].as_array().map(Vec::len), Some(1), "{number}");
     assert_eq!(done.body["record"]["number"], "SO-2026-00001");
     let again = rep.post(&format!("/api/sales.order/{id}/confirm"), &json!({})).unwrap();
     assert_eq!(again.expect(422).body["errors"][0]["code"], "wrong_state");

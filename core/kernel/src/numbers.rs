@@ -6,6 +6,8 @@ use fondaco_values::{AnyId, Date};
 
 use crate::db::Sql;
 use crate::error::{Error, Result};
+use crate::model::fold;
+use crate::model::sql::SEARCH_COLUMN;
 use crate::tx::Tx;
 
 /// Draws the numbers of all records that asked for one in this transaction.
@@ -21,10 +23,20 @@ pub(crate) async fn draw_pending(tx: &mut Tx) -> Result<()> {
             .lit("update ")
             .ident(&model.table())
             .lit(" set number = ")
-            .arg(number)
-            .lit(" where id = ")
-            .arg(id)
-            .lit(" and number is null");
+            .arg(number.clone());
+        // It is found by it from now on.
+        let sql = match model.is_line() {
+            true => sql,
+            false => sql
+                .lit(", ")
+                .ident(SEARCH_COLUMN)
+                .lit(" = ")
+                .arg(fold(&number) + " ")
+                .lit(" || coalesce(")
+                .ident(SEARCH_COLUMN)
+                .lit(", '')"),
+        };
+        let sql = sql.lit(" where id = ").arg(id).lit(" and number is null");
         assert_eq!(tx.exec(sql).await?, 1, "{} {id} had a number already", model.name);
     }
     Ok(())

@@ -40,6 +40,7 @@ pub(crate) use input::{from_json, from_text};
 pub(crate) use outlook::outlook;
 pub(crate) use query::{Ask, ask, ends, field_node, how_many, list, many, one};
 pub(crate) use save::{Deed, delete, save, state_now};
+pub(crate) use search::fold;
 pub(crate) use sources::sources;
 pub(crate) use totals::totals;
 pub(crate) use value::fit;
