@@ -206,8 +206,9 @@ fn navigation(visitor: &Visitor) -> Markup {
 
 fn part(section: &Section, here: &str) -> Markup {
     let is_here = section.places.iter().any(|place| place.address == here);
+    let lists = section.places.iter().filter(|place| place.model.is_some()).count();
     html! {
-        details open[is_here || section.places.len() < 4] {
+        details open[is_here || lists < 4] {
             summary { (section.name) }
             @for place in &section.places {
                 a.place href=(place.address) aria-current=[(place.address == here).then_some("page")] {
