@@ -2,6 +2,7 @@
 //! `fondaco_values::Value`; which column stores a kind is in `tables`.
 
 use fondaco_values::Decimal;
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::{Expr, Origin, Type};
@@ -35,6 +36,9 @@ pub struct Field {
     pub origin: Origin,
     /// The field's name in an earlier version: its column is renamed, not made anew.
     pub renamed_from: Option<String>,
+    /// Only of an argument of kind json: it is asked for as a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<ByLine>,
     /// Always there, kept by the kernel (`id`, `version`, `created_at`, …).
     pub system: bool,
 }
@@ -62,6 +66,7 @@ impl Field {
             class: Class::Public,
             origin,
             renamed_from: None,
+            rows: None,
             system: false,
         }
     }
@@ -71,6 +76,15 @@ impl Field {
         let computed_only = self.compute.is_some() && !self.stored;
         !computed_only && !self.kind.is_many()
     }
+}
+
+/// What an action is told of each line of its record: `[{ "line": id, "quantity": "2" }]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ByLine {
+    /// The record's field of kind lines.
+    pub of: String,
+    /// Fields of the lines, and that of which the value stands there at first.
+    pub columns: IndexMap<String, String>,
 }
 
 /// A compiled [`Field::pattern`].

@@ -148,6 +148,14 @@ fn field_part(key: &str) -> Json {
         "to" => text("The model that the link leads to"),
         "of" => text("The model of the lines"),
         "by" => text("The lines' link back; needed when they have several"),
+        "rows" => object(&keys::ARGUMENT_ROWS, &keys::ARGUMENT_ROWS, |key| match key {
+            "of" => text("The lines of the record that an action is told about"),
+            _ => json!({
+                "type": "object",
+                "description": "Fields of the lines, each with that whose value stands there at first",
+                "additionalProperties": { "type": "string" },
+            }),
+        }),
         "product" => text("The link to the product whose options are chosen"),
         _ => text("The field's name in an earlier version"),
     }

@@ -27,7 +27,7 @@ pub use compare::{Detail, Difference, Subject, What, compare};
 pub use diff::{Risk, Step, diff};
 pub use expr::{Expr, Node, Scope, Type, compile, eval};
 pub use fault::{Fault, Origin, Source};
-pub use field::{Choice, Class, Field, Kind, Pattern, pattern};
+pub use field::{ByLine, Choice, Class, Field, Kind, Pattern, pattern};
 pub use json_schema::json_schema;
 pub use load::{APIS, fixture, load, load_without, manifest};
 pub use model::{Action, Grant, Index, Model, Numbering, Owner, States};

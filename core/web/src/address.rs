@@ -1,5 +1,15 @@
 //! Addresses of pages and the pairs of names and values in them and in posted forms.
 
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use fondaco_kernel::Error;
+use fondaco_kernel::error::refuse_if_any;
+use fondaco_kernel::values::{AnyId, Problem};
+
 /// The pairs of a query or a form, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
@@ -26,6 +36,61 @@ impl Pairs {
 
     pub(crate) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What the address of a request asks for behind its `?`.
+pub(crate) struct Asked(pub(crate) Pairs);
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked, Self::Rejection> {
+        Ok(Asked(Pairs::read(parts.uri.query().unwrap_or_default())))
+    }
+}
+
+/// What a form sent.
+pub(crate) struct Sent(pub(crate) Pairs);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = BytesRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Sent, BytesRejection> {
+        let body = Bytes::from_request(request, state).await?;
+        Ok(Sent(Pairs::read(&String::from_utf8_lossy(&body))))
+    }
+}
+
+/// Reads parameters of several types, and tells all that cannot be read at once.
+pub(crate) struct Reading<'p> {
+    pairs: &'p Pairs,
+    problems: Vec<Problem>,
+}
+
+impl<'p> Reading<'p> {
+    pub(crate) fn of(pairs: &'p Pairs) -> Reading<'p> {
+        Reading { pairs, problems: Vec::new() }
+    }
+
+    /// The value of a name as what it should be; `such_as` shows how to write it.
+    pub(crate) fn get<T: FromStr>(&mut self, name: &str, such_as: &str) -> Option<T> {
+        let read = self.pairs.filled(name)?.parse().ok();
+        if read.is_none() {
+            let message = format!("{name} is not readable; write it as {such_as}.");
+            self.problems.push(Problem::new(name, "unreadable", message));
+        }
+        read
+    }
+
+    pub(crate) fn id(&mut self, name: &str) -> Option<AnyId> {
+        self.get(name, "1234")
+    }
+
+    /// # Errors
+    /// Every parameter that could not be read.
+    pub(crate) fn done(self) -> Result<(), Error> {
+        refuse_if_any(self.problems)
     }
 }
 

@@ -2,10 +2,10 @@
 //! somebody may do something, one-time codes; and what everybody does for himself: ending tokens.
 //! Not here: plugins (`plugins`), the configuration (`configuration`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use fondaco_kernel::audit::{self, Ask};
 use fondaco_kernel::jobs::{self, Which};
@@ -16,19 +16,19 @@ use fondaco_kernel::{Ctx, Error, identity};
 use serde_json::{Map, Value, json};
 
 use crate::App;
+use crate::address::{Asked, Pairs, Reading};
 use crate::api::id_of;
 use crate::caller::Caller;
 use crate::problem::Refusal;
-
-type Given = Query<HashMap<String, String>>;
 
 /// `GET /api/jobs?which=failing&after=…`
 pub(crate) async fn waiting(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Query(given): Given,
+    Asked(given): Asked,
 ) -> Result<Json<Value>, Refusal> {
-    let (which, after) = (which(given.get("which").map(String::as_str))?, id(&given, "after")?);
+    let which = which(given.get("which"))?;
+    let after = id(&given, "after")?;
     let work = app
         .kernel
         .read(&ctx, move |tx| Box::pin(async move { jobs::waiting(tx, which, after).await }));
@@ -64,10 +64,10 @@ pub(crate) async fn again(
 pub(crate) async fn audit(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Query(given): Given,
+    Asked(given): Asked,
 ) -> Result<Json<Value>, Refusal> {
     permissions::administers(&ctx, Office::Audit, Right::Read)?;
-    let ask = ask_of(|name| given.get(name).map(String::as_str))?;
+    let ask = ask_of(&given)?;
     let work = app.kernel.read(&ctx, move |tx| {
         let ask = ask.clone();
         Box::pin(async move { audit::search(tx, &ask).await })
@@ -80,40 +80,14 @@ pub(crate) async fn audit(
 ///
 /// # Errors
 /// Every parameter that cannot be read.
-pub(crate) fn ask_of<'g>(given: impl Fn(&'g str) -> Option<&'g str>) -> Result<Ask, Error> {
-    let text = |name| given(name).map(str::trim).filter(|text| !text.is_empty());
-    let mut problems = Vec::new();
-    let mut wrong = |field: &str, such_as: &str| {
-        let message = format!("{field} is not readable; write it as {such_as}.");
-        let problem = fondaco_kernel::values::Problem::new(field, "unreadable", message);
-        problems.push(problem);
-    };
-    let mut id = |name| match text(name).map(str::parse::<AnyId>) {
-        Some(Err(_)) => {
-            wrong(name, "1234");
-            None
-        }
-        found => found.and_then(Result::ok),
-    };
-    let (record, after) = (id("record"), id("after"));
-    let mut day = |name| match text(name).map(str::parse) {
-        Some(Err(_)) => {
-            wrong(name, "2026-12-31");
-            None
-        }
-        found => found.and_then(Result::ok),
-    };
-    let (from, to) = (day("from"), day("to"));
-    fondaco_kernel::error::refuse_if_any(problems)?;
-    Ok(Ask {
-        actor: text("actor").map(str::to_owned),
-        model: text("model").map(str::to_owned),
-        record,
-        action: text("action").map(str::to_owned),
-        from,
-        to,
-        after,
-    })
+pub(crate) fn ask_of(given: &Pairs) -> Result<Ask, Error> {
+    let mut read = Reading::of(given);
+    let (record, after) = (read.id("record"), read.id("after"));
+    let (from, to) = (read.get("from", "2026-12-31"), read.get("to", "2026-12-31"));
+    read.done()?;
+    let text = |name| given.filled(name).map(str::to_owned);
+    let (actor, model, action) = (text("actor"), text("model"), text("action"));
+    Ok(Ask { actor, model, record, action, from, to, after })
 }
 
 /// `GET /api/roles`: every role with what it may, model by model.
@@ -155,15 +129,15 @@ fn rights_of(schema: &Schema, role: &str) -> Map<String, Value> {
 pub(crate) async fn explain(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Query(given): Given,
+    Asked(given): Asked,
 ) -> Result<Json<Chain>, Refusal> {
     permissions::administers(&ctx, Office::Rights, Right::Read)?;
     let required = |field: &str| Refusal::bad(field, "required", format!("{field} is missing."));
     let user = id(&given, "user")?.ok_or_else(|| required("user"))?;
-    let model = given.get("model").cloned().ok_or_else(|| required("model"))?;
+    let model = given.filled("model").ok_or_else(|| required("model"))?;
     let record = id(&given, "record")?;
-    let right = given.get("right").map_or("read", String::as_str);
-    Ok(Json(chain(&app, &ctx, user, (&model, record), right).await?))
+    let right = given.filled("right").unwrap_or("read");
+    Ok(Json(chain(&app, &ctx, user, (model, record), right).await?))
 }
 
 pub(crate) async fn chain(
@@ -214,10 +188,10 @@ pub(crate) async fn end_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn id(given: &HashMap<String, String>, name: &str) -> Result<Option<AnyId>, Error> {
-    let text = given.get(name).filter(|text| !text.is_empty());
-    let wrong = || Error::problem(name, "unreadable", format!("{name} is an id, such as 1234."));
-    text.map(|text| text.parse().map_err(|_| wrong())).transpose()
+fn id(given: &Pairs, name: &str) -> Result<Option<AnyId>, Error> {
+    let mut read = Reading::of(given);
+    let id = read.id(name);
+    read.done().map(|()| id)
 }
 
 /// What of it stands in the OpenAPI document, for administrators.

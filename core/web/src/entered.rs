@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
-use fondaco_kernel::schema::{Field, Kind, Model, Schema};
+use fondaco_kernel::schema::{ByLine, Field, Kind, Model, Schema};
 use fondaco_kernel::values::{Decimal, Problem};
 use serde_json::{Map, Value as Json, json};
 
@@ -108,15 +108,7 @@ impl<'a> Form<'a> {
 
     /// The numbers of the rows that the form has, in order.
     pub(crate) fn places(&self, field: &str) -> Vec<usize> {
-        let mut places = Vec::new();
-        for (name, _) in &self.pairs.0 {
-            let place = name.strip_prefix(field).and_then(|rest| rest.strip_prefix('.'));
-            let place = place.and_then(|rest| rest.split_once('.')?.0.parse().ok());
-            if let Some(place) = place.filter(|place| !places.contains(place)) {
-                places.push(place);
-            }
-        }
-        places
+        places(self.pairs, field)
     }
 
     /// Names in boxes of links which were typed without a script looking them up.
@@ -147,6 +139,54 @@ impl<'a> Form<'a> {
             _ => None,
         };
         found.map(str::to_owned)
+    }
+}
+
+/// The numbers of the rows that inputs of a field are in (`lines.0.quantity`), in order.
+fn places(pairs: &Pairs, field: &str) -> Vec<usize> {
+    let mut places = Vec::new();
+    for (name, _) in &pairs.0 {
+        let place = name.strip_prefix(field).and_then(|rest| rest.strip_prefix('.'));
+        let place = place.and_then(|rest| rest.split_once('.')?.0.parse().ok());
+        if let Some(place) = place.filter(|place| !places.contains(place)) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// What an action is told line by line; `None` where nobody filled a row. A row counts when its
+/// first column is filled.
+///
+/// # Errors
+/// Every input that cannot be read, under its path.
+pub(crate) fn rows_of(
+    (arg, rows, child): (&str, &ByLine, &Model),
+    pairs: &Pairs,
+    point: char,
+) -> Result<Option<Json>, Vec<Problem>> {
+    let (mut told, mut problems) = (Vec::new(), Vec::new());
+    for place in places(pairs, arg) {
+        let text = |name: &str| pairs.filled(&format!("{arg}.{place}.{name}"));
+        let first = rows.columns.keys().next().and_then(|name| text(name));
+        let (Some(line), Some(_)) = (text("line"), first) else { continue };
+        let mut row = Map::from_iter([("line".to_owned(), json!(line))]);
+        for field in rows.columns.keys().filter_map(|name| child.field(name)) {
+            let Some(text) = text(&field.name) else { continue };
+            match json_of(field, text, point) {
+                Ok(value) => drop(row.insert(field.name.clone(), value)),
+                Err(message) => {
+                    let path = format!("{arg}[{}].{}", told.len(), field.name);
+                    problems.push(Problem::new(path, "unreadable", message));
+                }
+            }
+        }
+        told.push(Json::Object(row));
+    }
+    match (problems.is_empty(), told.is_empty()) {
+        (false, _) => Err(problems),
+        (true, true) => Ok(None),
+        (true, false) => Ok(Some(Json::Array(told))),
     }
 }
 

@@ -1,28 +1,33 @@
 //! The ledger over HTTP: trial balance, lines of an account, one entry, the chain. Who may read
 //! journals may read what stands in them.
 
-use std::collections::HashMap;
-
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use fondaco_kernel::ledger::{self, Line, PageAsk, Verdict};
 use fondaco_kernel::permissions::{self, Right};
-use fondaco_kernel::values::{AnyId, Date, Money};
+use fondaco_kernel::values::Money;
 use fondaco_kernel::{Error, Tx, shared, store};
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::address::{Asked, Reading};
 use crate::api::id_of;
 use crate::caller::Caller;
 use crate::problem::Refusal;
+
+/// How a day and how a place in the ledger are written, for whoever wrote them otherwise.
+const DAY: &str = "2026-12-31";
+const NUMBER: &str = "1234";
 
 /// `?as_of=2026-12-31&known_at=1234`
 pub(crate) async fn trial_balance(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Query(given): Query<HashMap<String, String>>,
+    Asked(given): Asked,
 ) -> Result<Json<Value>, Refusal> {
-    let (as_of, known_at) = (read(&given, "as_of")?, read(&given, "known_at")?);
+    let mut read = Reading::of(&given);
+    let (as_of, known_at) = (read.get("as_of", DAY), read.get("known_at", NUMBER));
+    read.done()?;
     let work = app.kernel.read(&ctx, move |tx| {
         Box::pin(async move {
             may_read(tx)?;
@@ -55,12 +60,14 @@ pub(crate) async fn lines(
     State(app): State<App>,
     Caller(ctx): Caller,
     Path(id): Path<String>,
-    Query(given): Query<HashMap<String, String>>,
+    Asked(given): Asked,
 ) -> Result<Json<Value>, Refusal> {
     let mut ask = PageAsk::of(id_of("account", &id)?.cast());
-    (ask.from, ask.to) = (read(&given, "from")?, read(&given, "to")?);
-    (ask.unit, ask.subsidiary) = (read(&given, "unit")?, read(&given, "subsidiary")?);
-    ask.known_at = read(&given, "known_at")?;
+    let mut read = Reading::of(&given);
+    (ask.from, ask.to) = (read.get("from", DAY), read.get("to", DAY));
+    (ask.unit, ask.subsidiary) = (read.get("unit", NUMBER), read.get("subsidiary", NUMBER));
+    ask.known_at = read.get("known_at", NUMBER);
+    read.done()?;
     let work = app.kernel.read(&ctx, move |tx| {
         let ask = ask.clone();
         Box::pin(async move {
@@ -160,43 +167,4 @@ async fn functional_exponent(tx: &mut Tx) -> fondaco_kernel::Result<u8> {
     let company = tx.ctx().company();
     let company: shared::Company = store::get(tx, company).await?;
     Ok(store::get(tx, company.currency).await?.decimals())
-}
-
-/// One parameter of the query string, where it is given.
-fn read<T: Readable>(given: &HashMap<String, String>, name: &str) -> Result<Option<T>, Refusal> {
-    let Some(text) = given.get(name) else { return Ok(None) };
-    let value = T::of(text);
-    value.map(Some).ok_or_else(|| {
-        Refusal::bad(name, "unreadable", format!("{name} is {}, such as {}.", T::WHAT, T::SUCH_AS))
-    })
-}
-
-trait Readable: Sized {
-    const WHAT: &'static str;
-    const SUCH_AS: &'static str;
-    fn of(text: &str) -> Option<Self>;
-}
-
-impl Readable for Date {
-    const WHAT: &'static str = "a date";
-    const SUCH_AS: &'static str = "2026-12-31";
-    fn of(text: &str) -> Option<Date> {
-        text.parse().ok()
-    }
-}
-
-impl Readable for i64 {
-    const WHAT: &'static str = "a sequence number";
-    const SUCH_AS: &'static str = "1234";
-    fn of(text: &str) -> Option<i64> {
-        text.parse().ok()
-    }
-}
-
-impl Readable for AnyId {
-    const WHAT: &'static str = "an id";
-    const SUCH_AS: &'static str = "1234";
-    fn of(text: &str) -> Option<AnyId> {
-        text.parse().ok()
-    }
 }

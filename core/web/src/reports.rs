@@ -1,14 +1,14 @@
 //! Reports: which there are for the caller, and one with its parameters.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use fondaco_kernel::permissions;
 use fondaco_kernel::reports::{self, Against, Question};
 use fondaco_kernel::values::Value as Cell;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::address::Pairs;
+use crate::address::Asked;
 use crate::caller::Caller;
 use crate::problem::Refusal;
 
@@ -29,10 +29,10 @@ pub(crate) async fn run(
     State(app): State<App>,
     Caller(ctx): Caller,
     Path(report): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Result<Json<Value>, Refusal> {
     let (mut given, mut against) = (Vec::new(), None);
-    for (name, value) in Pairs::read(query.as_deref().unwrap_or_default()).0 {
+    for (name, value) in asked.0 {
         match name.as_str() {
             "against" => against = Against::read(&value)?,
             _ => given.push((name, value)),

@@ -49,6 +49,21 @@ pub enum StepKind {
     Plugin,
 }
 
+impl StepKind {
+    /// As it is written where programs read it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            StepKind::Base => "base",
+            StepKind::Option => "option",
+            StepKind::PriceList => "price_list",
+            StepKind::Volume => "volume",
+            StepKind::Discount => "discount",
+            StepKind::Plugin => "plugin",
+        }
+    }
+}
+
 pub trait Pricing: Send + Sync {
     /// One price for each question, in their order.
     fn prices<'t>(&'t self, tx: &'t mut Tx, asks: &'t [PriceAsk]) -> Fut<'t, Vec<Price>>;

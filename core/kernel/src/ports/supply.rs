@@ -92,6 +92,14 @@ pub struct Part {
     pub free: Quantity,
 }
 
+impl Part {
+    /// What is missing of it; what is promised to others already is not free.
+    #[must_use]
+    pub fn short(&self) -> Quantity {
+        (self.wanted - self.free.max(Quantity::ZERO)).max(Quantity::ZERO)
+    }
+}
+
 /// Hands each need to the provider of its product's way. Needs of products that nobody makes or
 /// buys are left out of the answer: the caller shows them as a shortage.
 pub async fn cover(tx: &mut Tx, needs: Vec<Need>) -> Result<Vec<Covered>> {

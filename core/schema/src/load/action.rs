@@ -10,7 +10,7 @@ use super::field::{Sort, read_all};
 use super::{Loader, NAME_RULE, Part, PartKind, is_name, keys};
 use crate::expr::Type;
 use crate::field::label_of;
-use crate::{Action, Field, Index, Origin};
+use crate::{Action, ByLine, Field, Index, Kind, Origin};
 
 /// Rights with a name of their own.
 const TAKEN: [&str; 5] = ["read", "create", "write", "delete", "actions"];
@@ -95,7 +95,47 @@ impl Loader<'_> {
     fn args(&mut self, part: &Part<'_>, action: &str, table: Table<'_>) -> IndexMap<String, Field> {
         let Some(args) = table.table("args", &mut self.faults) else { return IndexMap::new() };
         let slot = |arg: &str| Slot::Arg { action: action.to_owned(), arg: arg.to_owned() };
-        self.inputs(args, part.document.origin, &part.name, &slot)
+        let mut fields = self.inputs(args, part.document.origin, &part.name, &slot);
+        for (name, field) in &mut fields {
+            let table = args.table(name, &mut self.faults);
+            let rows = table.and_then(|table| table.table("rows", &mut self.faults));
+            field.rows =
+                rows.filter(|_| field.kind == Kind::Json).and_then(|t| self.by_line(part, t));
+        }
+        fields
+    }
+
+    /// The table as which an argument is asked for.
+    fn by_line(&mut self, part: &Part<'_>, table: Table<'_>) -> Option<ByLine> {
+        table.only(&keys::ARGUMENT_ROWS, &mut self.faults);
+        let of = table.text("of", &mut self.faults);
+        let columns = table.table("columns", &mut self.faults);
+        let (Some(of), Some(columns)) = (of, columns) else {
+            let message = "rows are `of` lines of the record and have `columns`";
+            self.faults.at(table.place, message);
+            return None;
+        };
+        let owner = self.models.get(&part.name)?;
+        let lines = owner.lines().find(|(field, _, _)| field.name == of.text);
+        let Some(lines) = lines.and_then(|(_, line, _)| self.models.get(line)) else {
+            let message = format!("`{}` has no lines `{}`", part.name, of.text);
+            let known = owner.lines().map(|(field, _, _)| field.name.as_str());
+            self.faults.unknown(of.place, message, &of.text, known);
+            return None;
+        };
+        let mut rows = ByLine { of: of.text, columns: IndexMap::new() };
+        for entry in columns.entries() {
+            let Some(start) = entry.item.text(entry.name, &mut self.faults) else { continue };
+            for (name, place) in [(entry.name, entry.place), (&start.text, start.place)] {
+                if lines.field(name).is_none() {
+                    let message = format!("`{}` has no field `{name}`", lines.name);
+                    let known = lines.fields.keys().map(String::as_str);
+                    self.faults.unknown(place, message, name, known);
+                }
+            }
+            rows.columns.insert(entry.name.to_owned(), start.text);
+        }
+        Some(rows)
     }
 
     /// Fields that are asked for and not stored: arguments and parameters.
@@ -112,7 +152,7 @@ impl Loader<'_> {
             if let Some(to) = target.filter(|to| *to != "attachment").map(str::to_owned) {
                 self.unknown_model(read.place, &to);
             }
-            if matches!(read.field.kind, crate::Kind::Lines { .. }) {
+            if matches!(read.field.kind, Kind::Lines { .. }) {
                 self.faults.at(read.place, "lines are declared by a model only; use json");
             }
             let ty = read.field.kind.ty();

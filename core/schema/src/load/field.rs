@@ -148,6 +148,7 @@ fn only_known(kind: &Kind, sort: Sort, table: Table<'_>, faults: &mut Faults<'_>
         Kind::Link { .. } | Kind::Links { .. } => known.push("to"),
         Kind::Lines { .. } => known.extend(["of", "by"]),
         Kind::Options { .. } => known.push("product"),
+        Kind::Json if sort == Sort::Input => known.push("rows"),
         kind if kind.is_number() => known.extend(["min", "max"]),
         kind if kind.is_text() => known.push("pattern"),
         _ => {}

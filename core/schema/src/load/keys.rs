@@ -105,7 +105,7 @@ pub(crate) const STATES: [&str; 3] = ["initial", "values", "open"];
 pub(crate) const INDEX: [&str; 2] = ["fields", "unique"];
 pub(crate) const CHOICE: [&str; 2] = ["value", "label"];
 /// Of any field; which of them a type knows is in `field`.
-pub(crate) const FIELD: [&str; 22] = [
+pub(crate) const FIELD: [&str; 23] = [
     "type",
     "label",
     "help",
@@ -128,7 +128,10 @@ pub(crate) const FIELD: [&str; 22] = [
     "compute",
     "stored",
     "search",
+    "rows",
 ];
+/// Of an argument that is told line by line.
+pub(crate) const ARGUMENT_ROWS: [&str; 2] = ["of", "columns"];
 pub(crate) const TYPES: [&str; 21] = [
     "text",
     "long_text",

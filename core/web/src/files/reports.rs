@@ -1,13 +1,14 @@
 //! A report as a file: what the page shows, row for row.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::reports::{Answer, Part};
 
 use super::{Format, Written, pdf, sent, written};
 use crate::App;
-use crate::pages::report::{Asked, declared, read};
+use crate::address::{Asked, Pairs};
+use crate::pages::report::{Terms, declared, read};
 use crate::sheet::{Cell, Head, Rank, Sheet};
 use crate::visitor::Visitor;
 
@@ -16,9 +17,9 @@ pub(crate) async fn file(
     State(app): State<App>,
     visitor: Visitor,
     Path((name, ending)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let file = made(&app, &visitor, (&name, &ending), query.as_deref().unwrap_or_default()).await;
+    let file = made(&app, &visitor, (&name, &ending), &asked).await;
     visitor.answer(file)
 }
 
@@ -26,7 +27,7 @@ async fn made(
     app: &App,
     visitor: &Visitor,
     (name, ending): (&str, &str),
-    query: &str,
+    asked: &Pairs,
 ) -> Result<Response, Error> {
     let report = declared(visitor, name)?;
     let format = match ending {
@@ -35,7 +36,7 @@ async fn made(
         "pdf" => None,
         _ => return Err(Error::not_found("page", ending)),
     };
-    let read = read(app, visitor, report, Asked::read(report, query)).await?;
+    let read = read(app, visitor, report, Terms::read(report, asked)).await?;
     let answer = read.answer.map_err(Error::Invalid)?;
     let sheet = Sheet::of(visitor, &answer);
     if let Some(format) = format {

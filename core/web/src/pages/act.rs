@@ -1,27 +1,27 @@
 //! An action of a record, asked for by a button; and its deletion.
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use fondaco_kernel::error::refuse_if_any;
 use fondaco_kernel::records::{self, Select};
+use fondaco_kernel::schema::{ByLine, Field, Model, Schema};
 use fondaco_kernel::values::{AnyId, Problem};
 use fondaco_kernel::{DocRef, Error, Outcome, Tx};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use super::{go_saying, wrong};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Pairs, Sent};
 use crate::api::id_of;
-use crate::entered::json_of;
+use crate::entered::{json_of, rows_of};
 use crate::visitor::Visitor;
 
 pub(crate) async fn run(
     State(app): State<App>,
     visitor: Visitor,
     Path((model, id, action)): Path<(String, String, String)>,
-    body: Bytes,
+    Sent(pairs): Sent,
 ) -> Response {
-    let pairs = Pairs::read(&String::from_utf8_lossy(&body));
     let id = match id_of(&model, &id) {
         Ok(id) => id,
         Err(refusal) => return visitor.answer(Err(refusal.0)),
@@ -71,20 +71,7 @@ async fn done(
     pairs: &Pairs,
 ) -> Result<Outcome, Error> {
     let known = visitor.model(model)?;
-    let none = || Error::not_found(&format!("action {action} on {model}"), "");
-    let found = known.actions.get(action).filter(|action| !action.internal).ok_or_else(none)?;
-    let point = visitor.words.locale.point();
-    let (mut given, mut problems) = (Map::new(), Vec::new());
-    for arg in found.args.values() {
-        let Some(text) = pairs.filled(&arg.name) else { continue };
-        match json_of(arg, text, point) {
-            Ok(value) => drop(given.insert(arg.name.clone(), value)),
-            Err(message) => problems.push(Problem::new(&arg.name, "unreadable", message)),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Error::Invalid(problems));
-    }
+    let given = arguments(visitor, &known, action, pairs)?;
     let (model, action) = (model.to_owned(), action.to_owned());
     let work = app.kernel.run(&visitor.ctx, move |tx| {
         let (model, action, given) = (model.clone(), action.clone(), given.clone());
@@ -97,6 +84,50 @@ async fn done(
         })
     });
     work.await
+}
+
+/// What the form says for the arguments of an action.
+///
+/// # Errors
+/// Every input that cannot be read.
+fn arguments(
+    visitor: &Visitor,
+    known: &Model,
+    action: &str,
+    pairs: &Pairs,
+) -> Result<Map<String, Json>, Error> {
+    let model = &known.name;
+    let none = || Error::not_found(&format!("action {action} on {model}"), "");
+    let found = known.actions.get(action).filter(|action| !action.internal).ok_or_else(none)?;
+    let point = visitor.words.locale.point();
+    let (mut given, mut problems) = (Map::new(), Vec::new());
+    for arg in found.args.values() {
+        if let Some((rows, child)) = lines_of(visitor.schema(), known, arg) {
+            match rows_of((&arg.name, rows, child), pairs, point) {
+                Ok(told) => given.extend(told.map(|told| (arg.name.clone(), told))),
+                Err(wrong) => problems.extend(wrong),
+            }
+            continue;
+        }
+        let Some(text) = pairs.filled(&arg.name) else { continue };
+        match json_of(arg, text, point) {
+            Ok(value) => drop(given.insert(arg.name.clone(), value)),
+            Err(message) => problems.push(Problem::new(&arg.name, "unreadable", message)),
+        }
+    }
+    refuse_if_any(problems)?;
+    Ok(given)
+}
+
+/// The lines that an argument is told about, and of which model they are.
+pub(super) fn lines_of<'s>(
+    schema: &'s Schema,
+    model: &Model,
+    arg: &'s Field,
+) -> Option<(&'s ByLine, &'s Model)> {
+    let rows = arg.rows.as_ref()?;
+    let (_, of, _) = model.lines().find(|(field, _, _)| field.name == rows.of)?;
+    Some((rows, schema.model(of)?))
 }
 
 /// What an action leads to, if it is there for whoever did it.

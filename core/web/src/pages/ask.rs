@@ -33,12 +33,12 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn read(text: &str) -> Ask {
+    pub(crate) fn read(asked: &Pairs) -> Ask {
         let mut ask = Ask::default();
         let words = |text: &str| -> Vec<String> {
             text.split(',').map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect()
         };
-        for (name, value) in Pairs::read(text).0 {
+        for (name, value) in asked.0.iter().cloned() {
             match name.as_str() {
                 "q" => ask.words = value.trim().to_owned(),
                 "filter" => ask.filter = value.trim().to_owned(),
@@ -271,8 +271,8 @@ mod tests {
     fn an_address_is_read_back() {
         let text =
             "q=two%20words&sort=-date&columns=a,b&group=state&f.state=draft&f.state=done&f.x=";
-        let ask = Ask::read(text);
-        assert_eq!(Ask::read(&ask.query()).query(), ask.query());
+        let ask = Ask::read(&Pairs::read(text));
+        assert_eq!(Ask::read(&Pairs::read(&ask.query())).query(), ask.query());
         assert_eq!(ask.facets.len(), 3);
         assert_eq!(ask.columns, ["a", "b"]);
         let less = ask.without_facet(&("state".to_owned(), "done".to_owned()));

@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::record::Rec;
@@ -21,7 +20,7 @@ use super::ask::Ask;
 use super::shell::{self, Page};
 use super::{go_saying, go_to, good};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Asked, Pairs, Sent};
 use crate::visitor::Visitor;
 use crate::widgets::{Shown, exponent_of, is_entered, label, name_of, show as value, values};
 
@@ -54,14 +53,14 @@ pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let page = page(&app, &visitor, &model, query.as_deref().unwrap_or_default()).await;
+    let page = page(&app, &visitor, &model, &asked).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor, model: &str, query: &str) -> Result<Response, Error> {
-    let board = Board::of(visitor, model, Ask::read(query))?;
+async fn page(app: &App, visitor: &Visitor, model: &str, asked: &Pairs) -> Result<Response, Error> {
+    let board = Board::of(visitor, model, Ask::read(asked))?;
     let columns = board.read(app).await?;
     let words = &visitor.words;
     let plural = words.plural(&board.model);
@@ -307,9 +306,8 @@ pub(crate) async fn shift(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let board = format!("/{model}/board");
     if form.filled("to").is_none() {
         return go_to(&board);

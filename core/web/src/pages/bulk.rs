@@ -1,7 +1,6 @@
 //! The same deed with several records: an action without arguments, or away with them. Each is done
 //! or refused on its own, and what was refused is named.
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::records::{self, Select};
@@ -12,7 +11,7 @@ use serde_json::Map;
 
 use super::{go_saying, settings};
 use crate::App;
-use crate::address::{Pairs, on_this_site};
+use crate::address::{Pairs, Sent, on_this_site};
 use crate::visitor::Visitor;
 
 /// Refusals that are named; of more it is said how many there were.
@@ -28,9 +27,8 @@ pub(crate) async fn run(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let done = run_all(&app, &visitor, model, &form).await;
     let back = form.get("back").and_then(on_this_site).unwrap_or_else(|| settings::back(&visitor));
     visitor.answer(done.map(|done| go_saying(back, &said(&visitor, &done))))

@@ -2,7 +2,7 @@
 //! end, how they are called. A table, so that it prints and is read aloud; one statement a page.
 //! Not here: moving them, which is done in their forms.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::permissions::{self, Right, may_read_field};
@@ -17,7 +17,7 @@ use super::ask::Ask;
 use super::good;
 use super::shell::{self, Page};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, query};
 use crate::visitor::Visitor;
 use crate::widgets::name_of;
 
@@ -63,22 +63,21 @@ pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let page = page(&app, &visitor, &model, asked.as_deref().unwrap_or_default()).await;
+    let page = page(&app, &visitor, &model, &asked).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor, model: &str, asked: &str) -> Result<Response, Error> {
+async fn page(app: &App, visitor: &Visitor, model: &str, asked: &Pairs) -> Result<Response, Error> {
     let model = visitor.model(model)?;
     let none = || Error::not_found("page", &model.name);
-    let pairs = Pairs::read(asked);
     let work = app.kernel.read(&visitor.ctx, |tx| {
         let today = tx.today();
         Box::pin(async move { Ok(today) })
     });
     let today = work.await?;
-    let day = pairs.filled("day").and_then(|day| day.parse().ok()).unwrap_or(today);
+    let day = asked.filled("day").and_then(|day| day.parse().ok()).unwrap_or(today);
     let title = model.views["calendar"]["title"].as_str().unwrap_or(&model.title).to_owned();
     let readable = |name: &String| {
         let field = model.field(name);
@@ -88,8 +87,8 @@ async fn page(app: &App, visitor: &Visitor, model: &str, asked: &str) -> Result<
         start: field(visitor, &model, "start").ok_or_else(none)?,
         end: field(visitor, &model, "end"),
         title: Some(title).filter(readable).unwrap_or_else(|| model.title.clone()),
-        ask: Ask { words: pairs.get("q").unwrap_or_default().trim().to_owned(), ..Ask::default() },
-        by_week: pairs.get("by") == Some("week"),
+        ask: Ask { words: asked.get("q").unwrap_or_default().trim().to_owned(), ..Ask::default() },
+        by_week: asked.get("by") == Some("week"),
         visitor,
         model: &model,
         day,

@@ -4,23 +4,23 @@
 //! form whose field of options asks for it.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::configure::{self, Ask, Configured, Place};
 use fondaco_kernel::ports::configuration::{OfferedGroup, OfferedOption};
-use fondaco_kernel::ports::pricing::{Price, PriceStep, StepKind};
-use fondaco_kernel::ports::supply::{Outlook, Part};
+use fondaco_kernel::ports::pricing::{Price, PriceStep};
+use fondaco_kernel::ports::supply::Outlook;
 use fondaco_kernel::records::{self, Query, Select};
 use fondaco_kernel::texts::Arg;
 use fondaco_kernel::values::{AnyId, Decimal, Problem, Quantity, currency_exponent};
-use fondaco_kernel::{Error, Tx};
+use fondaco_kernel::{Ctx, Error, Tx};
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::good;
 use super::shell::{self, Page};
 use crate::App;
-use crate::address::{self, Pairs};
+use crate::address::{self, Asked, Pairs, Reading};
 use crate::caller::Caller;
 use crate::problem::Refusal;
 use crate::visitor::Visitor;
@@ -33,38 +33,27 @@ const PRODUCTS: usize = 200;
 pub(crate) async fn api(
     State(app): State<App>,
     Caller(ctx): Caller,
-    RawQuery(query): RawQuery,
+    Asked(pairs): Asked,
 ) -> Result<Json<Configured>, Refusal> {
-    let pairs = Pairs::read(query.as_deref().unwrap_or_default());
     let ask = asked(&pairs)?.ok_or_else(|| {
         let message = "Say of which product: its id.";
         Error::Invalid(vec![Problem::new("product", "required", message)])
     })?;
-    let look = app.kernel.read(&ctx, move |tx| {
-        let ask = ask.clone();
-        Box::pin(async move { configure::look(tx, &ask).await })
-    });
-    let found = look.await?;
-    Ok(Json(found))
+    Ok(Json(looked(&app, &ctx, ask).await?))
 }
 
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(query): RawQuery,
+    Asked(pairs): Asked,
 ) -> Response {
-    let pairs = Pairs::read(query.as_deref().unwrap_or_default());
     let page = page(&app, &visitor, &pairs).await;
     visitor.answer(page)
 }
 
 async fn page(app: &App, visitor: &Visitor, pairs: &Pairs) -> Result<Response, Error> {
-    let Some(ask) = asked(pairs)? else { return products(app, visitor).await };
-    let look = app.kernel.read(&visitor.ctx, move |tx| {
-        let ask = ask.clone();
-        Box::pin(async move { configure::look(tx, &ask).await })
-    });
-    let found = look.await?;
+    let Some(ask) = asked(&typed(pairs))? else { return products(app, visitor).await };
+    let found = looked(app, &visitor.ctx, ask).await?;
     let title = visitor.words.say_of("options-of", &[("name", Arg::Text(&found.name))]);
     let sheet = Sheet { visitor, pairs, found: &found };
     let body = html! { h1 { (title) } (sheet.form()) };
@@ -73,25 +62,23 @@ async fn page(app: &App, visitor: &Visitor, pairs: &Pairs) -> Result<Response, E
     Ok(good(shell::page(visitor, page)))
 }
 
-/// What the address asks; `None` where it names no product.
+async fn looked(app: &App, ctx: &Ctx, ask: Ask) -> Result<Configured, Error> {
+    let look = app.kernel.read(ctx, move |tx| {
+        let ask = ask.clone();
+        Box::pin(async move { configure::look(tx, &ask).await })
+    });
+    look.await
+}
+
+/// What the address asks; `None` where it names no product. Without a quantity it is of one.
 fn asked(pairs: &Pairs) -> Result<Option<Ask>, Error> {
-    let mut problems = Vec::new();
-    let mut id = |name: &str| -> Option<AnyId> {
-        let text = pairs.filled(name)?;
-        let id = text.parse().ok();
-        if id.is_none() {
-            problems.push(Problem::new(name, "wrong_type", format!("{text} is no id.")));
-        }
-        id
-    };
-    let (product, party, currency) = (id("product"), id("customer"), id("currency"));
-    let quantity = match pairs.filled("quantity").map(str::parse::<Quantity>) {
-        Some(Ok(quantity)) if quantity > Quantity::ZERO => quantity,
-        // Half typed, or of a line that nobody has filled: of one.
-        _ => Quantity::ONE,
-    };
-    if !problems.is_empty() {
-        return Err(Error::Invalid(problems));
+    let mut read = Reading::of(pairs);
+    let product = read.id("product");
+    let (party, currency) = (read.id("customer"), read.id("currency"));
+    let quantity = read.get("quantity", "2 or 1.5").unwrap_or(Quantity::ONE);
+    read.done()?;
+    if quantity <= Quantity::ZERO {
+        return Err(Error::problem("quantity", "range", "The quantity is more than nothing."));
     }
     let ask = |product: AnyId| Ask {
         product: product.cast(),
@@ -101,6 +88,14 @@ fn asked(pairs: &Pairs) -> Result<Option<Ask>, Error> {
         currency: currency.map(AnyId::cast),
     };
     Ok(product.map(ask))
+}
+
+/// The same without a quantity that is half typed, or of a line that nobody has filled.
+fn typed(pairs: &Pairs) -> Pairs {
+    let quantity =
+        |text: &str| text.trim().parse().is_ok_and(|quantity: Quantity| quantity > Quantity::ZERO);
+    let pairs = pairs.0.iter().filter(|(name, text)| name != "quantity" || quantity(text));
+    Pairs(pairs.cloned().collect())
 }
 
 /// The codes that the address names: all in one, or a name a group as the form sends them.
@@ -256,7 +251,7 @@ impl Sheet<'_> {
                 caption { (words.say("options-price")) " (" (self.found.currency) ")" }
                 tbody {
                     @for step in &price.steps {
-                        tr data-kind=(kind(step)) {
+                        tr data-kind=(step.kind.name()) {
                             th scope="row" { (step.label) }
                             td.n { (signed(money(step.change), step.change)) }
                             td.n { (money(step.unit_price)) }
@@ -280,7 +275,6 @@ impl Sheet<'_> {
     fn supply(&self, outlook: &Outlook) -> Markup {
         let words = &self.visitor.words;
         let number = |quantity: Quantity| words.locale.decimal(quantity.decimal(), 0);
-        let short = |part: &Part| (part.wanted - part.free.max(Quantity::ZERO)).max(Quantity::ZERO);
         html! {
             p {
                 @match outlook.ready_on {
@@ -299,11 +293,11 @@ impl Sheet<'_> {
                     } }
                     tbody {
                         @for part in &outlook.parts {
-                            tr .short[!short(part).is_zero()] {
+                            tr .short[!part.short().is_zero()] {
                                 th scope="row" { (part.name) }
                                 td.n { (number(part.wanted)) }
                                 td.n { (number(part.free)) }
-                                td.n { (number(short(part))) }
+                                td.n { (number(part.short())) }
                             }
                         }
                     }
@@ -350,17 +344,6 @@ impl Sheet<'_> {
 
 fn signed(text: String, amount: Decimal) -> String {
     if amount > Decimal::ZERO { format!("+{text}") } else { text }
-}
-
-fn kind(step: &PriceStep) -> &'static str {
-    match step.kind {
-        StepKind::Base => "base",
-        StepKind::Option => "option",
-        StepKind::PriceList => "price_list",
-        StepKind::Volume => "volume",
-        StepKind::Discount => "discount",
-        StepKind::Plugin => "plugin",
-    }
 }
 
 /// The step as a part of the highest price, from where it begins to where it ends.

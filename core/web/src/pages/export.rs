@@ -1,7 +1,7 @@
 //! A list as a file: the columns that are shown, the rows that it has, page by page from the kernel.
 //! Not here: how files are written (`files`).
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
@@ -13,6 +13,7 @@ use fondaco_kernel::values::{Value, limits};
 use super::ask::Ask;
 use super::list::List;
 use crate::App;
+use crate::address::{Asked, Pairs};
 use crate::files::{Format, Written, written};
 use crate::visitor::Visitor;
 use crate::widgets::{exponent_of, held, label};
@@ -20,34 +21,34 @@ use crate::widgets::{exponent_of, held, label};
 /// Rows of one file: what spreadsheets open without trouble.
 const ROWS_MAX: usize = 100_000;
 
+/// `GET /{model}/csv?…`
 pub(crate) async fn csv(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let query = query.as_deref().unwrap_or_default();
-    visitor.answer(file(&app, &visitor, (&model, Format::Csv), query).await)
+    visitor.answer(file(&app, &visitor, (&model, Format::Csv), &asked).await)
 }
 
+/// `GET /{model}/xlsx?…`
 pub(crate) async fn xlsx(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let query = query.as_deref().unwrap_or_default();
-    visitor.answer(file(&app, &visitor, (&model, Format::Xlsx), query).await)
+    visitor.answer(file(&app, &visitor, (&model, Format::Xlsx), &asked).await)
 }
 
 async fn file(
     app: &App,
     visitor: &Visitor,
     (model, format): (&str, Format),
-    query: &str,
+    asked: &Pairs,
 ) -> Result<Response, Error> {
     let model = visitor.model(model)?;
-    let ask = Ask { after: None, ..Ask::read(query) };
+    let ask = Ask { after: None, ..Ask::read(asked) };
     let list = List::of(visitor, &model, &ask);
     let mut query = Query { limit: Some(limits::PAGE_SIZE_MAX), ..list.question()? };
     let words = &visitor.words;

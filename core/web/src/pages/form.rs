@@ -7,7 +7,7 @@ mod fields;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use fondaco_kernel::offers::{self, Offers};
@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json};
 use super::shell::{self, Page};
 use super::timeline::{self, Hanging};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Asked, Pairs};
 use crate::api::id_of;
 use crate::entered::{self, Was};
 use crate::visitor::Visitor;
@@ -83,9 +83,8 @@ pub(crate) async fn new(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(query): Asked,
 ) -> Response {
-    let query = Pairs::read(query.as_deref().unwrap_or_default());
     // Lines that the address names stand in the form as if somebody had entered them.
     let has_lines = query.0.iter().any(|(name, _)| name.contains('.'));
     let entered = has_lines.then(|| (&query, Vec::new()));

@@ -1,7 +1,7 @@
 //! The page one begins with: the dashboards of one's roles, what is due, what was open last, where one
 //! can go.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
@@ -13,7 +13,7 @@ use super::menu::{self, Section};
 use super::shell::{self, Page};
 use super::{dashboard, good};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::Asked;
 use crate::visitor::Visitor;
 
 /// Activities on the page: a day's.
@@ -22,9 +22,8 @@ const ACTIVITIES: usize = 12;
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(query.as_deref().unwrap_or_default());
     let page = page(&app, &visitor, asked.filled("dashboard")).await;
     visitor.answer(page)
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use fondaco_kernel::Error;
@@ -23,7 +23,7 @@ use super::menu::HANGING;
 use super::office::{choose, labelled, models, wrong};
 use super::shell::{self, Page};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, Sent, query};
 use crate::api::id_of;
 use crate::imports;
 use crate::multipart;
@@ -33,12 +33,7 @@ use crate::visitor::Visitor;
 const NAMED: usize = 200;
 
 /// `/import?model=party`
-pub(crate) async fn show(
-    State(_): State<App>,
-    visitor: Visitor,
-    RawQuery(asked): RawQuery,
-) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
+pub(crate) async fn show(State(_): State<App>, visitor: Visitor, Asked(asked): Asked) -> Response {
     let model = asked.get("model").unwrap_or_default();
     let page = may(&visitor).map(|()| whole(&visitor, (model, None), upload(&visitor, model)));
     visitor.answer(page)
@@ -153,9 +148,8 @@ pub(crate) async fn one(
     State(app): State<App>,
     visitor: Visitor,
     Path(file): Path<String>,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let page = match id_of("attachment", &file) {
         Ok(file) => of_file(&app, &visitor, file, &asked).await,
         Err(refusal) => Err(refusal.0),
@@ -273,9 +267,8 @@ pub(crate) async fn preview(
     State(app): State<App>,
     visitor: Visitor,
     Path(file): Path<String>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let page = match id_of("attachment", &file) {
         Ok(file) => tried(&app, &visitor, file, chosen(&form)).await,
         Err(refusal) => Err(refusal.0),
@@ -394,9 +387,8 @@ pub(crate) async fn run(
     State(app): State<App>,
     visitor: Visitor,
     Path(file): Path<String>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let begun = match id_of("attachment", &file) {
         Ok(id) => {
             let choice = chosen(&form);

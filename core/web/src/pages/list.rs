@@ -8,7 +8,7 @@ mod tools;
 
 pub(crate) use groups::amounts;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::record::Rec;
@@ -23,6 +23,7 @@ use super::ask::{self, Ask};
 use super::good;
 use super::shell::{self, Page};
 use crate::App;
+use crate::address::{Asked, Pairs};
 use crate::visitor::Visitor;
 use crate::widgets::{Shown, exponent_of, is_entered, is_figure, name_of, show as value};
 
@@ -51,15 +52,15 @@ pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let page = page(&app, &visitor, &model, query.as_deref().unwrap_or_default()).await;
+    let page = page(&app, &visitor, &model, &asked).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor, model: &str, query: &str) -> Result<Response, Error> {
+async fn page(app: &App, visitor: &Visitor, model: &str, asked: &Pairs) -> Result<Response, Error> {
     let model = visitor.model(model)?;
-    let ask = Ask::read(query);
+    let ask = Ask::read(asked);
     let list = List::of(visitor, &model, &ask);
     if ask.show.as_deref() == Some("pivot") {
         return pivot::page(app, &list).await;

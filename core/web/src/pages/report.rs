@@ -8,7 +8,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use fondaco_kernel::permissions;
@@ -22,7 +22,7 @@ use super::save::looked_up;
 use super::shell::{self, Page};
 use super::{good, menu};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, query};
 use crate::charts;
 use crate::entered::Typed;
 use crate::sheet::Sheet;
@@ -32,7 +32,7 @@ pub(crate) use table::table;
 
 /// What somebody asks of a report, as it stands in the address.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct Terms {
     /// Parameters that are filled.
     pub(crate) given: Vec<(String, String)>,
     /// Names in boxes of links that no id stands beside.
@@ -43,15 +43,14 @@ pub(crate) struct Asked {
 
 /// The report, or what is wrong with what was asked.
 pub(crate) struct Read {
-    pub(crate) asked: Asked,
+    pub(crate) asked: Terms,
     pub(crate) names: Names,
     pub(crate) answer: Result<Answer, Vec<Problem>>,
 }
 
-impl Asked {
-    pub(crate) fn read(report: &Report, text: &str) -> Asked {
-        let mut asked = Asked::default();
-        let pairs = Pairs::read(text);
+impl Terms {
+    pub(crate) fn read(report: &Report, pairs: &Pairs) -> Terms {
+        let mut asked = Terms::default();
         for (name, value) in &pairs.0 {
             let value = value.trim();
             if let Some(own) = name.strip_suffix('~') {
@@ -93,7 +92,7 @@ pub(crate) async fn read(
     app: &App,
     visitor: &Visitor,
     report: &Report,
-    asked: Asked,
+    asked: Terms,
 ) -> Result<Read, Error> {
     let report = report.clone();
     let work = app.kernel.read(&visitor.ctx, move |tx| {
@@ -103,7 +102,7 @@ pub(crate) async fn read(
     work.await
 }
 
-async fn in_one_read(tx: &mut Tx, report: &Report, mut asked: Asked) -> Result<Read, Error> {
+async fn in_one_read(tx: &mut Tx, report: &Report, mut asked: Terms) -> Result<Read, Error> {
     let filled = fill(tx, report, &mut asked).await;
     let names = reports::named(tx, linked(report, &asked)).await?;
     let answer = match filled {
@@ -123,7 +122,7 @@ async fn in_one_read(tx: &mut Tx, report: &Report, mut asked: Asked) -> Result<R
 
 /// Looks up names that were typed, and puts in the days that a comparison begins with, so that the
 /// page says which they are.
-async fn fill(tx: &mut Tx, report: &Report, asked: &mut Asked) -> Result<Option<Against>, Error> {
+async fn fill(tx: &mut Tx, report: &Report, asked: &mut Terms) -> Result<Option<Against>, Error> {
     if let Some(comparison) = &report.compare {
         for (name, day) in reports::usual_days(tx, comparison).await? {
             if asked.get(&name).is_none() {
@@ -142,7 +141,7 @@ async fn fill(tx: &mut Tx, report: &Report, asked: &mut Asked) -> Result<Option<
 }
 
 /// The records that the parameters name.
-fn linked(report: &Report, asked: &Asked) -> BTreeMap<String, BTreeSet<AnyId>> {
+fn linked(report: &Report, asked: &Terms) -> BTreeMap<String, BTreeSet<AnyId>> {
     let mut wanted: BTreeMap<String, BTreeSet<AnyId>> = BTreeMap::new();
     for (name, value) in &asked.given {
         let target = report.params.get(name).and_then(|field| field.kind.target());
@@ -179,19 +178,19 @@ pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let page = page(&app, &visitor, &name, query.as_deref().unwrap_or_default()).await;
+    let page = page(&app, &visitor, &name, &asked).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor, name: &str, query: &str) -> Result<Response, Error> {
+async fn page(app: &App, visitor: &Visitor, name: &str, asked: &Pairs) -> Result<Response, Error> {
     let report = declared(visitor, name)?;
-    let read = read(app, visitor, report, Asked::read(report, query)).await?;
+    let read = read(app, visitor, report, Terms::read(report, asked)).await?;
     let words = &visitor.words;
     let title = words.report(report);
     // Nothing was asked yet: that something is missing is no fault.
-    let fresh = query.is_empty();
+    let fresh = asked.0.is_empty();
     let status = match &read.answer {
         Err(_) if !fresh => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,

@@ -2,7 +2,6 @@
 //! it would be, while somebody is still at it.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::record::Rec;
@@ -14,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{conflict, form, go_saying};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Pairs, Sent};
 use crate::api::id_of;
 use crate::entered::{Form, Typed};
 use crate::visitor::Visitor;
@@ -24,9 +23,8 @@ pub(crate) async fn create(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    body: Bytes,
+    Sent(pairs): Sent,
 ) -> Response {
-    let pairs = Pairs::read(&String::from_utf8_lossy(&body));
     let page = created(&app, &visitor, &model, pairs).await;
     visitor.answer(page)
 }
@@ -64,9 +62,8 @@ pub(crate) async fn update(
     State(app): State<App>,
     visitor: Visitor,
     Path((model, id)): Path<(String, String)>,
-    body: Bytes,
+    Sent(pairs): Sent,
 ) -> Response {
-    let pairs = Pairs::read(&String::from_utf8_lossy(&body));
     let page = match id_of(&model, &id) {
         Ok(id) => updated(&app, &visitor, &model, id, pairs).await,
         Err(refusal) => Err(refusal.0),
@@ -216,9 +213,8 @@ pub(crate) async fn outlook(
     State(app): State<App>,
     visitor: Visitor,
     Path(model): Path<String>,
-    body: Bytes,
+    Sent(mut pairs): Sent,
 ) -> Response {
-    let mut pairs = Pairs::read(&String::from_utf8_lossy(&body));
     let seen = seen(&app, &visitor, &model, &mut pairs).await;
     visitor.answer(seen.map(|seen| Json(seen).into_response()))
 }

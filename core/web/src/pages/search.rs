@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::Error;
 use fondaco_kernel::record::Rec;
@@ -18,7 +18,7 @@ use super::good;
 use super::menu::{self, is_open};
 use super::shell::{self, Page};
 use crate::App;
-use crate::address::{Pairs, encoded};
+use crate::address::{Asked, Pairs, encoded};
 use crate::visitor::Visitor;
 use crate::widgets::name_of;
 
@@ -37,15 +37,14 @@ struct Found {
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let page = page(&app, &visitor, query.as_deref().unwrap_or_default()).await;
+    let page = page(&app, &visitor, &asked).await;
     visitor.answer(page)
 }
 
-async fn page(app: &App, visitor: &Visitor, query: &str) -> Result<Response, Error> {
-    let pairs = Pairs::read(query);
-    let asked = pairs.get("q").unwrap_or_default().trim().to_owned();
+async fn page(app: &App, visitor: &Visitor, asked: &Pairs) -> Result<Response, Error> {
+    let asked = asked.get("q").unwrap_or_default().trim().to_owned();
     let found = found(app, visitor, &asked).await?;
     let words = &visitor.words;
     let body = html! {
@@ -161,9 +160,8 @@ fn shown(model: &Model) -> Vec<String> {
 pub(crate) async fn palette(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(query): RawQuery,
+    Asked(pairs): Asked,
 ) -> Response {
-    let pairs = Pairs::read(query.as_deref().unwrap_or_default());
     let asked = pairs.get("q").unwrap_or_default().trim().to_owned();
     let items = match found(&app, &visitor, &asked).await {
         Ok(found) => items(&visitor, found),

@@ -1,6 +1,5 @@
 //! Small deeds of the shell: how a browser shows pages, in which company one works, saved views.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -10,14 +9,13 @@ use serde_json::{Map, json};
 
 use super::{go_to, with_cookie};
 use crate::App;
-use crate::address::{Pairs, on_this_site};
+use crate::address::{Sent, on_this_site};
 use crate::caller::session;
 use crate::visitor::{LOOK, Look, Visitor};
 
 const YEAR_S: u32 = 365 * 24 * 60 * 60;
 
-pub(crate) async fn look(visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn look(visitor: Visitor, Sent(form): Sent) -> Response {
     let look = Look::read(form.get("look").unwrap_or_default());
     with_cookie(go_to(back(&visitor)), LOOK, &look.write(), YEAR_S)
 }
@@ -27,9 +25,8 @@ pub(crate) async fn company(
     State(app): State<App>,
     visitor: Visitor,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let wish = form.get("company").and_then(|id| id.parse::<AnyId>().ok());
     let (Some(token), Some(wish)) = (session(&headers), wish) else {
         return visitor.answer(Err(Error::not_found("company", "")));
@@ -41,8 +38,11 @@ pub(crate) async fn company(
 }
 
 /// Keeps the query of a list under a name.
-pub(crate) async fn save_view(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn save_view(
+    State(app): State<App>,
+    visitor: Visitor,
+    Sent(form): Sent,
+) -> Response {
     let text = |name: &str| form.get(name).unwrap_or_default().trim().to_owned();
     let (model, query) = (text("model"), text("query"));
     let view = json!({
@@ -64,8 +64,11 @@ pub(crate) async fn save_view(State(app): State<App>, visitor: Visitor, body: By
     }
 }
 
-pub(crate) async fn forget_view(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn forget_view(
+    State(app): State<App>,
+    visitor: Visitor,
+    Sent(form): Sent,
+) -> Response {
     let Some(id) = form.get("view").and_then(|id| id.parse::<AnyId>().ok()) else {
         return visitor.answer(Err(Error::not_found("saved_view", "")));
     };

@@ -3,8 +3,7 @@
 
 use std::net::SocketAddr;
 
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use fondaco_kernel::identity::{self, NewUser};
@@ -14,7 +13,7 @@ use maud::{Markup, html};
 
 use super::{go_to, html, shell};
 use crate::App;
-use crate::address::{Pairs, encoded, on_this_site};
+use crate::address::{Asked, Pairs, Sent, encoded, on_this_site};
 use crate::caller::session;
 use crate::session::with_cookie;
 use crate::visitor::{self, LOOK, Look};
@@ -28,8 +27,7 @@ struct Door {
 }
 
 impl Door {
-    fn of(app: &App, headers: &HeaderMap, query: Option<&str>) -> Door {
-        let query = Pairs::read(query.unwrap_or_default());
+    fn of(app: &App, headers: &HeaderMap, query: Pairs) -> Door {
         let asked = query.get("language").unwrap_or_default();
         let known = texts::LANGUAGES.iter().find(|(tag, _)| *tag == asked);
         let language = known.map_or_else(|| visitor::wished_language(headers), |(tag, _)| tag);
@@ -74,9 +72,9 @@ impl Door {
 pub(crate) async fn door(
     State(app): State<App>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let door = Door::of(&app, &headers, query.as_deref());
+    let door = Door::of(&app, &headers, asked);
     match identity::has_users(&app.kernel).await {
         Ok(true) => sign_in_page(&door, StatusCode::OK, None, ""),
         Ok(false) => first_page(&door, StatusCode::OK, None, &Pairs::default()),
@@ -88,11 +86,10 @@ pub(crate) async fn sign_in(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
+    Asked(asked): Asked,
+    Sent(form): Sent,
 ) -> Response {
-    let door = Door::of(&app, &headers, query.as_deref());
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+    let door = Door::of(&app, &headers, asked);
     let (login, password) = (form.get("login").unwrap_or_default(), form.get("password"));
     let source = from.ip().to_string();
     let signed = identity::sign_in(&app.kernel, login, password.unwrap_or_default(), &source).await;
@@ -148,11 +145,10 @@ pub(crate) async fn sign_out(
 pub(crate) async fn first(
     State(app): State<App>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
+    Asked(asked): Asked,
+    Sent(form): Sent,
 ) -> Response {
-    let door = Door::of(&app, &headers, query.as_deref());
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+    let door = Door::of(&app, &headers, asked);
     let text = |name: &str| form.get(name).unwrap_or_default().trim().to_owned();
     let new = NewUser {
         login: text("login"),
@@ -192,20 +188,19 @@ fn first_page(door: &Door, status: StatusCode, error: Option<&Error>, form: &Pai
 pub(crate) async fn code(
     State(app): State<App>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let door = Door::of(&app, &headers, query.as_deref());
+    let door = Door::of(&app, &headers, asked);
     code_page(&door, StatusCode::OK, None)
 }
 
 pub(crate) async fn redeem(
     State(app): State<App>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
+    Asked(asked): Asked,
+    Sent(form): Sent,
 ) -> Response {
-    let door = Door::of(&app, &headers, query.as_deref());
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+    let door = Door::of(&app, &headers, asked);
     let code = form.get("code").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
     match identity::redeem(&app.kernel, code, password).await {

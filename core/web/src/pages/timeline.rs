@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::audit::Change;
@@ -19,7 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{go_to, settings};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Pairs, Sent};
 use crate::visitor::Visitor;
 use crate::widgets::{label, moment};
 
@@ -272,8 +271,11 @@ fn changed(
     html! { li { (title) ": " span.from { (said(from)) } " → " span { (said(to)) } } }
 }
 
-pub(crate) async fn add_note(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn add_note(
+    State(app): State<App>,
+    visitor: Visitor,
+    Sent(form): Sent,
+) -> Response {
     let fields = ["model", "record", "text"];
     keep(&app, &visitor, "note", &form, &fields).await
 }
@@ -281,9 +283,8 @@ pub(crate) async fn add_note(State(app): State<App>, visitor: Visitor, body: Byt
 pub(crate) async fn add_activity(
     State(app): State<App>,
     visitor: Visitor,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let fields = ["model", "record", "title", "kind", "due"];
     keep(&app, &visitor, "activity", &form, &fields).await
 }
@@ -321,9 +322,8 @@ async fn keep(
 pub(crate) async fn activity_done(
     State(app): State<App>,
     visitor: Visitor,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let wish = form.get("id").and_then(|id| id.split_once(':'));
     let wish =
         wish.and_then(|(id, version)| Some((id.parse::<AnyId>().ok()?, version.parse().ok())));

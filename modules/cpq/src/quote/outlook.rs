@@ -43,17 +43,15 @@ pub(super) struct LineOutlook {
 /// A component that it takes.
 #[derive(Clone, Debug, Serialize)]
 struct Part {
-    product: Id<Product>,
-    name: String,
-    wanted: Quantity,
-    free: Quantity,
+    #[serde(flatten)]
+    of: supply::Part,
     short: Quantity,
 }
 
-impl Part {
-    fn new(product: Id<Product>, name: String, wanted: Quantity, free: Quantity) -> Part {
-        let free = free.max(Quantity::ZERO);
-        Part { product, name, wanted, free, short: (wanted - free).max(Quantity::ZERO) }
+impl From<supply::Part> for Part {
+    fn from(of: supply::Part) -> Part {
+        let short = of.short();
+        Part { of: supply::Part { free: of.free.max(Quantity::ZERO), ..of }, short }
     }
 }
 
@@ -284,7 +282,7 @@ impl Asked<'_> {
         };
         let found = provider.outlook(tx, &need, taken).await?;
         seen.line.ready_on = found.ready_on;
-        seen.line.parts = parts(found.parts);
+        seen.line.parts = found.parts.into_iter().map(Part::from).collect();
         let cost = found.unit_cost.or_else(|| self.fallback_cost(line));
         seen.unit_cost = mixed(line.quantity, missing, seen.unit_cost, cost);
         Ok(())
@@ -304,7 +302,8 @@ impl Asked<'_> {
             let wanted = Quantity::round(wanted, 6, Rounding::HalfUp)?;
             let left = taken.left(product, free);
             taken.take(product, wanted, free);
-            Some(Part::new(product, item.name.clone(), wanted, left))
+            let of = supply::Part { product, name: item.name.clone(), wanted, free: left };
+            Some(Part::from(of))
         };
         components.iter().filter_map(|one| part(one.product, one.quantity)).collect()
     }
@@ -327,11 +326,6 @@ impl Asked<'_> {
         }
         Some(cost)
     }
-}
-
-fn parts(parts: Vec<supply::Part>) -> Vec<Part> {
-    let part = |part: supply::Part| Part::new(part.product, part.name, part.wanted, part.free);
-    parts.into_iter().map(part).collect()
 }
 
 /// The cost of one when some are there and the rest must still be got.
@@ -373,7 +367,8 @@ mod tests {
     #[test]
     fn a_part_is_short_by_what_is_not_free() {
         let part = |free: &str| {
-            Part::new(Id::new(1), "Frame".into(), Quantity::from_int(5), free.parse().unwrap())
+            let (wanted, free) = (Quantity::from_int(5), free.parse().unwrap());
+            Part::from(supply::Part { product: Id::new(1), name: "Frame".into(), wanted, free })
                 .short
         };
         assert_eq!(part("3"), Quantity::from_int(2));

@@ -4,14 +4,16 @@
 use fondaco_kernel::offers::WhyNot;
 use fondaco_kernel::papers;
 use fondaco_kernel::permissions::{self, Right};
+use fondaco_kernel::record::Rec;
 use fondaco_kernel::schema::template::Template;
-use fondaco_kernel::schema::{Action, Field, Kind};
+use fondaco_kernel::schema::{Action, ByLine, Field, Kind, Model};
 use fondaco_kernel::texts::Arg;
-use fondaco_kernel::values::Value;
+use fondaco_kernel::values::{Decimal, Value};
 use maud::{Markup, html};
 
 use super::Form;
-use crate::widgets::{Entry, Shown, enter, label};
+use crate::pages::act::lines_of;
+use crate::widgets::{Entry, Shown, enter, exponent_of, label};
 
 impl Form<'_> {
     pub(super) fn deeds(&self) -> Markup {
@@ -108,6 +110,15 @@ impl Form<'_> {
     fn asked(&self, action: &Action, arg: &Field) -> Markup {
         let words = &self.visitor.words;
         let (title, help) = words.arg((&self.model.name, &action.name), arg);
+        if let Some((rows, child)) = lines_of(self.visitor.schema(), &self.model, arg) {
+            return html! {
+                fieldset.rows {
+                    legend { (title) }
+                    @if !help.is_empty() { p.soft { (help) } }
+                    (self.by_line(arg, rows, child))
+                }
+            };
+        }
         let id = format!("a-{}-{}", action.name, arg.name);
         let shown = Shown {
             visitor: self.visitor,
@@ -115,7 +126,7 @@ impl Form<'_> {
             field: arg,
             value: &Value::Null,
             title: None,
-            exponent: crate::widgets::exponent_of(self.visitor, &self.rec),
+            exponent: exponent_of(self.visitor, &self.rec),
         };
         let entry = Entry {
             shown,
@@ -132,6 +143,61 @@ impl Form<'_> {
                 div.entry { (enter(entry)) @if !help.is_empty() { p.help { (help) } } }
             }
         }
+    }
+
+    /// The lines of the record, each with what the action is told of it.
+    fn by_line(&self, arg: &Field, rows: &ByLine, child: &Model) -> Markup {
+        let words = &self.visitor.words;
+        let columns: Vec<(&Field, Option<usize>)> = rows
+            .columns
+            .iter()
+            .filter_map(|(name, start)| Some((child.field(name)?, child.field_index(start))))
+            .collect();
+        let lines = self.rec.lines(&rows.of);
+        html! {
+            table.lines {
+                thead { tr {
+                    th scope="col" { (words.model(child)) }
+                    @for (field, _) in &columns { th.n scope="col" { (words.field(&child.name, field)) } }
+                } }
+                tbody { @for (place, line) in lines.iter().enumerate() {
+                    tr {
+                        th scope="row" {
+                            (line.title())
+                            input type="hidden" name={ (arg.name) "." (place) ".line" } value=(line.id);
+                        }
+                        @for (field, start) in &columns {
+                            td.n { (self.told((arg, place), (child, field), (line, *start))) }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+
+    fn told(
+        &self,
+        (arg, place): (&Field, usize),
+        (child, field): (&Model, &Field),
+        (line, start): (&Rec, Option<usize>),
+    ) -> Markup {
+        let seen = |at: &usize| line.shows(*at);
+        let value = start.filter(seen).map_or(&Value::Null, |at| &line.values[at]);
+        // Of what there is none, nothing is said.
+        let nothing = value.as_decimal().is_some_and(|number| number <= Decimal::ZERO);
+        let shown = Shown {
+            visitor: self.visitor,
+            model: child,
+            field,
+            value: if nothing { &Value::Null } else { value },
+            title: None,
+            exponent: exponent_of(self.visitor, &self.rec),
+        };
+        let label = format!("{}, {}", line.title(), self.visitor.words.field(&child.name, field));
+        let name = format!("{}.{place}.{}", arg.name, field.name);
+        let id = format!("a-{name}");
+        let (problem, raw, typed) = (None, None, None);
+        enter(Entry { shown, name: &name, id: &id, problem, label: Some(&label), raw, typed })
     }
 
     fn removal(&self) -> Markup {
@@ -163,5 +229,5 @@ impl Form<'_> {
 
 /// What is written as JSON is for programs, unless an action is nothing without it.
 fn is_asked(arg: &Field) -> bool {
-    !matches!(arg.kind, Kind::Json) || arg.required
+    !matches!(arg.kind, Kind::Json) || arg.required || arg.rows.is_some()
 }

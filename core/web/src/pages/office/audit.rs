@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::audit::{self, Found};
 use fondaco_kernel::permissions::{self, Office, Right};
@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::{Sheet, choose, further, labelled, models, open_model};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, query};
 use crate::desk;
 use crate::visitor::Visitor;
 use crate::widgets::moment;
@@ -28,9 +28,8 @@ const SHOWN: usize = 8;
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: "office-audit" };
     let page = page(&sheet, &asked).await;
     visitor.answer(page)
@@ -40,7 +39,7 @@ async fn page(sheet: &Sheet<'_>, asked: &Pairs) -> Result<Response, Error> {
     let visitor = sheet.visitor;
     permissions::administers(&visitor.ctx, Office::Audit, Right::Read)?;
     let filters = filters(visitor, asked);
-    let ask = match desk::ask_of(|name| asked.get(name)) {
+    let ask = match desk::ask_of(&asked) {
         Ok(ask) => ask,
         Err(error) => return Ok(sheet.refuse(&error, filters)),
     };

@@ -1,7 +1,7 @@
 //! Why can she see this? A user, a model or one of its records, a right: the chain from the roles that were
 //! given to the rule that decided, in words.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::permissions::{self, Chain, Office, Right};
@@ -12,16 +12,15 @@ use maud::{Markup, html};
 
 use super::{Sheet, choose, labelled, models, users};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Asked, Pairs};
 use crate::desk;
 use crate::visitor::Visitor;
 
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: "office-explain" };
     let page = page(&sheet, &asked).await;
     visitor.answer(page)

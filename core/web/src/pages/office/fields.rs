@@ -1,7 +1,7 @@
 //! Fields and states of the company's own, by form: what a model has of them, and one more. They are written
 //! into the company folder by a plan (`modules`); what people wrote there by hand stays.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::permissions::{self, Office, Right};
@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, choose, labelled, models};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Asked, Pairs};
 use crate::visitor::Visitor;
 
 /// Types of fields that are made by form; what needs a formula is written by hand.
@@ -33,9 +33,8 @@ const KINDS: [(&str, &str); 13] = [
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: "office-fields" };
     let page = body(&sheet, &asked).map(|body| sheet.show(body));
     visitor.answer(page)

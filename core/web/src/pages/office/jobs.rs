@@ -1,6 +1,6 @@
 //! Jobs that wait, that fail, that were given up; and the word to try one again.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::jobs::{self, Waiting, Which};
@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, further};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, query};
 use crate::api::id_of;
 use crate::desk;
 use crate::pages::{go_saying, settings};
@@ -20,9 +20,8 @@ const PLACE: &str = "/settings/jobs";
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: "office-jobs" };
     let page = body(&sheet, &asked).await.map(|body| sheet.show(body));
     visitor.answer(page)

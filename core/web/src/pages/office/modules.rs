@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::plan::{Change, Granted, Heard, Moved, Plan};
@@ -16,7 +15,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, owner, users};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, Sent, query};
 use crate::configuration::{self, Agreed, Proposal};
 use crate::folder::{Edit, EditedFile, Offer};
 use crate::pages::go_to;
@@ -93,9 +92,8 @@ fn row(visitor: &Visitor, offer: &Offer, status: Option<&Status>) -> Markup {
 pub(crate) async fn plan(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let page = match Edit::read(&asked) {
         Some(edit) => planned(&app, &visitor, &edit).await,
         None => Err(Error::not_found("page", "/settings/plan")),
@@ -239,8 +237,7 @@ fn difference(file: &EditedFile) -> Vec<(char, &str)> {
 }
 
 /// `/settings/apply`: carries out what was agreed to, beside the page about it.
-pub(crate) async fn apply(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn apply(State(app): State<App>, visitor: Visitor, Sent(form): Sent) -> Response {
     let begun = begin(&app, &visitor, &form);
     visitor.answer(begun)
 }

@@ -20,7 +20,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, labelled};
 use crate::App;
-use crate::address::{Pairs, encoded};
+use crate::address::{Pairs, Sent, encoded};
 use crate::multipart;
 use crate::pages::go_saying;
 use crate::visitor::Visitor;
@@ -371,9 +371,8 @@ pub(crate) async fn act(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, verb)): Path<(String, String)>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let sheet = Sheet { app: &app, visitor: &visitor, section: SECTION };
     let page = match done(&sheet, &id, &verb, &form).await {
         Ok(()) => {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::permissions::{self, Office, Right};
@@ -12,7 +12,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, choose, models, users};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Asked, Pairs};
 use crate::visitor::Visitor;
 
 /// The rights that every model has; the actions come after them.
@@ -26,9 +26,8 @@ const STANDARD: [(&str, &str); 4] = [
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: "office-roles" };
     let page = body(&visitor, &asked).map(|body| sheet.show(body));
     visitor.answer(page)

@@ -1,6 +1,5 @@
 //! One's own API tokens: made with scopes and an end, shown once, ended at once.
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
@@ -10,7 +9,7 @@ use maud::{Markup, html};
 
 use super::{Sheet, labelled, shown_once};
 use crate::App;
-use crate::address::Pairs;
+use crate::address::{Pairs, Sent};
 use crate::api::id_of;
 use crate::pages::go_saying;
 use crate::visitor::Visitor;
@@ -90,8 +89,7 @@ fn wish(visitor: &Visitor, sent: Option<&Pairs>) -> Markup {
     }
 }
 
-pub(crate) async fn make(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn make(State(app): State<App>, visitor: Visitor, Sent(form): Sent) -> Response {
     let sheet = Sheet { app: &app, visitor: &visitor, section: SECTION };
     let page = match made(&sheet, &form).await {
         Ok(secret) => Ok(sheet.show(html! {

@@ -1,8 +1,7 @@
 //! Who signs in: the list with roles, inviting by a one-time code, a new code, on and off. Roles and
 //! companies of one are changed in the form of the user.
 
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use fondaco_kernel::Error;
 use fondaco_kernel::identity::{self, CONSOLE, EVERYONE};
@@ -17,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Sheet, further, labelled, shown_once};
 use crate::App;
-use crate::address::{Pairs, query};
+use crate::address::{Asked, Pairs, Sent, query};
 use crate::api::id_of;
 use crate::pages::go_saying;
 use crate::visitor::Visitor;
@@ -30,9 +29,8 @@ const PAGE: usize = 50;
 pub(crate) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    RawQuery(asked): RawQuery,
+    Asked(asked): Asked,
 ) -> Response {
-    let asked = Pairs::read(asked.as_deref().unwrap_or_default());
     let sheet = Sheet { app: &app, visitor: &visitor, section: SECTION };
     let page = list(&sheet, &asked).await;
     visitor.answer(page.map(|list| sheet.show(html! { (list) (invitation(&sheet, None)) })))
@@ -146,8 +144,7 @@ fn invitation(sheet: &Sheet<'_>, sent: Option<&Pairs>) -> Markup {
     }
 }
 
-pub(crate) async fn invite(State(app): State<App>, visitor: Visitor, body: Bytes) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
+pub(crate) async fn invite(State(app): State<App>, visitor: Visitor, Sent(form): Sent) -> Response {
     let sheet = Sheet { app: &app, visitor: &visitor, section: SECTION };
     let made = match make(&sheet, &form).await {
         Ok(user) => code_of(&sheet, user).await,
@@ -216,9 +213,8 @@ pub(crate) async fn turn(
     State(app): State<App>,
     visitor: Visitor,
     Path(user): Path<String>,
-    body: Bytes,
+    Sent(form): Sent,
 ) -> Response {
-    let form = Pairs::read(&String::from_utf8_lossy(&body));
     let active = form.get("active") == Some("true");
     let version = form.get("version").and_then(|version| version.parse().ok());
     let turned = match id_of("user", &user) {
