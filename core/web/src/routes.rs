@@ -9,7 +9,7 @@ use fondaco_kernel::values::limits as sizes;
 use crate::pages::office::plugins as wares;
 use crate::pages::{
     act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices,
-    office, related, report, save, search, settings, sign, timeline as beside, wrong,
+    office, related, report, save, search, settings, sign, timeline as beside, worklist, wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
@@ -83,6 +83,7 @@ fn api() -> Router<App> {
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
         .route("/api/{model}/totals", get(api::totals))
+        .route("/api/{model}/proposals", get(worklist::api))
         .route("/api/{model}/outlook", post(api::outlook))
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
@@ -134,6 +135,7 @@ fn pages() -> Router<App> {
         .route("/do/activity-done", post(beside::activity_done))
         .route("/do/bulk/{model}", post(bulk::run))
         .route("/do/move/{model}", post(board::shift))
+        .route("/do/worklist/{model}", post(worklist::take_all))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -144,6 +146,7 @@ fn pages() -> Router<App> {
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
+        .route("/{model}/worklist", get(worklist::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))

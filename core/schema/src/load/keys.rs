@@ -191,6 +191,6 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
         Point::Request => &["on", "path", "methods", "secret", "clock"],
     }
 }
-pub(crate) const VIEWS: [&str; 7] =
-    ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
+pub(crate) const VIEWS: [&str; 8] =
+    ["list", "form", "kanban", "calendar", "pivot", "chart", "card", "worklist"];
 pub(crate) const CHARTS: [&str; 5] = ["bar", "stacked", "line", "area", "pie"];

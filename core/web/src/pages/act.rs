@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{go_saying, wrong};
 use crate::App;
-use crate::address::{Pairs, Sent};
+use crate::address::{Pairs, Sent, on_this_site};
 use crate::api::id_of;
 use crate::entered::{json_of, rows_of};
 use crate::visitor::Visitor;
@@ -34,13 +34,15 @@ pub(crate) async fn run(
             Err(error) => refused(&visitor, &address, error),
         };
     }
+    // Somewhere else than on the record's own page, one goes back there.
+    let back = pairs.get("back").and_then(on_this_site).map(str::to_owned);
     match done(&app, &visitor, (&model, id, &action), &pairs).await {
         Ok(outcome) => {
             let said = outcome.message.unwrap_or_else(|| label(&visitor, &model, &action));
             let next = outcome.open.map(|open| format!("/{}/{}", open.model, open.id));
-            go_saying(&next.unwrap_or(address), &said)
+            go_saying(&back.or(next).unwrap_or(address), &said)
         }
-        Err(error) => refused(&visitor, &address, error),
+        Err(error) => refused(&visitor, &back.unwrap_or(address), error),
     }
 }
 
