@@ -3,6 +3,8 @@
 use fondaco_kernel::proposals::{self, Proposal};
 use fondaco_tests::both;
 
+use fondaco_tests::Served;
+
 use super::*;
 
 const MODEL: &str = "accounting.bank_transaction";
@@ -11,6 +13,7 @@ both! {
     the_bank_is_matched_line_by_line,
     a_number_of_the_bank_is_taken_once,
     what_a_clerk_may_do_with_the_bank,
+    the_worklist_shows_what_is_likely_and_takes_it_up,
 }
 
 impl Office {
@@ -124,4 +127,52 @@ async fn what_a_clerk_may_do_with_the_bank() {
     assert!(refused.is_err());
     office.clerk.act(MODEL, id, "match", json!({ "party": office.customer })).await.unwrap();
     assert_eq!(office.standing().await.receivable, money("0"));
+}
+
+async fn the_worklist_shows_what_is_likely_and_takes_it_up() {
+    let office = Office::open().await;
+    for _ in 0..3 {
+        office.invoice("1", "100").await;
+    }
+    for (text, amount) in [
+        ("INV-2026-00001", "120.00"),
+        ("INV-2026-00002", "120.00"),
+        // Two say that they pay the same: the second finds nothing left.
+        ("INV-2026-00002 again", "120.00"),
+        ("INV-2026-00003 in part", "20.00"),
+        ("<b>who</b>", "7.00"),
+    ] {
+        office.transaction(amount, text, json!({})).await;
+    }
+    let Office { shop, accountant, .. } = office;
+    let served = Served::open(shop);
+    let page = served.client(&accountant).await;
+    let html = [("accept", "text/html")];
+    let look = |path: &str| {
+        let answer = page.send("GET", path, None, &html).unwrap().expect(200);
+        answer.body.as_str().unwrap_or_default().to_owned()
+    };
+    assert!(look("/accounting.bank_transaction").contains("/accounting.bank_transaction/worklist"));
+    let list = look("/accounting.bank_transaction/worklist");
+    for part in [
+        "5 to decide",
+        "Take up the 3 that are sure",
+        "Acme · INV-2026-00001 120.00",
+        "It is named, and the amount agrees.",
+        "It is named; it is paid in part.",
+        "Nothing here fits it.",
+        "&lt;b&gt;who&lt;/b&gt;",
+    ] {
+        assert!(list.contains(part), "{part} is not in\n{list}");
+    }
+    assert!(!list.contains("<b>who"));
+    let done = page.send("POST", "/do/worklist/accounting.bank_transaction", Some(""), &html);
+    let said = done.unwrap().expect(303);
+    let said = said.header("set-cookie").to_owned();
+    assert!(said.contains("INV-2026-00002"), "who was refused is named: {said}");
+    let rest = accountant.list(MODEL, "state == 'open'", "id").await.unwrap();
+    assert_eq!(rest.len(), 3, "{rest:?}");
+    // One that is taken up by hand leads back to the list.
+    let list = look("/accounting.bank_transaction/worklist");
+    assert!(list.contains("name=\"back\" value=\"/accounting.bank_transaction/worklist\""));
 }
