@@ -227,12 +227,39 @@ fn quotes(marco: &Person) {
     // What it takes: three of five frames are there.
     let parts = page.text("dialog table.parts");
     assert!(parts.contains("Carbon frame\t5\t3\t2"), "{parts}");
+    pictured(page);
     page.click("dialog .take");
     marco.sees("total", "15,390.00");
     marco.saves();
     marco.does("send", &[]);
     marco.sees_state("Sent");
     marco.does("accept", &[("reference", "VCL 17")]);
+}
+
+/// The picture in the README is one of this run: with FONDACO_PICTURES=1 it is made anew.
+fn pictured(page: &Browser) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/veloce-cycles/picture.png");
+    let picture = decoded(&page.picture());
+    assert!(picture.starts_with(b"\x89PNG"), "no picture");
+    if std::env::var_os("FONDACO_PICTURES").is_some() {
+        std::fs::write(&kept, &picture).unwrap();
+    }
+    for bytes in [picture, std::fs::read(&kept).unwrap()] {
+        assert!((10_000..300_000).contains(&bytes.len()), "{} bytes", bytes.len());
+    }
+}
+
+/// Base64, as the browser tells pictures.
+fn decoded(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let place = |letter: u8| LETTERS.iter().position(|own| *own == letter).unwrap_or(0) as u32;
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    for four in text.trim_end_matches('=').as_bytes().chunks(4) {
+        let bits = four.iter().fold(0, |bits, letter| bits << 6 | place(*letter));
+        let bits = bits << (6 * (4 - four.len()));
+        bytes.extend(&bits.to_be_bytes()[1..four.len()]);
+    }
+    bytes
 }
 
 fn orders(marco: &Person) {

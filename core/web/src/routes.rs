@@ -5,6 +5,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use fondaco_kernel::values::limits as sizes;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
@@ -31,6 +33,8 @@ pub fn all(app: App) -> Router {
         .route("/metrics", get(metrics::text))
         .fallback(wrong::nowhere)
         .layer(from_fn(respond::as_problem))
+        // Not of events, which must not wait for each other.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         // What plugins answer is said as they said it.
         .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
         .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
