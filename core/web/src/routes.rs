@@ -8,8 +8,9 @@ use fondaco_kernel::values::limits as sizes;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
-    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices,
-    office, related, report, save, search, settings, sign, timeline as beside, wrong,
+    act, board, bulk, calendar, configure, entry, export, floor, form, home, import, list, notices,
+    office, planner, related, report, save, scan, search, settings, sign, timeline as beside, tree,
+    wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
@@ -134,6 +135,8 @@ fn pages() -> Router<App> {
         .route("/do/activity-done", post(beside::activity_done))
         .route("/do/bulk/{model}", post(bulk::run))
         .route("/do/move/{model}", post(board::shift))
+        .route("/do/plan/{model}", post(planner::shift))
+        .route("/do/scan/{model}", post(scan::count))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -144,12 +147,17 @@ fn pages() -> Router<App> {
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
+        .route("/{model}/timeline", get(planner::show))
+        .route("/{model}/tree", get(tree::show))
+        .route("/{model}/scan", get(scan::index))
+        .route("/{model}/floor", get(floor::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))
         .route("/{model}/new", get(form::new).post(save::create))
         .route("/{model}/{id}", get(form::show).post(save::update))
         .route("/{model}/{id}/related", get(related::show))
+        .route("/{model}/{id}/scan", get(scan::show))
         .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
 }
 
