@@ -323,7 +323,7 @@ async fn a_stop_of_a_tour_moves_by_its_document() {
     let page = house.get("/own.stop/timeline?day=2026-03-05&by=week");
     let tag = tag_of(&page, linz.parse().unwrap());
     assert!(
-        tag.contains("Monday · Linz") && tag.contains(&format!("href=\"/own.tour/{tour}\"")),
+        tag.contains("Linz · Monday") && tag.contains(&format!("href=\"/own.tour/{tour}\"")),
         "{tag}"
     );
     assert!(!html(&page).contains("Unassigned"), "a stop always has its bench");
@@ -396,7 +396,7 @@ async fn operations_are_planned_by_work_centre() {
             "href=\"/manufacturing.order_operation/timeline\" aria-current=\"page\"",
         ],
     );
-    has(&page, &["MO-2026-00001 · Weld", "Paint shop", "8 of 8"]);
+    has(&page, &["Weld · MO-2026-00001", "Paint shop", "8 of 8"]);
     // Welding later, at the other place: painting follows.
     let (id, centre) = (lines[0]["id"].as_str().unwrap().to_owned(), centres[1].to_string());
     let wish = [

@@ -46,6 +46,8 @@ class ScanDesk extends HTMLElement {
   heard(told) {
     this.tell(told.said, told.tone);
     if (!told.line) return;
+    const end = this.querySelector('[data-counted]');
+    if (end) end.textContent = end.dataset.counted;
     for (const row of this.querySelectorAll('tr[data-line]')) {
       row.classList.toggle('last', row.dataset.line === told.line);
       if (row.dataset.line !== told.line) {

@@ -282,7 +282,7 @@ impl Floor<'_> {
         let words = &self.visitor.words;
         html! {
             @if !read.places.is_empty() {
-                nav.places aria-label=(words.say("floor-places")) {
+                nav.stations aria-label=(words.say("floor-places")) {
                     a.button href=(self.address(None)) aria-current=[self.at.is_none().then_some("true")] { (words.say("floor-all")) }
                     @for rec in &read.places {
                         a.button href=(self.address(Some(rec.id))) aria-current=[(self.at == Some(rec.id)).then_some("true")] { (name_of(self.visitor, rec)) }
@@ -308,7 +308,7 @@ impl Floor<'_> {
                 }
                 (self.progress(rec))
                 div.sides { (self.steps(rec)) (self.needs(rec)) }
-                div.tasks { @for action in &self.actions { (self.task(rec, action, read)) } }
+                div.tasks { @for (n, action) in self.possible(rec, read).enumerate() { (self.task(rec, action, n == 0)) } }
             }
         }
     }
@@ -379,7 +379,7 @@ impl Floor<'_> {
         html! {
             @if !own.is_empty() {
                 div.side-of {
-                    h3 { (head.unwrap_or_default()) }
+                    h3 { (head.unwrap_or_default()) @if let Some(done) = &lines.done { span.soft { " · " (words.field(&lines.model.name, done)) } } }
                     ol { @for line in own {
                         @let (name, done, all) = lines.told(line);
                         li .here[is_here(line)] .open[done < all] {
@@ -393,12 +393,15 @@ impl Floor<'_> {
         }
     }
 
-    /// An action as a button, or as a form that opens.
-    fn task(&self, rec: &Rec, action: &Action, read: &Read) -> Markup {
-        let can = read.possible.get(&action.name).is_some_and(|ids| ids.contains(&rec.id));
-        if !can {
-            return html! {};
-        }
+    /// What can be done with a record now, in the view's order.
+    fn possible<'f>(&'f self, rec: &'f Rec, read: &'f Read) -> impl Iterator<Item = &'f Action> {
+        self.actions.iter().filter(|action| {
+            read.possible.get(&action.name).is_some_and(|ids| ids.contains(&rec.id))
+        })
+    }
+
+    /// An action as a button, or as a form that opens. The first brings the work on.
+    fn task(&self, rec: &Rec, action: &Action, leading: bool) -> Markup {
         let words = &self.visitor.words;
         let name = words.action(&self.model.name, action);
         let address = format!("/{}/{}/{}", self.model.name, rec.id, action.name);
@@ -406,10 +409,10 @@ impl Floor<'_> {
         let asked: Vec<&Field> = action.args.values().filter(|a| !a.kind.is_json()).collect();
         html! {
             @if asked.is_empty() {
-                form method="post" action=(address) { (back) button.big { (name) } }
+                form method="post" action=(address) { (back) button.big .primary[leading] { (name) } }
             } @else {
                 details.task {
-                    summary.button.big { (name) }
+                    summary.button.big .primary[leading] { (name) }
                     form method="post" action=(address) {
                         (back)
                         @for arg in asked { (self.asked((rec, action), arg)) }

@@ -351,7 +351,7 @@ impl Scan<'_> {
         let exponent = exponent_of(self.visitor, rec);
         html! {
             form.finishing.panel method="post" action={ "/" (self.model.name) "/" (rec.id) "/" (action.name) } {
-                p.soft { (words.say(key)) }
+                p.soft data-counted=(words.say("scan-counted-only")) { (words.say(key)) }
                 @for arg in action.args.values().filter(|arg| !arg.kind.is_json()) { (self.entry(action, arg, exponent)) }
                 button.primary.big { (words.action(&self.model.name, action)) }
             }

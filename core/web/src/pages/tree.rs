@@ -155,8 +155,10 @@ impl Tree<'_> {
                 div.twig .found[twig.found] role="treeitem" aria-level=(level) aria-expanded=[open]
                     data-id=(rec.id) tabindex=(if first { "0" } else { "-1" }) {
                     span.fold aria-hidden="true" { @if shown > 0 { "▾" } @else if has_more { "▸" } }
-                    a.name href={ "/" (self.model.name) "/" (rec.id) } tabindex="-1" { (self.called(rec)) }
-                    (self.facts(rec))
+                    span.label {
+                        a.name href={ "/" (self.model.name) "/" (rec.id) } tabindex="-1" { (self.called(rec)) }
+                        (self.facts(rec))
+                    }
                     @if has_more {
                         a.count href=(self.address(rec.id)) tabindex="-1" title=(self.below(twig.below)) {
                             span aria-hidden="true" { (twig.below) } span.away { (self.below(twig.below)) }
@@ -201,7 +203,7 @@ impl Tree<'_> {
         });
         html! {
             @for (field, shown) in shown {
-                span.fact title=(self.visitor.words.field(&self.model.name, field)) {
+                " " span.fact title=(self.visitor.words.field(&self.model.name, field)) {
                     @match (&field.kind, shown.title) { (Kind::Link { .. }, Some(title)) => { (title) }, _ => { (value(shown)) } }
                 }
             }

@@ -67,7 +67,7 @@ impl Planner<'_> {
         };
         let week = i64::from(first.iso_week_date().week());
         html! {
-            th scope="col" .off[off] .today[first <= self.today && self.today <= last]
+            th scope="col" .unworked[off] .today[first <= self.today && self.today <= last]
                 data-from=(first) data-until=(last) title=(title) {
                 @if self.window.scale == Scale::Quarter {
                     small { (words.say_of("planner-week", &[("number", Arg::Text(&week.to_string()))])) }
@@ -133,7 +133,7 @@ impl Planner<'_> {
         };
         let own = self.called(rec);
         let text = match by {
-            Some(_) => format!("{} · {own}", name_of(self.visitor, document)),
+            Some(_) => format!("{own} · {}", name_of(self.visitor, document)),
             None => own,
         };
         Some(Bar { rec, from, until: until.max(from), place, text, document })
@@ -197,7 +197,7 @@ impl Planner<'_> {
         let columns = self.window.columns.get(places).unwrap_or_default();
         html! {
             @for (first, last) in columns {
-                td .off[is_off(row.calendar, (*first, *last))] .today[*first <= self.today && self.today <= *last] {}
+                td .unworked[is_off(row.calendar, (*first, *last))] .today[*first <= self.today && self.today <= *last] {}
             }
         }
     }
@@ -243,7 +243,7 @@ impl Planner<'_> {
         let said =
             words.say_of("planner-load", &[("load", Arg::Text(&own)), ("most", Arg::Text(&most))]);
         html! {
-            td .off[off] .over[load.is_over()] title=[(!load.load.is_zero()).then_some(&*said)] {
+            td .unworked[off] .over[load.is_over()] title=[(!load.load.is_zero()).then_some(&*said)] {
                 @if !load.load.is_zero() {
                     span.n aria-hidden="true" { (own) }
                     span.away { (said) @if load.is_over() { ", " (words.say("planner-over-one")) } }
