@@ -2,6 +2,9 @@
 //! makes and delivers, an accountant takes the money, by keyboard alone. At the end the ledger has the
 //! figures that an accountant would get by hand.
 
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fondaco_kernel::{Clock, Database, ledger};
 use fondaco_server::commands::demo;
 use fondaco_server::desk::Desk;
@@ -239,7 +242,7 @@ fn quotes(marco: &Person) {
 /// The picture in the README is one of this run: with FONDACO_PICTURES=1 it is made anew.
 fn pictured(page: &Browser) {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/veloce-cycles/picture.png");
-    let picture = decoded(&page.picture());
+    let picture = BASE64_STANDARD.decode(page.picture()).unwrap();
     assert!(picture.starts_with(b"\x89PNG"), "no picture");
     if std::env::var_os("FONDACO_PICTURES").is_some() {
         std::fs::write(&kept, &picture).unwrap();
@@ -247,19 +250,6 @@ fn pictured(page: &Browser) {
     for bytes in [picture, std::fs::read(&kept).unwrap()] {
         assert!((10_000..300_000).contains(&bytes.len()), "{} bytes", bytes.len());
     }
-}
-
-/// Base64, as the browser tells pictures.
-fn decoded(text: &str) -> Vec<u8> {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let place = |letter: u8| LETTERS.iter().position(|own| *own == letter).unwrap_or(0) as u32;
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for four in text.trim_end_matches('=').as_bytes().chunks(4) {
-        let bits = four.iter().fold(0, |bits, letter| bits << 6 | place(*letter));
-        let bits = bits << (6 * (4 - four.len()));
-        bytes.extend(&bits.to_be_bytes()[1..four.len()]);
-    }
-    bytes
 }
 
 fn orders(marco: &Person) {

@@ -10,8 +10,9 @@ use tower_http::compression::CompressionLayer;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
-    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices,
-    office, related, report, save, search, settings, sign, timeline as beside, worklist, wrong,
+    act, board, bulk, calendar, configure, entry, export, floor, form, home, import, list, notices,
+    office, planner, related, report, save, scan, search, settings, sign, timeline as beside, tree,
+    worklist, wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
@@ -140,6 +141,8 @@ fn pages() -> Router<App> {
         .route("/do/bulk/{model}", post(bulk::run))
         .route("/do/move/{model}", post(board::shift))
         .route("/do/worklist/{model}", post(worklist::take_all))
+        .route("/do/plan/{model}", post(planner::shift))
+        .route("/do/scan/{model}", post(scan::count))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -151,12 +154,17 @@ fn pages() -> Router<App> {
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
         .route("/{model}/worklist", get(worklist::show))
+        .route("/{model}/timeline", get(planner::show))
+        .route("/{model}/tree", get(tree::show))
+        .route("/{model}/scan", get(scan::index))
+        .route("/{model}/floor", get(floor::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))
         .route("/{model}/new", get(form::new).post(save::create))
         .route("/{model}/{id}", get(form::show).post(save::update))
         .route("/{model}/{id}/related", get(related::show))
+        .route("/{model}/{id}/scan", get(scan::show))
         .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
 }
 
