@@ -114,6 +114,7 @@ fn api() -> Vec<Case> {
         case("GET", "/api/attachment/{id}/content", 401, 404, Json::Null),
         case("POST", "/api/{model}/{id}/{action}", 401, 404, json!({})),
         case("GET", "/api/{model}/totals", 401, 403, Json::Null),
+        case("GET", "/api/{model}/proposals", 401, 404, Json::Null),
         case("POST", "/api/{model}/outlook", 401, 403, json!({})),
     ]
 }
@@ -143,6 +144,7 @@ fn pages() -> Vec<Case> {
         case("POST", "/do/move/{model}", 401, 303, json!({})),
         case("POST", "/do/plan/{model}", 401, 404, json!({})),
         case("POST", "/do/scan/{model}", 401, 404, json!({})),
+        case("POST", "/do/worklist/{model}", 401, 404, json!({})),
         case("GET", "/configure", 401, 403, Json::Null),
         case("GET", "/reports", 401, 200, Json::Null),
         case("GET", "/report/{name}", 401, 404, Json::Null),
@@ -155,6 +157,7 @@ fn pages() -> Vec<Case> {
         case("GET", "/{model}/tree", 401, 404, Json::Null),
         case("GET", "/{model}/scan", 401, 404, Json::Null),
         case("GET", "/{model}/floor", 401, 404, Json::Null),
+        case("GET", "/{model}/worklist", 401, 404, Json::Null),
         case("GET", "/{model}/export", 401, 403, Json::Null),
         case("GET", "/{model}/export.xlsx", 401, 403, Json::Null),
         case("POST", "/{model}/outlook", 401, 403, json!({})),

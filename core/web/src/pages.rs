@@ -31,6 +31,7 @@ pub(crate) mod settings;
 pub(crate) mod office;
 pub(crate) mod import;
 pub(crate) mod notices;
+pub(crate) mod worklist;
 pub(crate) mod wrong;
 
 use axum::http::{HeaderValue, StatusCode, header};

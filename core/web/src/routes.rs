@@ -10,7 +10,7 @@ use crate::pages::office::plugins as wares;
 use crate::pages::{
     act, board, bulk, calendar, configure, entry, export, floor, form, home, import, list, notices,
     office, planner, related, report, save, scan, search, settings, sign, timeline as beside, tree,
-    wrong,
+    worklist, wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
@@ -84,6 +84,7 @@ fn api() -> Router<App> {
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
         .route("/api/{model}/totals", get(api::totals))
+        .route("/api/{model}/proposals", get(worklist::api))
         .route("/api/{model}/outlook", post(api::outlook))
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
@@ -137,6 +138,7 @@ fn pages() -> Router<App> {
         .route("/do/move/{model}", post(board::shift))
         .route("/do/plan/{model}", post(planner::shift))
         .route("/do/scan/{model}", post(scan::count))
+        .route("/do/worklist/{model}", post(worklist::take_all))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -151,6 +153,7 @@ fn pages() -> Router<App> {
         .route("/{model}/tree", get(tree::show))
         .route("/{model}/scan", get(scan::index))
         .route("/{model}/floor", get(floor::show))
+        .route("/{model}/worklist", get(worklist::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))

@@ -191,10 +191,11 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
         Point::Request => &["on", "path", "methods", "secret", "clock"],
     }
 }
-pub(crate) const VIEWS: [&str; 11] = [
+pub(crate) const VIEWS: [&str; 12] = [
     "list", "form", "kanban", "calendar", "timeline", "tree", "floor", "scan", "pivot", "chart",
-    "card",
+    "card", "worklist",
 ];
 /// Views that are pages of their own, so that a menu may lead to them.
-pub(crate) const PAGES: [&str; 6] = ["kanban", "calendar", "timeline", "tree", "floor", "scan"];
+pub(crate) const PAGES: [&str; 7] =
+    ["kanban", "calendar", "timeline", "tree", "floor", "scan", "worklist"];
 pub(crate) const CHARTS: [&str; 5] = ["bar", "stacked", "line", "area", "pie"];

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::{List, Read};
 use crate::pages::ask::{self, Ask};
-use crate::pages::{calendar, floor, planner, scan, tree};
+use crate::pages::{calendar, floor, planner, scan, tree, worklist};
 use crate::widgets::{label, values};
 
 impl List<'_> {
@@ -31,6 +31,9 @@ impl List<'_> {
                 }
                 @if self.model.views["kanban"].is_object() {
                     a.button href={ "/" (self.model.name) "/board" } { (words.say("list-kanban")) }
+                }
+                @if worklist::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/worklist" } { (words.say("worklist-view")) }
                 }
                 @if calendar::has(self.visitor, self.model) {
                     a.button href={ "/" (self.model.name) "/calendar" } { (words.say("calendar-view")) }
