@@ -643,6 +643,8 @@ async fn a_bar_is_moved_by_keyboard() {
     browser.script("document.querySelector('.bar').dataset.version = '1'; document.querySelector('.bar').focus()", json!([]));
     browser.keys(&format!("{LEFT}{ENTER}"));
     browser.until("document.querySelector('#said').innerText.includes('changed by somebody else')");
+    // What is there is shown as it is now, and can be moved.
+    browser.until("document.querySelector('.bar').dataset.version !== '1'");
     assert_eq!(house.days(shaft).await.0, "2026-03-06..2026-03-06");
     // By mouse: two columns to the left.
     browser.drag(".bar", "thead th[data-from='2026-03-04']");
