@@ -15,6 +15,7 @@ mod random;
 mod recorder;
 mod scripts;
 mod versions;
+mod wished;
 
 use std::sync::Arc;
 

@@ -270,24 +270,24 @@ async fn work_is_done_at_its_place() {
         &page,
         &[
             &format!("action=\"/manufacturing.order/{}/start\"", orders[0]),
-            &format!("name=\"back\" value=\"{path}\""),
+            &format!("name=\"_back\" value=\"{path}\""),
         ],
     );
     assert!(!html(&page).contains("/finish\""), "nothing is finished that has not begun");
     let start = format!("/manufacturing.order/{}/start", orders[0]);
-    let begun = house.send(&start, &[("back", &path)], true).expect(303);
+    let begun = house.send(&start, &[("_back", &path)], true).expect(303);
     assert_eq!(begun.header("location"), path);
     let page = house.get(&path);
     has(&page, &["3 / 3", &format!("/{}/finish\"", orders[0])]);
     let finish = format!("/manufacturing.order/{}/finish", orders[0]);
-    house.send(&finish, &[("back", &path), ("quantity", "2")], true).expect(303);
+    house.send(&finish, &[("_back", &path), ("quantity", "2")], true).expect(303);
     has(&house.get(&path), &["2 of 3"]);
     // What is refused is said where one stands; nobody is sent elsewhere.
-    let refused = house.send(&finish, &[("back", &path), ("quantity", "9")], true).expect(303);
+    let refused = house.send(&finish, &[("_back", &path), ("quantity", "9")], true).expect(303);
     assert_eq!(refused.header("location"), path);
     has(&house.get(&path), &["2 of 3"]);
     let away =
-        house.send(&finish, &[("back", "//evil.example"), ("quantity", "1")], true).expect(303);
+        house.send(&finish, &[("_back", "//evil.example"), ("quantity", "1")], true).expect(303);
     assert_eq!(away.header("location"), format!("/manufacturing.order/{}", orders[0]));
     has(&house.get(&path), &["There is no work here."]);
     assert_eq!(house.page.send("GET", "/party/floor", None, &HTML).unwrap().status, 404);

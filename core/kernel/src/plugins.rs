@@ -5,7 +5,7 @@
 //! where it is asked: `save`, `deed` (actions), `price`, `later` (events and jobs, which work `apart`
 //! from any transaction and may ask `outside`, with `secrets`), `request` (over HTTP); `policy` is what
 //! happens when it fails. How a plugin comes into force and goes out of it is `lifecycle`, out of what
-//! `package` says; `recorder` and `telling` are what it did.
+//! `package` says; `recorder` and `telling` are what it did; `specimen` makes a fixture of that.
 //! Architecture invariants: a plugin reaches the database only through `input`, `effects` and `desk`,
 //! each of which asks `rights`; no transaction is open while a plugin waits for somebody outside;
 //! nothing in here knows what WebAssembly is.
@@ -25,10 +25,12 @@ mod policy;
 mod posting;
 pub(crate) mod price;
 mod recorder;
+mod redaction;
 pub mod request;
 mod rights;
 pub(crate) mod save;
 pub mod secrets;
+pub mod specimen;
 mod spelling;
 pub mod telling;
 pub mod talk;
@@ -46,7 +48,7 @@ use crate::identity::AsPlugin;
 
 pub use breaker::{PAUSE_S_MAX, PAUSE_S_MIN, STRIKES};
 pub use outside::admitted;
-pub use package::{COMPONENT, MANIFEST, Package, publisher};
+pub use package::{COMPONENT, MANIFEST, Package, digest, publisher};
 pub use policy::{Tally, Trouble};
 pub(crate) use policy::{Turn, Watch};
 pub(crate) use recorder::Recorder;
@@ -81,7 +83,7 @@ pub trait Plugins: Send + Sync {
     fn call<'t>(
         &'t self,
         plugin: &'t Arc<Installed>,
-        call: Call,
+        call: &'t Call,
         desk: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called>;
 
@@ -124,6 +126,16 @@ pub trait Plugins: Send + Sync {
         Box::pin(async { Vec::new() })
     }
 
+    /// What a plugin that is loaded says to a fixture, and what it does at once; whatever is wanted of it.
+    fn say<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
+        _: &'t Fixture,
+    ) -> Borrowed<'t, (Word<Answer>, Vec<Effect>)> {
+        let message = format!("{} is not loaded", plugin.title());
+        Box::pin(async { (Err(Failure::new(Failed::Unfit, message)), Vec::new()) })
+    }
+
     /// From now on these are in force, in one step. Of the others the code of `ready` is kept for
     /// whoever is about to call it: shadows, and what may be rolled back to.
     fn put_in_force(&self, _plugins: Vec<Arc<Installed>>, _ready: &[String]) {}
@@ -140,7 +152,7 @@ impl Plugins for NoPlugins {
     fn call<'t>(
         &'t self,
         plugin: &'t Arc<Installed>,
-        _: Call,
+        _: &'t Call,
         _: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called> {
         let message = format!("{} is not installed", plugin.manifest.id);

@@ -27,7 +27,7 @@ pub(crate) trait Guest: Send + Sync {
         &'c self,
         store: &'c mut Store<State>,
         hook: &'c str,
-        ask: Ask,
+        ask: &'c Ask,
     ) -> Borrowed<'c, wasmtime::Result<Word<Answer>>>;
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(
     (running, metering): (&Running, Metering),
     guest: &dyn Guest,
     plugin: Arc<Installed>,
-    call: Call,
+    call: &Call,
     desk: Option<&mut dyn Desk>,
 ) -> Called {
     let mut limits = plugin.limits();
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let meter = Meter::new(limits.cpu_ms);
     let (errands, inbox) = mpsc::unbounded_channel();
     let errands = desk.is_some().then_some(errands);
-    let state = State::new(plugin, &call, (limits, meter.clone()), errands);
+    let state = State::new(plugin, call, (limits, meter.clone()), errands);
     let _slot = running.slot().await;
     let _ticking = running.enter();
     let mut store = Store::new(&running.engine, state);
@@ -61,7 +61,7 @@ pub(crate) async fn run(
     });
     let metered = metering == Metering::Fuel && store.set_fuel(FUEL).is_ok();
     let work =
-        Metered { meter: meter.clone(), inner: guest.call(&mut store, &call.hook, call.ask) };
+        Metered { meter: meter.clone(), inner: guest.call(&mut store, &call.hook, &call.ask) };
     let outcome = serve(work, inbox, desk).await;
     let state = store.data();
     let spent = Spent {

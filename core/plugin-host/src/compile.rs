@@ -63,6 +63,15 @@ impl Cache {
         self.folder.join(format!("{digest}-{:016x}.cwasm", hasher.finish()))
     }
 
+    /// Held by who compiles; others who want the same wait for it, and then find it. Where the folder cannot be
+    /// locked, both compile.
+    fn turn(&self, path: &Path) -> Option<Turn> {
+        let own = path.with_extension("turn");
+        let file = std::fs::File::create(&own).ok()?;
+        file.lock().ok()?;
+        Some(Turn { file, own })
+    }
+
     fn keep(&self, path: &Path, code: &[u8]) -> std::io::Result<()> {
         let beside = path.with_extension(format!("{}.part", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
@@ -70,6 +79,20 @@ impl Cache {
         file.write_all(code)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)
+    }
+}
+
+/// A locked file beside what is being made.
+struct Turn {
+    file: std::fs::File,
+    own: PathBuf,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Who comes from here on finds what was made.
+        let _ = std::fs::remove_file(&self.own);
+        let _ = self.file.unlock();
     }
 }
 
@@ -86,12 +109,12 @@ pub(crate) fn load(
     (compiler, cache): (&Compiler, &Cache),
 ) -> Result<Component, Unfit> {
     let path = cache.path(&digest(bytes), engine);
-    if let Ok(code) = std::fs::read(&path) {
-        match revive(engine, &code) {
-            Ok(component) => return Ok(component),
-            // Half of a file, or of another version: it is made anew.
-            Err(error) => tracing::warn!(path = %path.display(), %error, "compiled once more"),
-        }
+    if let Some(component) = kept(engine, &path) {
+        return Ok(component);
+    }
+    let _turn = cache.turn(&path);
+    if let Some(component) = kept(engine, &path) {
+        return Ok(component);
     }
     let code = match compiler {
         Compiler::Here => compile(bytes, tier, metering)?,
@@ -101,6 +124,17 @@ pub(crate) fn load(
         tracing::warn!(path = %path.display(), %error, "a compiled plugin could not be kept");
     }
     revive(engine, &code).map_err(|error| Unfit::new(format!("it does not load: {error:#}")))
+}
+
+/// What was made before, by whomever.
+fn kept(engine: &Engine, path: &Path) -> Option<Component> {
+    let code = std::fs::read(path).ok()?;
+    let revived = revive(engine, &code);
+    // Half of a file, or of another version: it is made anew.
+    let wrong = |error: &wasmtime::Error| {
+        tracing::warn!(path = %path.display(), %error, "compiled once more");
+    };
+    revived.inspect_err(wrong).ok()
 }
 
 #[expect(unsafe_code, reason = "machine code of our own compiler, see the invariant above")]

@@ -372,30 +372,30 @@ macro_rules! shared_exports {
                 &self,
                 store: &mut Store<State>,
                 hook: &str,
-                ask: Ask,
+                ask: &Ask,
             ) -> wasmtime::Result<Word<Answer>> {
                 let instance = self.pre.instantiate_async(&mut *store).await?;
                 let place = (store, &instance);
                 match ask {
-                    Ask::Save(told) => self.save(place, hook, &told).await,
+                    Ask::Save(told) => self.save(place, hook, told).await,
                     Ask::Guard { action, record, args } => {
-                        self.guard(place, hook, (&action, &record, &args)).await
+                        self.guard(place, hook, (action, record, args)).await
                     }
                     Ask::After { action, record, args } => {
-                        self.after(place, hook, (&action, &record, &args)).await
+                        self.after(place, hook, (action, record, args)).await
                     }
                     Ask::Act { action, record, args } => {
-                        self.act(place, hook, (&action, &record, &args)).await
+                        self.act(place, hook, (action, record, args)).await
                     }
-                    Ask::Price(prices) => self.price(place, hook, &prices).await,
+                    Ask::Price(prices) => self.price(place, hook, prices).await,
                     Ask::Event { name, model, id, payload } => {
-                        let subject = wit::types::RecordRef { model, id: id.raw() };
-                        let payload = payload.to_string();
+                        let subject = wit::types::RecordRef { model: model.clone(), id: id.raw() };
+                        let (name, payload) = (name.clone(), payload.to_string());
                         let event = exported::events::Event { name, subject, payload };
                         self.event(place, hook, event).await
                     }
                     Ask::Job { payload } => self.job(place, hook, &payload.to_string()).await,
-                    Ask::Request(visit) => self.request(place, hook, visit).await,
+                    Ask::Request(visit) => self.request(place, hook, visit.clone()).await,
                 }
             }
         }
@@ -405,7 +405,7 @@ macro_rules! shared_exports {
                 &'c self,
                 store: &'c mut Store<State>,
                 hook: &'c str,
-                ask: Ask,
+                ask: &'c Ask,
             ) -> Borrowed<'c, wasmtime::Result<Word<Answer>>> {
                 Box::pin(self.ask(store, hook, ask))
             }

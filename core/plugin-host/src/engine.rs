@@ -8,16 +8,21 @@ use std::time::Duration;
 
 use fondaco_schema::plugin::{Limits, Tier};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
 
 use crate::limits::{STACK_BYTES_MAX, TABLE_ELEMENTS_MAX};
 
 /// One tick: what a deadline is exact to.
 const TICK: Duration = Duration::from_millis(1);
 const GUARD_BYTES: u64 = 32 << 20;
-/// What stays in memory of a slot between two calls; more costs copying.
-const KEPT_BYTES: usize = 64 << 10;
+/// What stays in memory of a slot between two calls where the kernel does not say which pages were
+/// written (Linux before 6.7): so much from the beginning is copied at each call, written or not.
+const KEPT_BLINDLY_BYTES: usize = 64 << 10;
 const STACK_WITH_HOST_BYTES: usize = 1 << 20;
+/// The clock rests when nobody has run for so many ticks: whoever comes sooner need not wake it.
+const TICKS_AWAKE: u32 = 100;
 
 /// How the time of a plugin is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,6 +41,9 @@ struct Slots {
     tables: u32,
     table_elements: usize,
     instance_bytes: usize,
+    /// What stays in memory of a slot between two calls where the kernel says which pages were written:
+    /// those are put back by copying, and neither given back nor fetched once more.
+    kept_bytes: usize,
 }
 
 fn slots(tier: Tier) -> Slots {
@@ -46,6 +54,7 @@ fn slots(tier: Tier) -> Slots {
             tables: 16,
             table_elements: TABLE_ELEMENTS_MAX,
             instance_bytes: 4 << 20,
+            kept_bytes: 512 << 10,
         },
         // An interpreter brings many parts: one of Python has 38.
         Tier::Script => Slots {
@@ -54,6 +63,7 @@ fn slots(tier: Tier) -> Slots {
             tables: 64,
             table_elements: 60_000,
             instance_bytes: 8 << 20,
+            kept_bytes: 8 << 20,
         },
     }
 }
@@ -106,18 +116,7 @@ impl Running {
         let clock = Arc::new(Clock::default());
         let (ticks, weak) = (clock.clone(), engine.weak());
         let thread = std::thread::Builder::new().name("fondaco-ticks".to_owned());
-        let thread = thread.spawn(move || {
-            while !ticks.ended.load(Ordering::Acquire) {
-                match ticks.running.load(Ordering::Acquire) {
-                    0 => std::thread::park(),
-                    _ => std::thread::sleep(TICK),
-                }
-                match weak.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => return,
-                }
-            }
-        })?;
+        let thread = thread.spawn(move || ticks.tick(&weak))?;
         let _ = clock.thread.set(thread.thread().clone());
         let slots = Semaphore::new(usize::try_from(slots(tier).slots).unwrap_or(1));
         Ok(Running { engine, clock, slots })
@@ -130,10 +129,8 @@ impl Running {
 
     /// The clock ticks as long as one of these lives.
     pub(crate) fn enter(&self) -> Ticking {
-        if self.clock.running.fetch_add(1, Ordering::AcqRel) == 0
-            && let Some(thread) = self.clock.thread.get()
-        {
-            thread.unpark();
+        if self.clock.running.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.clock.wake();
         }
         Ticking(self.clock.clone())
     }
@@ -142,9 +139,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.clock.ended.store(true, Ordering::Release);
-        if let Some(thread) = self.clock.thread.get() {
-            thread.unpark();
-        }
+        self.clock.wake();
     }
 }
 
@@ -153,6 +148,33 @@ struct Clock {
     running: AtomicUsize,
     ended: AtomicBool,
     thread: std::sync::OnceLock<std::thread::Thread>,
+}
+
+impl Clock {
+    /// Costs a system call only where the thread is asleep.
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// The work of the thread. Nobody gets a tick that he has not waited for: what ran into one at once
+    /// would give its thread back before it has begun.
+    fn tick(&self, engine: &EngineWeak) {
+        let mut idle = 0;
+        while !self.ended.load(Ordering::Acquire) {
+            idle = if self.running.load(Ordering::Acquire) == 0 { idle + 1 } else { 0 };
+            if idle > TICKS_AWAKE {
+                std::thread::park();
+                idle = 0;
+            }
+            std::thread::sleep(TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+        }
+    }
 }
 
 pub(crate) struct Ticking(Arc<Clock>);
@@ -164,7 +186,12 @@ impl Drop for Ticking {
 }
 
 fn pool(tier: Tier) -> PoolingAllocationConfig {
-    let Slots { slots, instances, tables, table_elements, instance_bytes } = slots(tier);
+    let Slots { slots, instances, tables, table_elements, instance_bytes, kept_bytes } =
+        slots(tier);
+    let kept = match PoolingAllocationConfig::is_pagemap_scan_available() {
+        true => kept_bytes,
+        false => KEPT_BLINDLY_BYTES,
+    };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots * 4)
@@ -178,9 +205,9 @@ fn pool(tier: Tier) -> PoolingAllocationConfig {
         .max_component_instance_size(instance_bytes)
         .max_core_instance_size(instance_bytes)
         .table_elements(table_elements)
-        .linear_memory_keep_resident(KEPT_BYTES)
-        .table_keep_resident(KEPT_BYTES)
-        .async_stack_keep_resident(KEPT_BYTES)
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(kept)
+        .table_keep_resident(kept)
         .max_unused_warm_slots(slots);
     pool
 }

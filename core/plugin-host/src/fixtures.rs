@@ -14,7 +14,7 @@ mod written;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fondaco_kernel::plugins::{Ask, Call, Called, Desk, Installed, Plugins};
+use fondaco_kernel::plugins::{Answer, Ask, Call, Called, Desk, Effect, Installed, Plugins, Word};
 use fondaco_schema::fixture::Fixture;
 use fondaco_schema::plugin::{Grants, Limits, Manifest};
 
@@ -59,6 +59,16 @@ pub(crate) async fn hold(
     wrong
 }
 
+/// What a plugin that is loaded says to a fixture, whatever is wanted of it.
+pub(crate) async fn say(
+    host: &Host,
+    plugin: &Arc<Installed>,
+    fixture: &Fixture,
+) -> (Word<Answer>, Vec<Effect>) {
+    let tester = Tester { host: By::Server(host), plugin: plugin.clone() };
+    trial::said(&tester, fixture).await
+}
+
 impl Tester<'_> {
     /// Holds the component against its manifest and compiles it.
     ///
@@ -97,17 +107,20 @@ impl Tester<'_> {
         self.plugin.limits()
     }
 
-    async fn call<'t>(
-        &'t self,
-        plugin: &'t Arc<Installed>,
-        fixture: &Fixture,
-        (ask, chance): (Ask, Chance),
-        desk: Option<&'t mut dyn Desk>,
-    ) -> Called {
+    /// The question of a fixture at some hour.
+    fn question(&self, fixture: &Fixture, (ask, chance): (Ask, Chance)) -> Call {
         let after = jiff::SignedDuration::from_secs(chance.seconds);
         let now = fixture.given.now.checked_add(after).unwrap_or(fixture.given.now);
         let language = fixture.given.language.clone();
-        let call = Call { hook: fixture.hook.clone(), ask, now, seed: chance.seed, language };
+        Call { hook: fixture.hook.clone(), ask, now, seed: chance.seed, language }
+    }
+
+    async fn call<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
+        call: &'t Call,
+        desk: Option<&'t mut dyn Desk>,
+    ) -> Called {
         let host = match &self.host {
             By::Own(host) => host,
             By::Server(host) => *host,

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use fondaco_kernel::plugins::{
-    Borrowed, Call, Called, Desk, Failed, Failure, Fetch, Fetched, Installed, Package, Plugins,
-    Spent, Unfetched,
+    Answer, Borrowed, Call, Called, Desk, Effect, Failed, Failure, Fetch, Fetched, Installed,
+    Package, Plugins, Spent, Unfetched, Word,
 };
 use fondaco_schema::fixture::Fixture;
 use fondaco_schema::plugin::{Grants, Manifest, Tier};
@@ -153,7 +153,7 @@ impl Plugins for Host {
     fn call<'t>(
         &'t self,
         plugin: &'t Arc<Installed>,
-        call: Call,
+        call: &'t Call,
         desk: Option<&'t mut dyn Desk>,
     ) -> Borrowed<'t, Called> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
@@ -191,6 +191,14 @@ impl Plugins for Host {
         fixtures: &'t [Fixture],
     ) -> Borrowed<'t, Vec<(String, String)>> {
         Box::pin(fixtures::hold(self, plugin, fixtures))
+    }
+
+    fn say<'t>(
+        &'t self,
+        plugin: &'t Arc<Installed>,
+        fixture: &'t Fixture,
+    ) -> Borrowed<'t, (Word<Answer>, Vec<Effect>)> {
+        Box::pin(fixtures::say(self, plugin, fixture))
     }
 
     fn put_in_force(&self, plugins: Vec<Arc<Installed>>, ready: &[String]) {

@@ -1,7 +1,9 @@
 //! A fixture: what is there, what a plugin is asked, and what must come of it; a test of a plugin in any
 //! language, without a database. Here: what a fixture is, and how answers are written down so that what is
-//! wanted and what came can be laid side by side. Not here: reading its TOML (`load::fixture`), asking the
-//! plugin (`plugin-host::fixtures`).
+//! wanted and what came can be laid side by side; `spelled` writes one as TOML. Not here: reading its TOML
+//! (`load::fixture`), asking the plugin (`plugin-host::fixtures`).
+
+pub mod spelled;
 
 use std::collections::HashMap;
 

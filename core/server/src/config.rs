@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::modules;
 use crate::settings::{self, Setting};
+use crate::wishes;
 
 /// Where compiled plugins are kept, in a company folder.
 const COMPILED: &str = "compiled";
@@ -27,6 +28,8 @@ pub struct Company {
     pub settings: Vec<Setting>,
     /// What is in force for some first: `[pilot.crm]` with companies, roles or users.
     pub pilots: Pilots,
+    /// What it says of plugins; `wishes` reads their packages.
+    pub plugins_named: Vec<wishes::Named>,
     /// Models, roles and workflows.
     pub sources: Vec<Source>,
     /// Records to start with: `(path, text)`.
@@ -158,15 +161,16 @@ impl Company {
             })
         };
         let text = texts.get("fondaco.toml").cloned().map_or_else(own, Ok)?;
-        let (settings, pilots) =
-            match (settings::resolve(&file, &text, &environment()), settings::pilots(&file, &text))
-            {
-                (Ok(settings), Ok(pilots)) => (settings, pilots),
-                (settings, pilots) => {
-                    let wrong = [settings.err(), pilots.err()].into_iter().flatten().flatten();
-                    bail!("{}", wrong.collect::<Vec<_>>().join("\n"));
-                }
-            };
+        let settings = settings::resolve(&file, &text, &environment());
+        let (pilots, plugins) = (settings::pilots(&file, &text), wishes::named(&file, &text));
+        let (settings, pilots, plugins_named) = match (settings, pilots, plugins) {
+            (Ok(settings), Ok(pilots), Ok(plugins)) => (settings, pilots, plugins),
+            (settings, pilots, plugins) => {
+                let wrong = [settings.err(), pilots.err(), plugins.err()];
+                let wrong = wrong.into_iter().flatten().flatten();
+                bail!("{}", wrong.collect::<Vec<_>>().join("\n"));
+            }
+        };
         let mut sources = Vec::new();
         for place in ["models", "roles", "workflows", "documents", "dashboards"] {
             for (path, text) in toml_files(folder, place, texts)? {
@@ -178,6 +182,7 @@ impl Company {
             config: Config::of(&settings)?,
             settings,
             pilots: pilots.try_into().context("a pilot is not what the program expects")?,
+            plugins_named,
             sources,
             data: toml_files(folder, "data", texts)?,
         })

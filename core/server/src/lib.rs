@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod folder;
 pub mod settings;
+pub mod wishes;
 pub mod running;
 pub mod log;
 pub mod trace;

@@ -11,6 +11,8 @@ use serde_json::{Value as Json, json};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+use crate::wishes;
+
 /// What a variable of the environment begins with.
 const PREFIX: &str = "FONDACO_";
 /// What follows the name of a secret where its file is named instead.
@@ -274,7 +276,7 @@ pub fn table(settings: &[Setting]) -> Table {
 type InFile = BTreeMap<String, (Value, String)>;
 
 /// `fondaco.toml:3:1`
-fn place_of<'a>(path: &'a Path, text: &'a str) -> impl Fn(usize) -> String + 'a {
+pub(crate) fn place_of<'a>(path: &'a Path, text: &'a str) -> impl Fn(usize) -> String + 'a {
     move |at| {
         let before = &text[..at.min(text.len())];
         let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
@@ -340,11 +342,12 @@ fn in_file(path: &Path, text: &str, wrong: &mut Vec<String>) -> InFile {
             wrong.push(format!("{at}: write [{section}] and what belongs to it below"));
             continue;
         };
-        if section == PILOT {
+        if [PILOT, wishes::SECTION].contains(&section) {
             continue;
         }
         if known.is_empty() {
-            let sections = KEYS.iter().map(|key| key.section).chain([PILOT]);
+            let named = [PILOT, wishes::SECTION];
+            let sections = KEYS.iter().map(|key| key.section).chain(named);
             wrong.push(format!("{at}: there is no section [{section}]{}", near(section, sections)));
             continue;
         }
@@ -565,6 +568,11 @@ pub fn documented() -> String {
     for (name, help) in PILOT_KEYS {
         text.push_str(&format!("# {help}\n# {name} = []\n"));
     }
+    text.push_str("\n# Plugins, carried out by `fondaco apply`; a new one at the start, too.\n");
+    text.push_str(&format!("# [{}.\"publisher.name\"]\n", wishes::SECTION));
+    for (name, help) in wishes::KEYS {
+        text.push_str(&format!("# {name}: {help}\n"));
+    }
     text
 }
 
@@ -594,6 +602,13 @@ pub fn json_schema() -> Json {
     let lists: serde_json::Map<String, Json> = lists.into_iter().collect();
     let pilot = json!({ "type": "object", "additionalProperties": false, "properties": lists });
     sections.insert(PILOT.into(), json!({ "type": "object", "additionalProperties": pilot }));
+    let told = wishes::KEYS.map(|(name, help)| (name.to_owned(), json!({ "description": help })));
+    let told: serde_json::Map<String, Json> = told.into_iter().collect();
+    let plugin = json!({ "type": "object", "properties": told });
+    sections.insert(
+        wishes::SECTION.into(),
+        json!({ "type": "object", "additionalProperties": plugin }),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fondaco.toml",

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fondaco_kernel::plugins::lifecycle::{self, Grant, InstallPlan, Standing, Wanted};
+use fondaco_kernel::plugins::specimen;
 use fondaco_kernel::plugins::telling::{self, Replayed, ShadowReport};
+use fondaco_kernel::values::AnyId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -115,6 +117,30 @@ pub(crate) async fn replay(
 ) -> Result<Json<Replayed>, Refusal> {
     let call = id_of("call of a plugin", &call)?;
     Ok(Json(telling::replay(&app.kernel, &ctx, &id, call).await?))
+}
+
+/// The call as a fixture for `fondaco plugin test`.
+pub(crate) async fn fixture(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Path((id, call)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let call = id_of("call of a plugin", &call)?;
+    Ok(as_file(call, specimen::fixture_of(&app.kernel, &ctx, &id, call).await?))
+}
+
+/// A fixture under the name of its call.
+pub(crate) fn as_file(call: AnyId, text: String) -> Response {
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/toml; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let name = HeaderValue::try_from(format!("attachment; filename=\"call-{call}.toml\""));
+    if let Ok(name) = name {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
 }
 
 /// How its shadows did.
@@ -247,6 +273,7 @@ pub(crate) fn paths(into: &mut serde_json::Map<String, Value>) {
         ("/shadow", "How the version beside the one in force does"),
         ("/calls", "The last calls that were kept"),
         ("/calls/{call}", "One call, without what is not for everybody"),
+        ("/calls/{call}/fixture", "The same as TOML for `fondaco plugin test`"),
     ] {
         let mut path = get(summary);
         let names =

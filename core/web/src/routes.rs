@@ -5,6 +5,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use fondaco_kernel::values::limits as sizes;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
@@ -32,6 +34,8 @@ pub fn all(app: App) -> Router {
         .route("/metrics", get(metrics::text))
         .fallback(wrong::nowhere)
         .layer(from_fn(respond::as_problem))
+        // Not of events, which must not wait for each other.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         // What plugins answer is said as they said it.
         .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
         .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
@@ -78,6 +82,7 @@ fn api() -> Router<App> {
         .route("/api/plugins/{id}/history", get(plugins::history))
         .route("/api/plugins/{id}/calls", get(plugins::calls))
         .route("/api/plugins/{id}/calls/{call}", get(plugins::call))
+        .route("/api/plugins/{id}/calls/{call}/fixture", get(plugins::fixture))
         .route("/api/plugins/{id}/calls/{call}/replay", post(plugins::replay))
         .route("/api/plugins/{id}/shadow", get(plugins::shadow).post(plugins::shadow_of))
         .route("/api/plugins/{id}/{verb}", post(plugins::act))
@@ -136,9 +141,9 @@ fn pages() -> Router<App> {
         .route("/do/activity-done", post(beside::activity_done))
         .route("/do/bulk/{model}", post(bulk::run))
         .route("/do/move/{model}", post(board::shift))
+        .route("/do/worklist/{model}", post(worklist::take_all))
         .route("/do/plan/{model}", post(planner::shift))
         .route("/do/scan/{model}", post(scan::count))
-        .route("/do/worklist/{model}", post(worklist::take_all))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -149,11 +154,11 @@ fn pages() -> Router<App> {
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
+        .route("/{model}/worklist", get(worklist::show))
         .route("/{model}/timeline", get(planner::show))
         .route("/{model}/tree", get(tree::show))
         .route("/{model}/scan", get(scan::index))
         .route("/{model}/floor", get(floor::show))
-        .route("/{model}/worklist", get(worklist::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))
@@ -183,6 +188,7 @@ fn settings_pages() -> Router<App> {
         .route("/settings/works/{id}", get(office::work))
         .route("/settings/plugins", get(wares::show).post(wares::install).layer(for_files()))
         .route("/settings/plugins/{id}", get(wares::one))
+        .route("/settings/plugins/{id}/calls/{call}/fixture", get(wares::fixture))
         .route("/settings/plugins/{id}/{verb}", post(wares::act))
         .route("/settings/jobs", get(office::jobs::show))
         .route("/settings/jobs/{id}/again", post(office::jobs::again))

@@ -607,3 +607,4 @@ problem-bank_oldest = Jest tego kontrahenta: od najstarszej, na ile wystarczy.
 problem-bank_amount = Kwota się zgadza.
 problem-bank_credit = Jest tego kontrahenta, który nic nie ma otwartego: zostaje jako nadpłata.
 problem-bank_confirms = Bank potwierdza tę płatność: najpierw otwórz ponownie operację bankową.
+menu-accounting--accounting-bank_transaction-worklist = Uzgadnianie banku

@@ -607,3 +607,4 @@ problem-bank_oldest = เป็นของคู่ค้านี้: เก�
 problem-bank_amount = จำนวนเงินตรงกัน
 problem-bank_credit = เป็นของคู่ค้านี้ ไม่มียอดค้าง: คงเป็นเครดิต
 problem-bank_confirms = ธนาคารยืนยันการชำระนี้: เปิดรายการธนาคารอีกครั้งก่อน
+menu-accounting--accounting-bank_transaction-worklist = จับคู่รายการธนาคาร

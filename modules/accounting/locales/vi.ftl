@@ -607,3 +607,4 @@ problem-bank_oldest = Của đối tác này: cũ nhất trước, đến hết 
 problem-bank_amount = Số tiền khớp.
 problem-bank_credit = Của đối tác này, không còn gì mở: giữ làm tín dụng.
 problem-bank_confirms = Ngân hàng xác nhận khoản thanh toán này: hãy mở lại giao dịch ngân hàng trước.
+menu-accounting--accounting-bank_transaction-worklist = Đối chiếu ngân hàng

@@ -607,3 +607,4 @@ problem-bank_oldest = 属于该往来方：最早的优先，用完为止。
 problem-bank_amount = 金额相符。
 problem-bank_credit = 属于该往来方，其无未结款项：留作余额。
 problem-bank_confirms = 银行已确认此付款：请先重新打开该银行交易。
+menu-accounting--accounting-bank_transaction-worklist = 银行核对

@@ -44,6 +44,7 @@ export function bind(plugin, host) {
       },
     },
     jobs: { run: (name, payload) => effects(hook("jobs", name)({ ...cx, payload: JSON.parse(payload) })) },
+    requests: { handle: (name, request) => paged(hook("requests", name)({ ...cx, request: visit(request) })) },
   });
 }
 
@@ -62,7 +63,7 @@ function answered(points) {
   return points;
 }
 
-export function context({ settings, context, log, data }) {
+export function context({ settings, context, log, data, kv, http }) {
   const setting = (name) => {
     const text = settings.get(name);
     if (text === undefined || text === null) throw new Error(`the setting \`${name}\` has no value`);
@@ -96,8 +97,65 @@ export function context({ settings, context, log, data }) {
         refusable(() => data.find({ model, filter, sort, fields: names, limit })).map(entity),
       apply: (wanted) => refusable(() => data.apply(effect(wanted))),
     },
+    key: () => context.key(),
+    kv: {
+      get: (key) => refusable(() => kv.get(key)) ?? null,
+      keys: (prefix = "", after = undefined) => refusable(() => kv.keys(prefix, after)),
+      set: (key, value) => refusable(() => kv.set(key, value ?? undefined)),
+    },
+    fetch: (url, options = {}) => fetched(http, url, options),
   };
 }
+
+/** Why there is no answer: `refused` and never sent, `unreachable`, or `lost` on the way. */
+export class Unanswered extends Error {
+  constructor(kind, why) {
+    super(why);
+    this.name = "Unanswered";
+    this.kind = kind;
+  }
+}
+
+function fetched(http, url, { method = "GET", headers = {}, body = "", timeoutSeconds = 10 }) {
+  const request = { method, url, headers: listed(headers), body: bytes(body), timeoutSeconds };
+  try {
+    return heard(http.fetch(request));
+  } catch (error) {
+    const { tag, val } = error?.payload ?? {};
+    throw tag ? new Unanswered(tag, val) : error;
+  }
+}
+
+const listed = (headers) => Object.entries(headers).map(([name, value]) => ({ name, value: String(value) }));
+
+/** A text and bytes as they are, anything else as JSON. */
+const bytes = (body) => {
+  if (body instanceof Uint8Array) return body;
+  return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
+};
+
+/** Something with headers and a body, read when somebody asks for it. */
+const heard = ({ headers, body, ...rest }) => ({
+  ...rest,
+  headers: Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value])),
+  body,
+  text: () => new TextDecoder().decode(body),
+  json: () => JSON.parse(new TextDecoder().decode(body)),
+});
+
+const visit = (request) => {
+  const query = new Map(request.query.split("&").filter(Boolean).map((part) => {
+    const [name, value = ""] = part.split("=").map((text) => decodeURIComponent(text.replaceAll("+", " ")));
+    return [name, value];
+  }));
+  return { ...heard(request), query, user: request.user ?? null };
+};
+
+const paged = (said) => {
+  if (said?.status === undefined) throw new TypeError("a request is answered with page(status, body)");
+  const { status, body = "", headers = {} } = said;
+  return { status, headers: listed(headers), body: bytes(body), effects: effects(said.effects) };
+};
 
 /** What the host refuses is an error with its sentence. */
 function refusable(work) {
@@ -172,5 +230,15 @@ function effect(wanted) {
   if (wanted.schedule) {
     return { tag: "schedule", val: { job: wanted.schedule, afterSeconds: wanted.afterSeconds, payload } };
   }
-  throw new TypeError("an effect is made by create, update, act, emit or schedule");
+  if (wanted.keep) return { tag: "keep", val: { key: wanted.keep, value: wanted.value ?? undefined } };
+  if (wanted.post) return { tag: "post", val: posting(wanted) };
+  throw new TypeError("an effect is made by create, update, act, emit, schedule, keep or post");
+}
+
+function posting({ post, day, key, text, lines }) {
+  const line = ({ account, amount, party }) => {
+    const exact = Decimal.of(amount);
+    return { account, amount: { mantissa: exact.digits, scale: exact.scale }, party: party?.id };
+  };
+  return { journal: post, day: (day instanceof Day ? day : Day.of(day)).days, key, text, lines: lines.map(line) };
 }

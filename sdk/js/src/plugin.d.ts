@@ -72,7 +72,30 @@ export interface Cx {
     /** Does it at once; answers the id of what it creates. */
     apply(effect: Effect): bigint | undefined;
   };
+  /** A name of this piece of work: a job that is tried again has the one that it had. */
+  key(): string;
+  /** Data of the plugin's own, where `data` answers. */
+  kv: {
+    get(key: string): string | null;
+    /** At most 1,000 that begin so, from after one on. */
+    keys(prefix?: string, after?: string): string[];
+    set(key: string, value: string | null): void;
+  };
+  /** Asks somebody outside, from events and jobs; what has no answer throws `Unanswered`. */
+  fetch(url: string, options?: Outgoing): Heard & { status: number };
 }
+
+export interface Outgoing {
+  method?: string;
+  /** `{secret:name}` in a value is put in on the way. */
+  headers?: Record<string, string>;
+  body?: string | Uint8Array | object;
+  timeoutSeconds?: number;
+}
+export interface Heard { headers: Record<string, string>; body: Uint8Array; text(): string; json(): any }
+export class Unanswered extends Error { readonly kind: "refused" | "unreachable" | "lost" }
+export interface Visit extends Heard { method: string; path: string; query: Map<string, string>; user: string | null }
+export interface Page { status: number }
 
 export interface Saving<R = Told> extends Cx { before?: R; after: R; subject: Subject }
 export interface Deed<R = Told> extends Cx { action: string; args: Told; record: R; subject: Subject }
@@ -98,6 +121,7 @@ export interface Points {
   prices?: Record<string, (offering: Offering<any>) => Step[] | void>;
   events?: Record<string, (happened: Happened) => Effect[] | void>;
   jobs?: Record<string, (job: Cx & { payload: any }) => Effect[] | void>;
+  requests?: Record<string, (asked: Cx & { request: Visit }) => Page>;
 }
 
 export function definePlugin<P extends Points>(points: P): P;
@@ -114,3 +138,12 @@ export function update(target: Target, fields: Values): Effect;
 export function act(target: Target, action: string, args?: Values): Effect;
 export function emit(name: string, target: Target, payload?: unknown): Effect;
 export function schedule(job: string, afterSeconds: number, payload?: unknown): Effect;
+export function keep(key: string, value: string | null): Effect;
+export function post(
+  journal: string, day: Day | string, key: string, text: string,
+  lines: { account: string; amount: Exact; party?: Link }[],
+): Effect;
+export function page(
+  status: number, body: string | Uint8Array | object,
+  more?: { headers?: Record<string, string>; effects?: Effect[] },
+): Page;

@@ -4,8 +4,9 @@
 
 export { Decimal, decimal } from "./decimal.js";
 export { Day, Moment } from "./values.js";
+export { Unanswered } from "./bind.js";
 
-const POINTS = ["saves", "guards", "effects", "actions", "prices", "events", "jobs"];
+const POINTS = ["saves", "guards", "effects", "actions", "prices", "events", "jobs", "requests"];
 
 /** Names of hooks in plugin.toml, by where they are asked, each with a function. */
 export function definePlugin(points) {
@@ -45,3 +46,10 @@ export const update = (target, fields) => ({ update: target, fields });
 export const act = (target, action, args = {}) => ({ act: action, target, args });
 export const emit = (name, target, payload = null) => ({ emit: name, target, payload });
 export const schedule = (job, afterSeconds, payload = null) => ({ schedule: job, afterSeconds, payload });
+/** Data of the plugin's own under a key; null takes it away. */
+export const keep = (key, value) => ({ keep: key, value });
+/** An entry in the books: `lines` of { account, amount, party? }, debit as more than zero; the key posts once. */
+export const post = (journal, day, key, text, lines) => ({ post: journal, day, key, text, lines });
+
+/** The answer to a request: a text, bytes, or anything else as JSON. */
+export const page = (status, body, { headers = {}, effects = [] } = {}) => ({ status, body, headers, effects });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bind } from "../src/bind.js";
-import { create, decimal, definePlugin, hold, ok, proceed, refuse } from "../src/plugin.js";
+import { Unanswered, create, decimal, definePlugin, hold, keep, ok, page, post, proceed, refuse } from "../src/plugin.js";
 
 const host = {
   settings: { get: (name) => ({ most: "100.00" })[name] },
@@ -61,4 +61,57 @@ test("answers are those of the contract", () => {
   ]);
   assert.throws(() => jobs.run("broken", "null"), (error) => error === "TypeError: of mine");
   assert.throws(() => jobs.run("other", "null"), (error) => /jobs.other is not written/.test(error));
+});
+
+test("a request is answered, with what is kept and what is posted", () => {
+  const plugin = definePlugin({
+    requests: {
+      hook({ request, kv }) {
+        const effects = [keep("last", request.json().number), post("SAL", "2026-03-02", "k", "t", [{ account: "4000", amount: "-1.50", party: { id: 9n } }])];
+        return page(201, { query: request.query.get("a b"), before: kv.get("last"), as: request.headers["content-type"] }, { effects });
+      },
+    },
+  });
+  const kv = { get: (key) => (key === "last" ? "S-1" : undefined), keys: () => [], set() {} };
+  const request = {
+    method: "POST", path: "/orders", query: "a+b=c%26d", headers: [{ name: "Content-Type", value: "text/x" }],
+    body: new TextEncoder().encode(`{"number":"S-2"}`), user: undefined,
+  };
+  const said = bind(plugin, { ...host, kv }).requests.handle("hook", request);
+  assert.equal(said.status, 201);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(said.body)), { query: "c&d", before: "S-1", as: "text/x" });
+  assert.deepEqual(said.effects, [
+    { tag: "keep", val: { key: "last", value: "S-2" } },
+    {
+      tag: "post",
+      val: {
+        journal: "SAL", day: 20514, key: "k", text: "t",
+        lines: [{ account: "4000", amount: { mantissa: -15n, scale: 1 }, party: 9n }],
+      },
+    },
+  ]);
+});
+
+test("who is not reached says how", () => {
+  const seen = [];
+  const plugin = definePlugin({
+    jobs: {
+      send({ fetch, payload }) {
+        try {
+          return [keep("answer", fetch("https://a.example/in", { method: "POST", body: payload }).text())];
+        } catch (error) {
+          if (!(error instanceof Unanswered)) throw error;
+          return [keep("failed", error.kind)];
+        }
+      },
+    },
+  });
+  const send = (fetch) => bind(plugin, { ...host, http: { fetch } }).jobs.run("send", `{"n":1}`)[0].val;
+  const body = new TextEncoder().encode("taken");
+  const answer = (request) => (seen.push(request), { status: 200, headers: [], body });
+  assert.deepEqual(send(answer), { key: "answer", value: "taken" });
+  assert.equal(new TextDecoder().decode(seen[0].body), `{"n":1}`);
+  assert.equal(seen[0].timeoutSeconds, 10);
+  const lost = () => { throw Object.assign(new Error(), { payload: { tag: "lost", val: "it broke" } }); };
+  assert.deepEqual(send(lost), { key: "failed", value: "lost" });
 });

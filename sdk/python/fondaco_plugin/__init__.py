@@ -7,11 +7,12 @@ Read on: `values` (what one is told), `answers` (what one says), `bind` (how it 
 from decimal import ROUND_HALF_UP, Decimal
 
 from .answers import (
-    act, create, created, emit, hold, ok, problem, proceed, refuse, schedule, step, update,
+    act, create, created, emit, hold, keep, ok, page, post, problem, proceed, refuse, schedule, step, update,
 )
+from .bind import Unanswered
 from .values import Link, Moment, Record, Subject, exact
 
-POINTS = ("saves", "guards", "effects", "actions", "prices", "events", "jobs")
+POINTS = ("saves", "guards", "effects", "actions", "prices", "events", "jobs", "requests")
 
 
 class Plugin:
@@ -54,6 +55,10 @@ class Plugin:
         """What was scheduled: `def f(cx, payload)` answers a list of effects."""
         return self._at("jobs", name)
 
+    def request(self, name):
+        """A request under /x/{plugin}/: `def f(cx, request)` answers page(…)."""
+        return self._at("requests", name)
+
 
 plugin = Plugin()
 
@@ -64,6 +69,7 @@ def rounded(number, decimals):
 
 
 __all__ = [
-    "Decimal", "Link", "Moment", "Plugin", "Record", "Subject", "act", "create", "created", "emit", "exact",
-    "hold", "ok", "plugin", "problem", "proceed", "refuse", "rounded", "schedule", "step", "update",
+    "Decimal", "Link", "Moment", "Plugin", "Record", "Subject", "Unanswered", "act", "create", "created", "emit",
+    "exact", "hold", "keep", "ok", "page", "plugin", "post", "problem", "proceed", "refuse", "rounded", "schedule",
+    "step", "update",
 ]

@@ -60,3 +60,19 @@ def emit(name, target, payload=None):
 
 def schedule(job, after_seconds, payload=None):
     return {"kind": "schedule", "job": job, "after_seconds": after_seconds, "payload": payload}
+
+
+def keep(key, value):
+    """Data of the plugin's own under a key; None takes it away."""
+    return {"kind": "keep", "key": key, "value": value}
+
+
+def post(journal, day, key, text, lines):
+    """An entry in the books: lines of (account, amount) or (account, amount, party), debit as more than zero; the
+    key posts once."""
+    return {"kind": "post", "journal": journal, "day": day, "key": key, "text": text, "lines": list(lines)}
+
+
+def page(status, body, headers=None, effects=()):
+    """The answer to a request: a text, bytes, or anything else as JSON."""
+    return {"status": status, "body": body, "headers": headers or {}, "effects": list(effects)}

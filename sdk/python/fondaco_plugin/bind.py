@@ -5,6 +5,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from urllib.parse import parse_qsl
 
 from . import values
 from .values import Link, Moment, Record, Subject
@@ -12,6 +13,37 @@ from .values import Link, Moment, Record, Subject
 
 class Refused(Exception):
     """What the host refuses, or what a plugin cannot answer."""
+
+
+class Unanswered(Exception):
+    """Somebody outside has not answered; `kind` is refused (and never sent), unreachable, or lost on the way."""
+
+    def __init__(self, kind, why):
+        super().__init__(why)
+        self.kind = kind
+
+
+class Heard:
+    """Something with headers and a body."""
+
+    def __init__(self, of, **more):
+        self.headers = {header.name.lower(): header.value for header in of.headers}
+        self.body = bytes(of.body)
+        self.__dict__.update(more)
+
+    def text(self):
+        return self.body.decode()
+
+    def json(self):
+        """Its numbers are exact."""
+        return json.loads(self.body, parse_float=Decimal)
+
+
+def _bytes(body):
+    """A text and bytes as they are, anything else as JSON."""
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body, default=str)).encode()
 
 
 @lru_cache
@@ -66,6 +98,33 @@ class Cx:
         wanted = self._bound.effect(effect)
         return self._bound.asked(lambda: self._bound.data.apply(wanted))
 
+    def key(self):
+        """A name of this piece of work: a job that is tried again has the one that it had."""
+        return self._bound.context.key()
+
+    def kept(self, key):
+        """What the plugin keeps under a key."""
+        return self._bound.asked(lambda: self._bound.kv.get(key))
+
+    def keys(self, prefix="", after=None):
+        """At most 1,000 that begin so, from after one on."""
+        return self._bound.asked(lambda: self._bound.kv.keys(prefix, after))
+
+    def keep(self, key, value):
+        """Keeps it at once; None takes it away."""
+        self._bound.asked(lambda: self._bound.kv.set(key, value))
+
+    def fetch(self, url, method="GET", headers=None, body=b"", timeout_seconds=10):
+        """Asks somebody outside, from events and jobs; what has no answer raises Unanswered."""
+        http = self._bound.http
+        own = [http.Header(name, str(value)) for name, value in (headers or {}).items()]
+        try:
+            answer = http.fetch(http.Request(method, url, own, _bytes(body), timeout_seconds))
+        except self._bound.err as error:
+            kind = type(error.value).__name__.removeprefix("Failure_").lower()
+            raise Unanswered(kind, error.value.value) from error
+        return Heard(answer, status=answer.status)
+
 
 class Deed:
     """An action and the record that it is done with."""
@@ -80,9 +139,10 @@ class Deed:
 class Bound:
     """A plugin with the contract's types, `t`, and the host's modules."""
 
-    def __init__(self, plugin, t, err, settings=None, context=None, log=None, data=None):
+    def __init__(self, plugin, t, err, settings=None, context=None, log=None, data=None, kv=None, http=None):
         self.plugin, self.t, self.err = plugin, t, err
-        self.settings, self.context, self.log, self.data = settings, context, log, data
+        self.settings, self.context, self.log = settings, context, log
+        self.data, self.kv, self.http = data, kv, http
 
     def call(self, point, hook, *args):
         """Calls a hook; what falls says why, and the administrator reads it."""
@@ -192,10 +252,19 @@ class Bound:
         if kind == "act":
             args = self.fields(own["args"])
             return t.Effect_Act(t.Deed(self.target(own["target"]), own["action"], args))
+        if kind == "keep":
+            return t.Effect_Keep(t.Pair(own["key"], own["value"]))
+        if kind == "post":
+            lines = [self.line(*line) for line in own["lines"]]
+            day = values.days(own["day"])
+            return t.Effect_Post(t.Posting(own["journal"], day, own["key"], own["text"], lines))
         payload = json.dumps(own["payload"], default=str)
         if kind == "emit":
             return t.Effect_Emit(t.Notice(own["name"], self.target(own["target"]), payload))
         return t.Effect_Schedule(t.Errand(own["job"], own["after_seconds"], payload))
+
+    def line(self, account, amount, party=None):
+        return self.t.PostingLine(account, self.decimal(amount), party and party.id)
 
 
 def save(bound, types, hook, batch):
@@ -251,3 +320,14 @@ def event(bound, hook, happened):
 def job(bound, hook, payload):
     said = bound.call("jobs", hook, json.loads(payload))
     return bound.answered(lambda: bound.effects(said))
+
+
+def request(bound, types, hook, asked):
+    query = dict(parse_qsl(asked.query, keep_blank_values=True))
+    visit = Heard(asked, method=asked.method, path=asked.path, query=query, user=asked.user)
+    said = bound.call("requests", hook, visit)
+
+    def answer():
+        headers = [types.Header(name, str(value)) for name, value in said["headers"].items()]
+        return types.Response(said["status"], headers, _bytes(said["body"]), bound.effects(said["effects"]))
+    return bound.answered(answer)

@@ -13,13 +13,36 @@ class _Settings:
         return None if value is None else str(value)
 
 
-class _Host:
-    """Settings, an hour and a language; nothing else answers."""
+class _Kept:
+    def __init__(self, kept):
+        self.kept = kept
 
-    def __init__(self, settings):
+    def get(self, key):
+        return self.kept.get(key)
+
+    def keys(self, prefix, after):
+        return sorted(key for key in self.kept if key.startswith(prefix) and key > (after or ""))
+
+    def set(self, key, value):
+        self.kept[key] = value
+
+
+class _Host:
+    """Settings, an hour, a language, what the plugin keeps; nothing else answers."""
+
+    err = Exception
+
+    def __init__(self, settings, kept):
         self.settings = _Settings(settings)
         self.context = self
         self.log = self
+        self.kv = _Kept(kept)
+
+    def asked(self, work):
+        return work()
+
+    def key(self):
+        return "0004"
 
     Level = type("Level", (), {"INFO": 0})
 
@@ -36,9 +59,9 @@ class _Host:
         pass
 
 
-def cx(**settings):
-    """A context with these settings."""
-    return Cx(_Host(settings))
+def cx(kept=None, **settings):
+    """A context with these settings, and what the plugin keeps."""
+    return Cx(_Host(settings, {} if kept is None else kept))
 
 
 def record(**fields):

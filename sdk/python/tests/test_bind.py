@@ -5,7 +5,7 @@ from collections import namedtuple
 from datetime import date
 from decimal import Decimal
 
-from fondaco_plugin import Plugin, create, hold, ok, refuse, rounded, step, update
+from fondaco_plugin import Plugin, Unanswered, create, hold, keep, ok, page, post, refuse, rounded, step, update
 from fondaco_plugin import bind, values
 from fondaco_plugin.values import Link, Subject
 
@@ -22,11 +22,18 @@ class T:
     Verdict = namedtuple("Verdict", "changes problems")
     Hold = namedtuple("Hold", "message effects")
     Step = namedtuple("Step", "label change")
+    Pair = namedtuple("Pair", "key value")
+    Posting = namedtuple("Posting", "journal day key text lines")
+    PostingLine = namedtuple("PostingLine", "account amount party")
+    Header = namedtuple("Header", "name value")
+    Request = namedtuple("Request", "method url headers body timeout_seconds")
+    Response = namedtuple("Response", "status headers body effects")
+    Failure_Lost = namedtuple("Failure_Lost", "value")
 
 
 for _name in ("Boolean", "Integer", "Number", "Text", "Date", "Timestamp", "Link", "Texts", "Links", "Json"):
     setattr(T, f"Value_{_name}", namedtuple(f"Value_{_name}", "value"))
-for _name in ("Effect_Create", "Effect_Update", "Target_Existing", "Target_Created", "Ruling_Refuse", "Ruling_Hold"):
+for _name in ("Effect_Create", "Effect_Update", "Effect_Keep", "Effect_Post", "Target_Existing", "Target_Created", "Ruling_Refuse", "Ruling_Hold"):
     setattr(T, _name, namedtuple(_name, "value"))
 T.Value_Null = namedtuple("Value_Null", "")
 T.Ruling_Proceed = namedtuple("Ruling_Proceed", "")
@@ -123,6 +130,52 @@ class Exact(unittest.TestCase):
     def test_rounding_goes_half_away_from_zero(self):
         for text, decimals, wanted in [("2.345", 2, "2.35"), ("-2.345", 2, "-2.35"), ("0.5", 0, "1"), ("2", 2, "2.00")]:
             self.assertEqual(str(rounded(Decimal(text), decimals)), wanted)
+
+class Kept:
+    """What the plugin keeps, and a peer who never answers."""
+    Header, Request = T.Header, T.Request
+
+    @staticmethod
+    def get(key):
+        return {"last": "S-1"}.get(key)
+
+    @staticmethod
+    def fetch(request):
+        raise Err(T.Failure_Lost(f"{request.method} {request.url} broke"))
+
+
+class Outside(unittest.TestCase):
+    def test_a_request_is_answered_with_what_is_kept_and_posted(self):
+        plugin = Plugin()
+
+        @plugin.request("hook")
+        def hook(cx, request):
+            line = ("4000", Decimal("-1.50"), Link(9))
+            effects = [keep("last", request.json()["number"]), post("SAL", date(2026, 3, 2), "k", "t", [line])]
+            told = {"query": request.query["a b"], "before": cx.kept("last"), "as": request.headers["content-type"]}
+            return page(201, told, effects=effects)
+
+        asked = namedtuple("Asked", "method path query headers body user")(
+            "POST", "/orders", "a+b=c%26d", [T.Header("Content-Type", "text/x")], b'{"number":"S-2"}', None)
+        said = bind.request(bind.Bound(plugin, T, Err, kv=Kept), T, "hook", asked)
+        self.assertEqual(said.status, 201)
+        self.assertEqual(said.body, b'{"query": "c&d", "before": "S-1", "as": "text/x"}')
+        kept, posted = (effect.value for effect in said.effects)
+        self.assertEqual(kept, T.Pair("last", "S-2"))
+        self.assertEqual((posted.day, posted.lines), (20514, [T.PostingLine("4000", T.Decimal(-15, 1), 9)]))
+
+    def test_who_is_not_reached_says_how(self):
+        plugin = Plugin()
+
+        @plugin.job("send")
+        def send(cx, payload):
+            try:
+                cx.fetch("https://a.example/in", method="POST", body=payload)
+            except Unanswered as error:
+                return [keep(error.kind, str(error))]
+
+        said = bind.job(bind.Bound(plugin, T, Err, http=Kept), "send", '{"n": 1}')
+        self.assertEqual(said[0].value, T.Pair("lost", "POST https://a.example/in broke"))
 
 
 if __name__ == "__main__":

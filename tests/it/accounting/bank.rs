@@ -174,5 +174,5 @@ async fn the_worklist_shows_what_is_likely_and_takes_it_up() {
     assert_eq!(rest.len(), 3, "{rest:?}");
     // One that is taken up by hand leads back to the list.
     let list = look("/accounting.bank_transaction/worklist");
-    assert!(list.contains("name=\"back\" value=\"/accounting.bank_transaction/worklist\""));
+    assert!(list.contains("name=\"_back\" value=\"/accounting.bank_transaction/worklist\""));
 }

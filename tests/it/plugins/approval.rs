@@ -104,6 +104,8 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
     let ines = house.shop.user("Ines", &["sales_user", "order_approver"]).await;
     let marco = house.shop.user("Marco", &["order_approver"]).await;
     house.rules(&chiara, &marco).await;
+    let (kernel, admin) = (&house.shop.kernel, &house.shop.admin.ctx);
+    lifecycle::record(kernel, admin, ID, true).await.unwrap();
     let why = || json!({ "reason": "A good customer." });
 
     let small = house.order(&rita, "10").await;
@@ -147,6 +149,14 @@ async fn an_order_above_the_limit_waits_for_an_approver() {
     let refused = chiara.act("sales.order", own, "approve", why()).await.unwrap_err();
     assert!(refused.to_string().contains("Chiara made it"), "{refused}");
     assert_eq!(state(&chiara, "sales.order", own).await, "draft");
+
+    // What happened here can be tried at home.
+    if let Some((component, text)) = guests::of_house("approval-matrix") {
+        let all = super::recorder::as_fixtures((kernel, admin), ID, (&text, &component)).await;
+        assert!(all.len() >= 6, "{}", all.len());
+        let waits = all.iter().filter(|text| text.contains("held = \"It waits for an approval."));
+        assert!(waits.count() >= 2, "{}", all.join("\n"));
+    }
 }
 
 async fn a_purchase_of_a_category_has_a_limit_of_its_own() {

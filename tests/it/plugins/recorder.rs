@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use fondaco_kernel::plugins::lifecycle::{self, Grant};
+use fondaco_kernel::plugins::specimen;
 use fondaco_kernel::plugins::telling::{self, CallLine};
 use fondaco_kernel::schema::plugin::RunsAs;
+use fondaco_kernel::schema::{Origin, Source, fixture};
 use fondaco_kernel::{Ctx, Error, Kernel};
 use fondaco_plugin_host::Host;
+use fondaco_plugin_host::fixtures::Tester;
 use fondaco_tests::{Shop, both, guests};
 use fondaco_values::AnyId;
 use serde_json::{Value as Json, json};
@@ -18,6 +21,7 @@ use super::versions::setting;
 
 both! {
     what_is_recorded_says_the_same_again,
+    a_call_is_a_fixture_and_nobody_is_in_it,
     a_failure_is_kept_unasked,
     a_shadow_is_counted_and_changes_nothing,
 }
@@ -131,6 +135,80 @@ async fn what_is_recorded_says_the_same_again() {
     assert_eq!(house.kept(EVERY).await.len(), 4);
 }
 
+/// Every call that is kept of a plugin is a fixture that holds, as `fondaco plugin test` tries it; answers their
+/// texts, the oldest first.
+pub(super) async fn as_fixtures(
+    (kernel, ctx): (&Kernel, &Ctx),
+    id: &'static str,
+    (manifest, component): (&str, &[u8]),
+) -> Vec<String> {
+    kernel.keep_plugin_calls().await.unwrap();
+    let read = kernel.read(ctx, move |tx| Box::pin(telling::calls(tx, id, None)));
+    let mut calls = read.await.unwrap();
+    calls.reverse();
+    let schema = kernel.registry().schema.clone();
+    let manifest = guests::read_manifest(manifest, Some(&schema));
+    let (cache, compiler) = guests::compiled();
+    let tester = Tester::new(cache, compiler, (manifest.clone(), component)).unwrap();
+    let mut texts = Vec::new();
+    for call in calls {
+        let text = specimen::fixture_of(kernel, ctx, id, call.id).await.unwrap();
+        let source = Source::new(Origin::Company, "call.toml", text.as_str());
+        let fixture = fixture(&source, &manifest, Some(&schema)).unwrap();
+        let report = tester.run(&fixture).await;
+        assert!(report.passed(), "{report}\n{text}");
+        texts.push(text);
+    }
+    texts
+}
+
+async fn a_call_is_a_fixture_and_nobody_is_in_it() {
+    let Some((component, text)) = guests::of_tests("every-point") else { return };
+    // Its notes say the hour.
+    let text = text.replace("[hooks.check]\n", "[hooks.check]\nclock = true\n");
+    let house = House::open().await;
+    let package = guests::packed(&text, &component, &guests::key());
+    house.put_in_force(package, EVERY, RunsAs::Role("robot".to_owned())).await;
+    let (kernel, ctx) = house.admin();
+    lifecycle::record(kernel, ctx, EVERY, true).await.unwrap();
+    let admin = &house.shop.admin;
+    let owner = admin.create("party", json!({ "name": "Ottavia Verdi" })).await.unwrap();
+    let parts = json!([{ "label": "spoke" }, { "label": "hub" }]);
+    let wheel = json!({ "name": "wheel", "size": "2.25", "owner": owner, "parts": parts });
+    let wheel = admin.create("acme.thing", wheel).await.unwrap();
+    admin.update("acme.thing", wheel, json!({ "name": "great wheel" })).await.unwrap();
+    let refused = admin.create("acme.thing", json!({ "name": "forbidden" })).await;
+    assert!(refused.is_err());
+    admin.act("acme.thing", wheel, "ping", Json::Null).await.unwrap();
+    admin.act("acme.thing", wheel, "measure", json!({ "by": "0.5" })).await.unwrap();
+    kernel.run_due_jobs().await.unwrap();
+    let texts = as_fixtures(house.admin(), EVERY, (&text, &component)).await;
+    // Made, changed, refused, pinged, measured and heard; what the plugin itself made is a save, too.
+    assert!(texts.len() >= 6, "{}", texts.len());
+    for text in &texts {
+        for personal in ["wheel", "forbidden"] {
+            assert!(!text.contains(personal), "{personal}:\n{text}");
+        }
+    }
+    let made = &texts[0];
+    for line in [
+        "# A call of test.every-point 1.0.0 on ",
+        "[given.records.\"acme.thing\".thing_1]",
+        "name = \"redacted 1\"",
+        "size = 2.25",
+        "owner = { record = \"party_1\" }",
+        "label = \"spoke\" }",
+        "changes.thing_1 = { ",
+    ] {
+        assert!(made.contains(line), "{line}:\n{made}");
+    }
+    // Nobody but administrators.
+    let rita = house.shop.user("Rita", &["robot"]).await;
+    let call = house.kept(EVERY).await[0].id;
+    let refused = specimen::fixture_of(kernel, &rita.ctx, EVERY, call).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+}
+
 /// The manifest of a plugin that looks at things.
 fn manifest(id: &str, version: &str) -> String {
     format!(
@@ -167,6 +245,13 @@ async fn a_failure_is_kept_unasked() {
     assert_eq!((kept.len(), kept[0].outcome.as_str()), (1, "trap"));
     let again = telling::replay(kernel, ctx, ID, kept[0].id).await.unwrap();
     assert!(again.same, "{again:?}");
+    // As a fixture it falls too, and the file says what is left to do.
+    let text = specimen::fixture_of(kernel, ctx, ID, kept[0].id).await.unwrap();
+    for line in ["# It fails here as well: its code ended", "[when]\nhook = \"check\"", "[then]\n"]
+    {
+        assert!(text.contains(line), "{line}:\n{text}");
+    }
+    assert!(!text.contains("wheel"), "{text}");
 }
 
 async fn a_shadow_is_counted_and_changes_nothing() {

@@ -28,6 +28,9 @@ impl Breakers {
     /// Why the hook is not asked now; `None` when it is.
     pub(crate) fn rests(&self, digest: &str, hook: &str, now: Timestamp) -> Option<String> {
         let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if states.is_empty() {
+            return None;
+        }
         let state = states.get(&(digest.to_owned(), hook.to_owned()))?;
         let until = state.until.filter(|until| now < *until)?;
         Some(format!(

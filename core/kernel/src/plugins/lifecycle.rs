@@ -2,7 +2,8 @@
 //! uninstalled. Each verb is one transaction by an administrator, in the audit; what is in force follows
 //! it at once here, and within a second at other servers.
 //! In reading order: `rows` (what is kept), `install`, `words` (what a plugin may, for people), `added` (what
-//! it adds to the schema), `verbs`, `force` (from what is kept to what runs).
+//! it adds to the schema), `verbs`, `wished` (what a company folder says), `force` (from what is kept to what
+//! runs).
 //! INVARIANT: nothing is in force but a version whose package is signed with the publisher's pinned key
 //! and whose grants were accepted; a version never goes down unless somebody rolls it back.
 
@@ -11,6 +12,7 @@ mod force;
 mod install;
 mod rows;
 mod verbs;
+pub mod wished;
 mod words;
 
 use fondaco_schema::plugin::RunsAs;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use fondaco_schema::plugin::Manifest;
+use sha2::{Digest, Sha256};
 
 /// The place of the manifest in a package.
 pub const MANIFEST: &str = "plugin.toml";
@@ -38,6 +39,11 @@ impl Package {
     pub fn publisher(&self) -> &str {
         publisher(&self.manifest.id)
     }
+}
+
+/// SHA-256 of a package or of an answer, in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The word before the dot of an id.

@@ -13,7 +13,6 @@ use tracing::Instrument;
 
 use super::breaker::Breakers;
 use super::desk::TxDesk;
-use super::lifecycle::Watched;
 use super::recorder::{self, Heard, Listening, Seen};
 use super::talk::{Answer, Ask, Call, Called, Desk, Failed, Failure, Spent, Word};
 use super::{Asked, CALLS_MAX, CPU_US_MAX, EFFECTS_MAX, LIMIT};
@@ -154,14 +153,13 @@ pub(super) async fn ask(
     };
     let (span, expected) = (span(asked), Expected::of(&call.ask));
     let plugins = shared.plugins.clone();
-    let kept = kept(&shared, asked, &call);
     let mut asked_back = None;
     let called = match manner {
-        Manner::Pure => plugins.call(plugin, call, None).instrument(span.clone()).await,
+        Manner::Pure => plugins.call(plugin, &call, None).instrument(span.clone()).await,
         Manner::AtDesk => {
             let mut desk = TxDesk::new(tx, plugin.clone());
             let mut listening = Listening::at(&mut desk);
-            let called = plugins.call(plugin, call, Some(&mut listening));
+            let called = plugins.call(plugin, &call, Some(&mut listening));
             let called = called.instrument(span.clone()).await;
             asked_back = Some(listening.heard);
             if let Some(lost) = desk.lost() {
@@ -173,7 +171,7 @@ pub(super) async fn ask(
     if manner == Manner::Pure {
         tx.turn.cpu_us += called.spent.cpu_us;
     }
-    Ok(heard(&shared, asked, (tx.now(), expected, span), (kept, asked_back), called))
+    Ok(heard(&shared, asked, (expected, span), (call, asked_back), called))
 }
 
 /// Asks one hook outside of any transaction.
@@ -183,23 +181,16 @@ pub(super) async fn ask_apart(
     call: Call,
     desk: &mut dyn Desk,
 ) -> Word<Answer> {
-    let now = call.now;
-    if let Some(failure) = rests(shared, asked, now) {
+    if let Some(failure) = rests(shared, asked, call.now) {
         return Err(failure);
     }
     let (span, expected) = (span(asked), Expected::of(&call.ask));
     let plugins = shared.plugins.clone();
-    let kept = kept(shared, asked, &call);
     let mut listening = Listening::at(desk);
-    let called = plugins.call(&asked.plugin, call, Some(&mut listening));
+    let called = plugins.call(&asked.plugin, &call, Some(&mut listening));
     let called = called.instrument(span.clone()).await;
     let asked_back = Some(listening.heard);
-    heard(shared, asked, (now, expected, span), (kept, asked_back), called)
-}
-
-/// The question to a plugin that came in a package: what may have to be shown is kept until it is known.
-fn kept(shared: &kernel::Shared, asked: &Asked, call: &Call) -> Option<(Watched, Call)> {
-    shared.force.watched(&asked.plugin.manifest.id).map(|watched| (watched, call.clone()))
+    heard(shared, asked, (expected, span), (call, asked_back), called)
 }
 
 fn rests(shared: &kernel::Shared, asked: &Asked, now: Timestamp) -> Option<Failure> {
@@ -227,8 +218,8 @@ fn span(asked: &Asked) -> tracing::Span {
 fn heard(
     shared: &kernel::Shared,
     asked: &Asked,
-    (now, expected, span): (Timestamp, Expected, tracing::Span),
-    (kept, asked_back): (Option<(Watched, Call)>, Option<Vec<Heard>>),
+    (expected, span): (Expected, tracing::Span),
+    (call, asked_back): (Call, Option<Vec<Heard>>),
     Called { outcome, spent }: Called,
 ) -> Word<Answer> {
     let outcome = outcome.and_then(|answer| expected.met(answer));
@@ -236,13 +227,17 @@ fn heard(
     span.record("cpu_us", spent.cpu_us);
     span.record("memory_bytes", spent.memory_bytes);
     span.record("host_calls", spent.host_calls);
-    if let Some((watched, call)) = kept {
-        let (plugin, outcome) = (asked.plugin.clone(), outcome.clone());
-        let seen = Seen { plugin, call, at: now, heard: asked_back, outcome, spent };
-        recorder::see(shared, &watched, seen);
-    }
+    let now = call.now;
     judge(shared, asked, now, outcome.as_ref().err());
     count(shared, asked, spent, outcome.as_ref().err());
+    // Only of a plugin that came in a package.
+    let watched = shared.force.watched(&asked.plugin.manifest.id);
+    if let Some(watched) = watched
+        && recorder::wants(&watched, asked_back.as_deref(), &outcome)
+    {
+        let (plugin, outcome) = (asked.plugin.clone(), outcome.clone());
+        recorder::see(shared, Seen { plugin, call, at: now, heard: asked_back, outcome, spent });
+    }
     outcome
 }
 

@@ -72,12 +72,19 @@ impl Desk for Listening<'_> {
     }
 }
 
-/// Has a call kept or compared, where that is wanted.
-pub(super) fn see(shared: &Shared, watched: &Watched, seen: Seen) {
-    let beside = watched.shadow.is_some() && seen.heard.is_none();
-    if !beside && !watched.recording && seen.outcome.is_ok() {
-        return;
-    }
+/// Whether a call is to be kept or compared: of a plugin that asked back there is no shadow, and what failed
+/// is kept unasked.
+pub(super) fn wants(
+    watched: &Watched,
+    asked_back: Option<&[Heard]>,
+    outcome: &Word<Answer>,
+) -> bool {
+    let beside = watched.shadow.is_some() && asked_back.is_none();
+    beside || watched.recording || outcome.is_err()
+}
+
+/// Has a call kept or compared.
+pub(super) fn see(shared: &Shared, seen: Seen) {
     let mut waiting = shared.recorder.waiting.lock().unwrap_or_else(PoisonError::into_inner);
     if waiting.len() < WAITING_MAX {
         waiting.push_back(seen);
@@ -169,7 +176,7 @@ impl Kernel {
             return Some((SKIPPED, None));
         }
         let plugins = self.shared().plugins.clone();
-        let Called { outcome, .. } = plugins.call(shadow, seen.call.clone(), None).await;
+        let Called { outcome, .. } = plugins.call(shadow, &seen.call, None).await;
         let at = if same(&seen.outcome, &outcome) { SAME } else { DIFFERENT };
         Some((at, Some((shadow.manifest.version.to_string(), outcome))))
     }
@@ -278,7 +285,7 @@ pub(super) async fn again(
     plugin: &Arc<Installed>,
     content: &Content,
 ) -> Called {
-    let call = content.call.clone();
+    let call = &content.call;
     match &content.heard {
         None => plugins.call(plugin, call, None).await,
         Some(heard) => {

@@ -9,7 +9,7 @@ use fondaco_values::{AnyId, Problem, Value};
 
 use super::policy::{Manner, ask, bear};
 use super::rights::need;
-use super::talk::{Answer, Ask, Failed, Failure, Fields, Told, Verdict, Word};
+use super::talk::{Answer, Ask, Failed, Failure, Told, Verdict, Word};
 use super::{Asked, asked, input};
 use crate::error::refuse_if_any;
 use crate::model::{self, Meta, Saving};
@@ -57,19 +57,16 @@ async fn verdicts(
         Ok(told) => told,
         Err(failure) => return Ok(Err(failure)),
     };
-    let found = match ask(tx, one, Ask::Save(told), Manner::Pure).await? {
+    let mut found = match ask(tx, one, Ask::Save(told), Manner::Pure).await? {
         Ok(Answer::Verdicts(found)) => found,
         Ok(_) => return Ok(Err(Failure::new(Failed::Output, "no verdicts"))),
         Err(failure) => return Ok(Err(failure)),
     };
     // All changes may be made, or none is.
-    let mut changes = Vec::with_capacity(found.len());
-    for verdict in &found {
-        match fitted(tx, one, meta, verdict) {
-            Ok(fields) => changes.push(fields),
-            Err(failure) => return Ok(Err(failure)),
-        }
-    }
+    let changes = match fitted(tx, one, meta, &mut found) {
+        Ok(changes) => changes,
+        Err(failure) => return Ok(Err(failure)),
+    };
     for (saving, fields) in batch.iter_mut().zip(changes) {
         fields.into_iter().for_each(|(at, value)| saving.draft.put(at, value));
     }
@@ -113,26 +110,49 @@ async fn told(
     Ok(Ok(pairs.collect()))
 }
 
-/// The changes by index of field, each allowed and of its field's kind.
-fn fitted(tx: &mut Tx, one: &Asked, meta: &Meta, verdict: &Verdict) -> Word<Vec<(usize, Value)>> {
-    let mut changes = Vec::with_capacity(verdict.changes.len());
+/// The changes of each verdict by index of field, of the kind that the field has. Whether a field may be
+/// changed is asked once for the whole batch.
+fn fitted(
+    tx: &mut Tx,
+    one: &Asked,
+    meta: &Meta,
+    found: &mut [Verdict],
+) -> Word<Vec<Vec<(usize, Value)>>> {
     let tx = one.rights(tx);
-    let given: &Fields = &verdict.changes;
-    for (name, value) in given {
-        let wrong =
-            |what: String| Failure::new(Failed::Output, format!("its change of {name}: {what}"));
-        let (at, _, field) = meta
-            .model
-            .fields
-            .get_full(name.as_str())
-            .ok_or_else(|| wrong("no such field".into()))?;
-        let kept = field.readonly || field.system || field.compute.is_some();
-        if kept || matches!(field.kind, Kind::Lines { .. }) {
-            return Err(wrong(format!("{} is not written from outside", field.label)));
+    let mut known: Vec<(String, usize)> = Vec::new();
+    let mut all = Vec::with_capacity(found.len());
+    for verdict in found {
+        let mut changes = Vec::with_capacity(verdict.changes.len());
+        for (name, value) in std::mem::take(&mut verdict.changes) {
+            let at = match known.iter().find(|(own, _)| *own == name) {
+                Some((_, at)) => *at,
+                None => {
+                    let at = changeable(&tx, one, meta, &name)?;
+                    known.push((name.clone(), at));
+                    at
+                }
+            };
+            let kind = &meta.model.fields[at].kind;
+            let value = model::fit(kind, value).map_err(|p| wrong(&name, &p.message))?;
+            changes.push((at, value));
         }
-        need(&tx, &one.plugin, Want::Change(&meta.model.name, name))?;
-        let value = model::fit(&field.kind, value.clone()).map_err(|p| wrong(p.message))?;
-        changes.push((at, value));
+        all.push(changes);
     }
-    Ok(changes)
+    Ok(all)
+}
+
+/// The index of a field that the plugin may change.
+fn changeable(tx: &Tx, one: &Asked, meta: &Meta, name: &str) -> Word<usize> {
+    let found = meta.model.fields.get_full(name);
+    let (at, _, field) = found.ok_or_else(|| wrong(name, "no such field"))?;
+    let kept = field.readonly || field.system || field.compute.is_some();
+    if kept || matches!(field.kind, Kind::Lines { .. }) {
+        return Err(wrong(name, &format!("{} is not written from outside", field.label)));
+    }
+    need(tx, &one.plugin, Want::Change(&meta.model.name, name))?;
+    Ok(at)
+}
+
+fn wrong(name: &str, what: &str) -> Failure {
+    Failure::new(Failed::Output, format!("its change of {name}: {what}"))
 }

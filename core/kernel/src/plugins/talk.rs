@@ -1,6 +1,7 @@
 //! What kernel and plugin host say to each other, in the kernel's own values: below it no version of
 //! the contract is known, above it nobody knows a transaction.
 
+use fondaco_schema::fixture::{Aim, PostedLine, Wanted};
 use fondaco_schema::plugin::{Grants, Limits, Manifest, SettingKind};
 use fondaco_values::{AnyId, Date, Decimal, Problem, Timestamp, Value};
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,40 @@ pub enum Effect {
         key: String,
         value: Option<String>,
     },
+}
+
+impl Effect {
+    /// As a fixture says it.
+    pub fn wanted(&self) -> Wanted {
+        let aim = |target: &Target| match target {
+            Target::Record { model, id } => Aim::Record(model.clone(), *id),
+            Target::Created(place) => Aim::Created(*place),
+        };
+        match self.clone() {
+            Effect::Create { model, fields, lines } => Wanted::Create { model, fields, lines },
+            Effect::Update { target, fields } => Wanted::Update { target: aim(&target), fields },
+            Effect::Act { target, action, args } => {
+                Wanted::Act { target: aim(&target), action, arguments: args }
+            }
+            Effect::Emit { name, target, payload } => {
+                Wanted::Emit { name, target: aim(&target), payload }
+            }
+            Effect::Schedule { job, after_s, payload } => {
+                Wanted::Schedule { job, after_s, payload }
+            }
+            Effect::Post(entry) => {
+                let line = |line: PostingLine| PostedLine {
+                    account: line.account,
+                    amount: line.amount,
+                    party: line.party,
+                };
+                let lines = entry.lines.into_iter().map(line).collect();
+                let (journal, on, key, text) = (entry.journal, entry.on, entry.key, entry.text);
+                Wanted::Post { journal, on, key, text, lines }
+            }
+            Effect::Keep { key, value } => Wanted::Keep { key, value },
+        }
+    }
 }
 
 /// An entry that a plugin wants posted.

@@ -2,13 +2,15 @@
 //! once more. What a call was told is shown without what is not for everybody: only fields of the class
 //! `public` keep their values, and texts that plugins made of what they were told are left out.
 
-use fondaco_schema::{Class, Schema};
+use fondaco_schema::Schema;
 use fondaco_values::{AnyId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::lifecycle::{self, looked_up, may_read};
+use super::digest;
+use super::lifecycle::{self, Kept, Version, looked_up, may_read};
 use super::recorder::{self, Content};
+use super::redaction::is_open;
 use super::talk::{Answer, Word};
 use crate::db::{Row, Sql};
 use crate::{Ctx, Error, Kernel, Result, Tx};
@@ -163,18 +165,8 @@ fn line_is_open(told: &Json) -> bool {
 /// As [`calls`]; `NotFound` when that version is not installed any more.
 pub async fn replay(kernel: &Kernel, ctx: &Ctx, name: &str, id: AnyId) -> Result<Replayed> {
     may_read(ctx)?;
-    let own = name.to_owned();
-    let read = kernel.read(ctx, move |tx| {
-        let name = own.clone();
-        Box::pin(async move {
-            let (line, content) = content(tx, &name, id).await?;
-            Ok((looked_up(tx, &name).await?, line, content))
-        })
-    });
-    let (kept, line, content) = read.await?;
-    let version = kept.of_version(&line.version);
-    let version =
-        version.ok_or_else(|| Error::not_found("plugin", format!("{name} {}", line.version)))?;
+    let (kept, line, content) = kept(kernel, ctx, name, id).await?;
+    let version = version_of(&kept, &line)?;
     let plugin = lifecycle::ready(kernel, &kept, version).await?;
     if plugin.digest != content.digest {
         let message = "It was made by another component than the one installed.".to_owned();
@@ -188,13 +180,33 @@ pub async fn replay(kernel: &Kernel, ctx: &Ctx, name: &str, id: AnyId) -> Result
     Ok(Replayed { same: then == now, then: digest(&then), now: digest(&now) })
 }
 
-fn bytes(outcome: &Word<Answer>) -> Vec<u8> {
-    serde_json::to_vec(outcome).unwrap_or_default()
+/// A call with the plugin that was asked.
+pub(super) async fn kept(
+    kernel: &Kernel,
+    ctx: &Ctx,
+    name: &str,
+    id: AnyId,
+) -> Result<(Kept, CallLine, Content)> {
+    may_read(ctx)?;
+    let own = name.to_owned();
+    let read = kernel.read(ctx, move |tx| {
+        let name = own.clone();
+        Box::pin(async move {
+            let (line, content) = content(tx, &name, id).await?;
+            Ok((looked_up(tx, &name).await?, line, content))
+        })
+    });
+    read.await
 }
 
-fn digest(bytes: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// The version that made a call.
+pub(super) fn version_of<'k>(kept: &'k Kept, line: &CallLine) -> Result<&'k Version> {
+    let version = kept.of_version(&line.version);
+    version.ok_or_else(|| Error::not_found("plugin", format!("{} {}", kept.name, line.version)))
+}
+
+fn bytes(outcome: &Word<Answer>) -> Vec<u8> {
+    serde_json::to_vec(outcome).unwrap_or_default()
 }
 
 /// Leaves out of a call what is not for everybody.
@@ -207,7 +219,7 @@ fn hide(told: &mut Json, schema: &Schema) {
             for (key, value) in own.iter_mut() {
                 match key.as_str() {
                     "fields" | "args" | "changes" => {
-                        hide_fields(value, |name| is_public(schema, &model, name))
+                        hide_fields(value, |name| is_open(schema, &model, name))
                     }
                     "lines" if is_entry => cover(value),
                     "lines" => hide_lines(value, schema, &model),
@@ -222,14 +234,6 @@ fn hide(told: &mut Json, schema: &Schema) {
         }
         _ => {}
     }
-}
-
-fn is_public(schema: &Schema, model: &str, path: &str) -> bool {
-    let Ok(fields) = schema.reading(model, path) else { return false };
-    !fields.is_empty()
-        && fields.iter().all(|(model, name)| {
-            schema.field(model, name).is_some_and(|(_, field)| field.class == Class::Public)
-        })
 }
 
 /// `[["name", {"text": "…"}], …]`
@@ -251,7 +255,7 @@ fn hide_lines(lines: &mut Json, schema: &Schema, model: &str) {
         let of = pair.first().and_then(Json::as_str).unwrap_or_default().to_owned();
         let Some(rows) = pair.get_mut(1).and_then(Json::as_array_mut) else { continue };
         for row in rows {
-            let own = |name: &str| is_public(schema, model, &format!("{of}.{name}"));
+            let own = |name: &str| is_open(schema, model, &format!("{of}.{name}"));
             match row {
                 Json::Object(row) => row.get_mut("fields").into_iter().for_each(|fields| {
                     hide_fields(fields, own);

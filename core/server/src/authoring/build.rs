@@ -127,7 +127,7 @@ fn js(folder: &Path, tools: &Path, out: &Path) -> Result<()> {
     }
     entry.push_str("import { bind } from \"@fondaco/plugin/bind\";\n");
     entry.push_str(&format!("import plugin from \"../../{source}\";\n"));
-    entry.push_str("const bound = bind(plugin, { log, settings, context, data });\n");
+    entry.push_str(&format!("const bound = bind(plugin, {{ {} }});\n", IMPORTS.join(", ")));
     for interface in &world.exports {
         entry.push_str(&format!("export const {interface} = bound.{interface};\n"));
     }
@@ -194,7 +194,9 @@ fn python(folder: &Path, tools: &Path, out: &Path) -> Result<()> {
     .map(drop)
 }
 
-const IMPORTS: [&str; 4] = ["log", "settings", "context", "data"];
+const IMPORTS: [&str; 6] = ["log", "settings", "context", "data", "kv", "http"];
+/// Those that answer only whoever works after the commit, or in an action of his own.
+const AT_DESK: [&str; 3] = ["data", "kv", "http"];
 
 /// What a component of these hooks imports and exports.
 struct World {
@@ -211,7 +213,7 @@ impl World {
     }
 
     fn imports(&self, interface: &str) -> bool {
-        interface != "data" || self.at_desk
+        self.at_desk || !AT_DESK.contains(&interface)
     }
 
     /// The contract with a world of its own at the end.
@@ -270,6 +272,11 @@ impl World {
                 "jobs",
                 "Jobs",
                 "run(self, hook, payload):\n        return bind.job(bound, hook, payload)",
+            ),
+            (
+                "requests",
+                "Requests",
+                "handle(self, hook, request):\n        return bind.request(bound, exports.requests, hook, request)",
             ),
         ] {
             if self.exports.contains(&interface) {

@@ -23,6 +23,7 @@ pub struct Check {
 
 pub fn run(args: Check) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
+    company.wishes()?;
     match Kernel::check(&company.setup()?) {
         Ok(schema) => {
             let own = schema.models.values().filter(|m| m.module == "company").count();

@@ -2,15 +2,19 @@
 
 use anyhow::Result;
 use fondaco_kernel::plan::{self, Desired, Plan as Change};
+use fondaco_kernel::plugins::lifecycle::wished::Unlike;
 use fondaco_kernel::{Adopt, Database, Kernel};
 
 use super::CompanyFolder;
-use crate::End;
 use crate::config::Company;
 use crate::progress::say;
+use crate::{End, wishes};
+
+/// Where plugins stand in a plan as JSON.
+pub const PLUGINS: &str = "plugins";
 
 /// Show what would change if the company folder were applied: models, columns, roles and what users
-/// gain or lose, workflows, records. Changes nothing.
+/// gain or lose, workflows, records, plugins. Changes nothing.
 ///
 /// Examples:
 ///   fondaco plan --company acme
@@ -29,19 +33,30 @@ pub struct Plan {
 
 pub async fn run(args: Plan) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
+    let wishes = company.wishes()?;
     let (kernel, desired) = open(&company, company.is_there()).await?;
     let change = plan::make(&kernel, &desired).await?;
+    let unlike = wishes::compare(&kernel, &desired, &wishes).await?;
     kernel.leave().await;
     if args.json {
-        say(&serde_json::to_string_pretty(&change)?);
+        let mut told = serde_json::to_value(&change)?;
+        told[PLUGINS] = serde_json::to_value(&unlike)?;
+        say(&serde_json::to_string_pretty(&told)?);
     } else {
-        say(change.to_string().trim_end());
+        tell(&change, &unlike);
     }
-    Ok(end_of(&change))
+    let same = change.is_empty() && unlike.is_empty();
+    Ok(if same { End::Well } else { End::Found })
 }
 
-fn end_of(change: &Change) -> End {
-    if change.is_empty() { End::Well } else { End::Found }
+/// What would change, in words.
+pub fn tell(change: &Change, unlike: &Unlike) {
+    if !change.is_empty() || unlike.is_empty() {
+        say(change.to_string().trim_end());
+    }
+    if !unlike.is_empty() {
+        say(unlike.to_string().trim_end());
+    }
 }
 
 /// The database of a company as it is, and what the folder wants of it. One that is not there is

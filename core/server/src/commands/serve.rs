@@ -15,7 +15,7 @@ use crate::config::{Company, Config};
 use crate::folder::Folder;
 use crate::progress::say;
 use crate::running::{self, Running};
-use crate::{log, trace};
+use crate::{log, trace, wishes};
 
 /// Serve a company over HTTP.
 ///
@@ -39,6 +39,7 @@ pub async fn run(args: Serve) -> Result<End> {
     let company = Company::read(&args.company.folder)?;
     log::follow(&company.config.log)?;
     let kernel = Kernel::open(company.setup()?).await?;
+    wishes::at_start(&kernel, &company).await?;
     let listen = args.listen.unwrap_or_else(|| company.config.server.listen.clone());
     let listener = listen_on(&listen).await?;
     let address = listener.local_addr()?;

@@ -135,11 +135,19 @@ async fn by_login(kernel: &Kernel, ctx: &Ctx, login: &str) -> Result<Person> {
 pub async fn open(folder: &CompanyFolder) -> Result<(Kernel, Ctx)> {
     let company = Company::read(&folder.folder)?;
     let kernel = Kernel::open(company.setup()?).await?;
-    let nowhere = identity::service(&kernel, identity::CONSOLE, fondaco_values::Id::default())?;
-    let companies = all_companies(&kernel, &nowhere).await?;
-    let first = *companies.first().context("the company folder declares no company")?;
-    let ctx = identity::service(&kernel, identity::CONSOLE, first)?;
+    let ctx = console(&kernel).await?;
     Ok((kernel, ctx))
+}
+
+/// The console, in the first company.
+///
+/// # Errors
+/// When there is none.
+pub async fn console(kernel: &Kernel) -> Result<Ctx> {
+    let nowhere = identity::service(kernel, identity::CONSOLE, fondaco_values::Id::default())?;
+    let companies = all_companies(kernel, &nowhere).await?;
+    let first = *companies.first().context("the company folder declares no company")?;
+    Ok(identity::service(kernel, identity::CONSOLE, first)?)
 }
 
 async fn all_companies(kernel: &Kernel, ctx: &Ctx) -> Result<Vec<fondaco_values::Id<LegalEntity>>> {

@@ -27,6 +27,8 @@ pub(crate) async fn run(
         Err(refusal) => return visitor.answer(Err(refusal.0)),
     };
     let address = format!("/{model}/{id}");
+    // Pages of several records come back to themselves.
+    let back = pairs.get("_back").and_then(on_this_site);
     if action == "delete" {
         let gone = deleted(&app, &visitor, &model, id, &pairs).await;
         return match gone {
@@ -34,15 +36,13 @@ pub(crate) async fn run(
             Err(error) => refused(&visitor, &address, error),
         };
     }
-    // Somewhere else than on the record's own page, one goes back there.
-    let back = pairs.get("back").and_then(on_this_site).map(str::to_owned);
     match done(&app, &visitor, (&model, id, &action), &pairs).await {
         Ok(outcome) => {
             let said = outcome.message.unwrap_or_else(|| label(&visitor, &model, &action));
             let next = outcome.open.map(|open| format!("/{}/{}", open.model, open.id));
-            go_saying(&back.or(next).unwrap_or(address), &said)
+            go_saying(back.unwrap_or(&next.unwrap_or(address)), &said)
         }
-        Err(error) => refused(&visitor, &back.unwrap_or(address), error),
+        Err(error) => refused(&visitor, back.unwrap_or(&address), error),
     }
 }
 

@@ -405,7 +405,7 @@ impl Floor<'_> {
         let words = &self.visitor.words;
         let name = words.action(&self.model.name, action);
         let address = format!("/{}/{}/{}", self.model.name, rec.id, action.name);
-        let back = html! { input type="hidden" name="back" value=(self.address(self.at)); };
+        let back = html! { input type="hidden" name="_back" value=(self.address(self.at)); };
         let asked: Vec<&Field> = action.args.values().filter(|a| !a.kind.is_json()).collect();
         html! {
             @if asked.is_empty() {

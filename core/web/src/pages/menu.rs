@@ -8,7 +8,7 @@ use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::schema::{Model, Report, Target};
 use fondaco_kernel::texts::keys;
 
-use super::{planner, scan};
+use super::{planner, scan, worklist};
 use crate::visitor::Visitor;
 
 /// A part of the menu: the name of the module and its places.
@@ -117,6 +117,7 @@ fn of_view(visitor: &Visitor, label: String, model: &Arc<Model>, view: &str) -> 
     let is_open = match view {
         "timeline" => planner::has(visitor, model),
         "scan" => scan::has(visitor, model),
+        "worklist" => worklist::has(visitor, model),
         _ => true,
     };
     (is_open && permissions::may(&visitor.ctx, document, Right::Read)).then(|| Place {

@@ -204,7 +204,7 @@ impl Worklist<'_> {
         let name = action.map(|action| words.action(&self.model.name, action)).unwrap_or_default();
         html! {
             form.proposal .sure[one.sure] method="post" action={ "/" (self.model.name) "/" (rec.id) "/" (one.action) } {
-                input type="hidden" name="back" value={ "/" (self.model.name) "/worklist" };
+                input type="hidden" name="_back" value={ "/" (self.model.name) "/worklist" };
                 @for (arg, value) in &one.args { input type="hidden" name=(arg) value=(plain(value)); }
                 button .primary[one.sure] { (name) }
                 span { b { (one.label) } small { (words.problem(&one.reason, "")) } }

@@ -12,8 +12,9 @@ use super::rows::{self, Kept, State, Version};
 use super::words::{self, Before, InstallPlan, Line, Need};
 use super::{added, may, note};
 use crate::error::{Error, Result, refuse_if_any};
+use crate::module::Registry;
 use crate::permissions::Right;
-use crate::plan::Addition;
+use crate::plan::{Addition, Desired};
 use crate::plugins::{COMPONENT, Installed, MANIFEST, Package, publisher};
 use crate::{Ctx, Kernel, Tx, files};
 
@@ -26,7 +27,13 @@ const FIXTURES: &str = "fixtures/";
 /// `Invalid` with everything that is wrong with the package; `Forbidden` for whoever is no administrator.
 pub async fn examine(kernel: &Kernel, ctx: &Ctx, bytes: Vec<u8>) -> Result<InstallPlan> {
     may(ctx, Right::Read)?;
-    let fit = Arc::new(fit(kernel, Arc::new(bytes)).await?);
+    let fit = fit(kernel, Arc::new(bytes)).await?;
+    examined(kernel, ctx, fit).await
+}
+
+/// The same of a package that was read.
+pub(super) async fn examined(kernel: &Kernel, ctx: &Ctx, fit: Fit) -> Result<InstallPlan> {
+    let fit = Arc::new(fit);
     kernel
         .read(ctx, move |tx| {
             let fit = fit.clone();
@@ -64,18 +71,39 @@ pub async fn plan(tx: &mut Tx, name: &str, version: Option<&str>) -> Result<Inst
     let addition = added::of_package(&added::package(tx, wanted).await?);
     let schema = added::schema(tx.shared().registry().desired(), &addition)?;
     let manifest = wanted.read()?;
-    let adds = adds(tx, &manifest, &schema, Some(&kept))?;
+    let adds = adds(tx.shared().registry().desired(), &manifest, &schema, Some(&kept))?;
     drawn(&manifest, (&wanted.key, known), Some(&kept), adds)
 }
 
 /// A package that this program can run, and the schema with what it adds.
-struct Fit {
+pub(super) struct Fit {
     package: Package,
     schema: Schema,
+    /// What it was held against.
+    registry: Arc<Registry>,
+}
+
+impl Fit {
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.package.manifest
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
 }
 
 async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Fit> {
-    let (plugins, registry) = (kernel.shared().plugins.clone(), kernel.registry());
+    fit_on(kernel, kernel.registry(), bytes).await
+}
+
+/// The same on what is about to be in force.
+pub(super) async fn fit_on(
+    kernel: &Kernel,
+    registry: Arc<Registry>,
+    bytes: Arc<Vec<u8>>,
+) -> Result<Fit> {
+    let plugins = kernel.shared().plugins.clone();
     let work = tokio::task::spawn_blocking(move || {
         let package = plugins.open_package(&bytes).map_err(Error::Invalid)?;
         let addition = added::of_package(&package);
@@ -93,7 +121,7 @@ async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Fit> {
             };
             Error::Invalid(reasons.iter().map(problem).collect())
         })?;
-        Ok(Fit { package, schema })
+        Ok(Fit { package, schema, registry })
     });
     let fit = work.await;
     let fit =
@@ -104,7 +132,7 @@ async fn fit(kernel: &Kernel, bytes: Arc<Vec<u8>>) -> Result<Fit> {
 
 /// The package's fixtures hold here, with the models of this company.
 async fn hold(kernel: &Kernel, fit: &Fit) -> Result<()> {
-    let Fit { package, schema } = fit;
+    let Fit { package, schema, .. } = fit;
     let (mut fixtures, mut wrong) = (Vec::new(), Vec::new());
     for place in package.files.keys().filter(|place| place.starts_with(FIXTURES)) {
         let source = Source::new(Origin::Company, place.as_str(), package.text(place));
@@ -140,16 +168,21 @@ struct Met {
 }
 
 /// What it adds, beside what the accepted version has added.
-fn adds(tx: &Tx, manifest: &Manifest, after: &Schema, kept: Option<&Kept>) -> Result<Vec<Line>> {
-    let (registry, id) = (tx.shared().registry(), &manifest.id);
+fn adds(
+    desired: &Desired,
+    manifest: &Manifest,
+    after: &Schema,
+    kept: Option<&Kept>,
+) -> Result<Vec<Line>> {
+    let id = &manifest.id;
     let accepted = kept.and_then(|kept| accepted(kept, &manifest.version.to_string()));
-    let known = accepted.and_then(|own| added::known(registry.desired(), id, &own.version));
+    let known = accepted.and_then(|own| added::known(desired, id, &own.version));
     let known = known.map(|known| Addition { on: true, ..known.clone() });
-    let before = added::with(registry.desired(), id, known.as_ref()).schema()?;
+    let before = added::with(desired, id, known.as_ref()).schema()?;
     Ok(added::lines(&before, after))
 }
 
-async fn met(tx: &mut Tx, Fit { package, schema }: &Fit) -> Result<Met> {
+async fn met(tx: &mut Tx, Fit { package, schema, registry }: &Fit) -> Result<Met> {
     let (id, version) = (&package.manifest.id, &package.manifest.version);
     let mut problems = Vec::new();
     let pinned = rows::key_of(tx, package.publisher()).await?;
@@ -191,7 +224,7 @@ async fn met(tx: &mut Tx, Fit { package, schema }: &Fit) -> Result<Met> {
         problems.push(Problem::new("package", "downgrade", message));
     }
     refuse_if_any(problems)?;
-    let adds = adds(tx, &package.manifest, schema, kept.as_ref())?;
+    let adds = adds(registry.desired(), &package.manifest, schema, kept.as_ref())?;
     let plan = drawn(&package.manifest, (&package.key, pinned.is_some()), kept.as_ref(), adds)?;
     Ok(Met { kept, plan, again })
 }

@@ -149,7 +149,7 @@ async fn accept(tx: &mut Tx, name: &str, wanted: &Grant) -> Result<()> {
     Ok(())
 }
 
-fn granted(manifest: &Manifest, wanted: &Grant, schema: &Schema) -> Result<Grants> {
+pub(super) fn granted(manifest: &Manifest, wanted: &Grant, schema: &Schema) -> Result<Grants> {
     let mut problems = Vec::new();
     let mut grants = Grants::all_of(manifest);
     if let Some(capabilities) = &wanted.capabilities {
@@ -189,7 +189,7 @@ fn names<'n>(names: impl Iterator<Item = &'n String>) -> String {
 }
 
 /// What is wrong with values of settings.
-fn unset(manifest: &Manifest, settings: &BTreeMap<String, String>) -> Vec<Problem> {
+pub(super) fn unset(manifest: &Manifest, settings: &BTreeMap<String, String>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, value) in settings {
         let place = format!("settings.{name}");
@@ -219,8 +219,19 @@ pub async fn set(
     name: &str,
     settings: BTreeMap<String, Option<String>>,
 ) -> Result<Standing> {
+    set_of(kernel, ctx, (name, None), settings).await
+}
+
+/// The same with the settings of a version that is not in force yet.
+pub(super) async fn set_of(
+    kernel: &Kernel,
+    ctx: &Ctx,
+    (name, version): (&str, Option<String>),
+    settings: BTreeMap<String, Option<String>>,
+) -> Result<Standing> {
     change(kernel, ctx, (name, "set"), move |kept, _| {
-        let manifest = kept.wanted(Some(&kept.version))?.read()?;
+        let version = version.as_ref().unwrap_or(&kept.version);
+        let manifest = kept.wanted(Some(version))?.read()?;
         let given = |(name, value): (&String, &Option<String>)| {
             value.clone().map(|value| (name.clone(), value))
         };
@@ -285,9 +296,7 @@ pub async fn enable(
             );
             return Err(conflict("not_granted", what));
         }
-        let was = [State::Enabled, State::Disabled].contains(&kept.state);
-        let current = kept.of_version(&kept.version).map(rows::Version::number);
-        if was && current.is_some_and(|current| wanted.number() < current) {
+        if goes_down(kept, &wanted.version) {
             let what = format!(
                 "{} {} was in force already, and {} is older: versions only go up. `fondaco plugin \
                  rollback {0}` goes back to the version before.",
@@ -295,11 +304,22 @@ pub async fn enable(
             );
             return Err(conflict("downgrade", what));
         }
-        let wanted = wanted.version.clone();
+        let (wanted, was) = (wanted.version.clone(), was_in_force(kept));
         put_in_force(kept, wanted, was);
         Ok(vec![("version", kept.version.clone())])
     })
     .await
+}
+
+fn was_in_force(kept: &Kept) -> bool {
+    [State::Enabled, State::Disabled].contains(&kept.state)
+}
+
+/// Whether a version is older than the one that is, or was, in force.
+pub(super) fn goes_down(kept: &Kept, version: &str) -> bool {
+    let number = |version: &str| kept.of_version(version).map(rows::Version::number);
+    let (wanted, current) = (number(version), number(&kept.version));
+    was_in_force(kept) && wanted.zip(current).is_some_and(|(wanted, current)| wanted < current)
 }
 
 /// A change that puts a version in force: what that version adds comes first.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use fondaco_kernel::plugins::lifecycle;
 use fondaco_kernel::plugins::telling::{self, CallLine};
+use fondaco_kernel::plugins::{lifecycle, specimen};
 use fondaco_values::AnyId;
 
 use super::{change, open, package, told};
@@ -47,6 +47,7 @@ pub(super) struct Plan {
 /// Examples:
 ///   fondaco plugin logs acme.credit-guard --company acme
 ///   fondaco plugin logs acme.credit-guard --call 7493126487261184 --company acme
+///   fondaco plugin logs acme.credit-guard --call 7493126487261184 --fixture --company acme > fixtures/held.toml
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Logs {
@@ -55,6 +56,10 @@ pub(super) struct Logs {
     /// One call, with all that it was told and said, as JSON.
     #[arg(long, value_name = "ID")]
     call: Option<AnyId>,
+    /// The call as a fixture for `fondaco plugin test`: values that are not for everybody are others of their
+    /// kind, and what must come of it is what the plugin says to those.
+    #[arg(long, requires = "call")]
+    fixture: bool,
     #[command(flatten)]
     company: CompanyFolder,
 }
@@ -77,6 +82,12 @@ pub(super) struct Replay {
 
 pub(super) async fn logs(args: Logs) -> Result<End> {
     let (kernel, ctx) = open(&args.company).await?;
+    if let (true, Some(call)) = (args.fixture, args.call) {
+        let made = specimen::fixture_of(&kernel, &ctx, &args.id, call).await;
+        kernel.leave().await;
+        say(told(&args.id, made)?.trim_end());
+        return Ok(End::Well);
+    }
     let (name, call) = (args.id.clone(), args.call);
     let read = kernel.read(&ctx, move |tx| {
         let name = name.clone();

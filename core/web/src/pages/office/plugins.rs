@@ -14,8 +14,10 @@ use fondaco_kernel::permissions::{self, Office, Right};
 use fondaco_kernel::plugins::lifecycle::{
     self, Grant, InstallPlan, Line, Need, Standing, State as Stands,
 };
+use fondaco_kernel::plugins::specimen;
 use fondaco_kernel::plugins::telling::{self, CallLine, ShadowReport};
 use fondaco_kernel::texts::Arg;
+use fondaco_kernel::values::AnyId;
 use maud::{Markup, html};
 
 use super::{Sheet, labelled};
@@ -23,6 +25,7 @@ use crate::App;
 use crate::address::{Pairs, Sent, encoded};
 use crate::multipart;
 use crate::pages::go_saying;
+use crate::plugins;
 use crate::visitor::Visitor;
 use crate::widgets::moment;
 
@@ -181,12 +184,7 @@ fn body(visitor: &Visitor, one: &One) -> Markup {
         @if let Some(plan) = &one.plan { (grants(visitor, plan, stands)) }
         (settings(visitor, one))
         (shadow(visitor, one))
-        section.panel {
-            h2 { (say("office-calls")) }
-            p.soft { (say("office-calls-lead")) }
-            @if one.calls.is_empty() { p { (say("office-calls-none")) } }
-            @else { div.scroll { table.list { tbody { @for call in one.calls.iter().take(SHOWN) { (called(visitor, call)) } } } } }
-        }
+        (calls(visitor, one))
         section.panel {
             h2 { (say("office-history")) }
             ul.events { @for change in one.history.iter().take(SHOWN) {
@@ -354,16 +352,60 @@ fn shadow(visitor: &Visitor, one: &One) -> Markup {
     }
 }
 
-fn called(visitor: &Visitor, call: &CallLine) -> Markup {
+/// What was kept of its calls, each as a fixture for whoever writes it.
+fn calls(visitor: &Visitor, one: &One) -> Markup {
+    let say = |key: &str| visitor.words.say(key).into_owned();
+    let (stands, recording) = (&one.stands, one.stands.recording);
+    let (on, key) =
+        if recording { ("false", "office-record-end") } else { ("true", "office-record-begin") };
+    html! {
+        section.panel {
+            h2 { (say("office-calls")) @if recording { " " span.badge data-tone="busy" { (say("office-recording")) } } }
+            p.soft { (say("office-calls-lead")) " " (say("office-fixture-lead")) }
+            @if one.calls.is_empty() { p { (say("office-calls-none")) } }
+            @else { div.scroll { table.list { tbody {
+                @for call in one.calls.iter().take(SHOWN) { (called(visitor, &stands.id, call)) }
+            } } } }
+            @if stands.state == Stands::Enabled || recording {
+                form.deeds method="post" action={ (PLACE) "/" (encoded(&stands.id)) "/record" } {
+                    button.small name="on" value=(on) { (say(key)) }
+                }
+            }
+        }
+    }
+}
+
+fn called(visitor: &Visitor, plugin: &str, call: &CallLine) -> Markup {
     let good = call.outcome == "answered";
+    let place = format!("{PLACE}/{}/calls/{}/fixture", encoded(plugin), call.id);
     html! {
         tr {
             td { (moment(visitor.words.locale.time(call.at), call.at)) }
             td { code { (call.hook) } }
             td { span.badge data-tone=(if good { "good" } else { "busy" }) { (call.outcome) } }
             td.many { (call.reason) }
+            td { a href=(place) download { (visitor.words.say("office-fixture")) } }
         }
     }
+}
+
+/// A call as a fixture, to be sent to whoever writes the plugin.
+pub(crate) async fn fixture(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, call)): Path<(String, String)>,
+) -> Response {
+    let sheet = Sheet { app: &app, visitor: &visitor, section: SECTION };
+    let call: AnyId = match call.parse() {
+        Ok(call) => call,
+        Err(_) => return visitor.answer(Err(Error::not_found("call of a plugin", call))),
+    };
+    let page = match specimen::fixture_of(&app.kernel, &visitor.ctx, &id, call).await {
+        Ok(text) => Ok(plugins::as_file(call, text)),
+        Err(error @ Error::Conflict { .. }) => page_of(&sheet, &id, Some(&error)).await,
+        Err(error) => Err(error),
+    };
+    visitor.answer(page)
 }
 
 /// One verb: `POST /settings/plugins/{id}/{verb}`.
@@ -408,6 +450,10 @@ async fn done(sheet: &Sheet<'_>, id: &str, verb: &str, form: &Pairs) -> Result<(
             let secret = form.get("name").unwrap_or_default().to_owned();
             let value = form.filled("value").map(str::to_owned);
             lifecycle::secret(kernel, ctx, id, (secret, value)).await
+        }
+        "record" => {
+            let on = form.get("on") == Some("true");
+            lifecycle::record(kernel, ctx, id, on).await.map(drop)
         }
         "enable" => lifecycle::enable(kernel, ctx, id, version).await.map(drop),
         "disable" => lifecycle::disable(kernel, ctx, id).await.map(drop),
