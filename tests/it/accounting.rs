@@ -1,5 +1,6 @@
 //! Accounting, alone: with every other module switched off. Only goods of before need inventory.
 
+mod bank;
 mod books;
 
 use fondaco_kernel::module::DocRef;

@@ -44,6 +44,8 @@ mod adventureworks;
 mod timeline;
 mod documents;
 mod pages;
+mod views;
+mod workplaces;
 mod figures;
 mod office;
 mod uploads;

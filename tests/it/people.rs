@@ -2,6 +2,9 @@
 //! makes and delivers, an accountant takes the money, by keyboard alone. At the end the ledger has the
 //! figures that an accountant would get by hand.
 
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fondaco_kernel::{Clock, Database, ledger};
 use fondaco_server::commands::demo;
 use fondaco_server::desk::Desk;
@@ -227,12 +230,26 @@ fn quotes(marco: &Person) {
     // What it takes: three of five frames are there.
     let parts = page.text("dialog table.parts");
     assert!(parts.contains("Carbon frame\t5\t3\t2"), "{parts}");
+    pictured(page);
     page.click("dialog .take");
     marco.sees("total", "15,390.00");
     marco.saves();
     marco.does("send", &[]);
     marco.sees_state("Sent");
     marco.does("accept", &[("reference", "VCL 17")]);
+}
+
+/// The picture in the README is one of this run: with FONDACO_PICTURES=1 it is made anew.
+fn pictured(page: &Browser) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/veloce-cycles/picture.png");
+    let picture = BASE64_STANDARD.decode(page.picture()).unwrap();
+    assert!(picture.starts_with(b"\x89PNG"), "no picture");
+    if std::env::var_os("FONDACO_PICTURES").is_some() {
+        std::fs::write(&kept, &picture).unwrap();
+    }
+    for bytes in [picture, std::fs::read(&kept).unwrap()] {
+        assert!((10_000..300_000).contains(&bytes.len()), "{} bytes", bytes.len());
+    }
 }
 
 fn orders(marco: &Person) {

@@ -5,7 +5,7 @@ use fondaco_kernel::{DocRef, records};
 use fondaco_server::desk::Desk;
 use fondaco_server::modules;
 use fondaco_tests::shop::problems;
-use fondaco_tests::{Shop, both};
+use fondaco_tests::{Served, Shop, both};
 use fondaco_values::{AnyId, Value};
 use serde_json::{Value as Json, json};
 
@@ -13,6 +13,7 @@ both! {
     what_is_left_empty_is_filled_and_amounts_follow,
     a_draft_follows_its_changes,
     alone_an_order_is_confirmed_delivered_by_hand_and_done,
+    a_part_is_delivered_from_the_table_on_the_page,
     which_action_from_which_state,
     a_reopened_order_keeps_its_number_and_forgets_the_rest,
     refusals_name_the_line_and_the_cure,
@@ -259,6 +260,59 @@ async fn alone_an_order_is_confirmed_delivered_by_hand_and_done() {
     assert_eq!(problems(refused), ["lines[0].delivered: delivered"]);
     house.act(id, "deliver", Json::Null).await.unwrap();
     assert_eq!(house.progress(id).await, "done complete untracked");
+}
+
+/// An action that is told of lines asks for them as a table, with what is open.
+async fn a_part_is_delivered_from_the_table_on_the_page() {
+    let house = House::open(&[]).await;
+    let lines = [("chain", "10", json!({})), ("bike", "2", json!({})), ("fitting", "1", json!({}))];
+    let id = house.order(&lines).await;
+    house.rep.act("sales.order", id, "confirm", Json::Null).await.unwrap();
+    let ids: Vec<String> = house.rep.get("sales.order", id).await.unwrap()["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["id"].as_str().unwrap().to_owned())
+        .collect();
+    let House { shop, rep, .. } = house;
+    let served = Served::open(shop);
+    let page = served.client(&rep).await;
+    let html = [("accept", "text/html")];
+    let form = page.send("GET", &format!("/sales.order/{id}"), None, &html).unwrap().expect(200);
+    let form = form.body.as_str().unwrap_or_default().to_owned();
+    for (n, open) in [(0, "10"), (1, "2"), (2, "")] {
+        let line = format!("name=\"lines.{n}.line\" value=\"{}\"", ids[n]);
+        assert!(form.contains(&line), "{line} is not in\n{form}");
+        let input = form.split(&format!("id=\"a-lines.{n}.quantity\"")).nth(1).unwrap();
+        let input = input.split('>').next().unwrap();
+        assert!(input.contains(&format!("value=\"{open}\"")), "{input}");
+    }
+    let send = |pairs: String| {
+        let answer = page.send("POST", &format!("/sales.order/{id}/deliver"), Some(&pairs), &[]);
+        answer.unwrap()
+    };
+    // A row that is left empty is not told.
+    let told = |first: &str| {
+        format!(
+            "lines.0.line={}&lines.0.quantity={first}&lines.1.line={}&lines.1.quantity=\
+             &lines.2.line={}&lines.2.quantity=",
+            ids[0], ids[1], ids[2],
+        )
+    };
+    for (quantity, path) in [("11", "lines[0].quantity"), ("ten", "lines[0].quantity")] {
+        let refused = send(told(quantity));
+        assert_eq!(refused.status, 422, "{:?}", refused.body);
+        assert!(refused.body.to_string().contains(path), "{:?}", refused.body);
+    }
+    send(told("4")).expect(303);
+    let order = rep.get("sales.order", id).await.unwrap();
+    let delivered = |n: usize| order["lines"][n]["delivered"].as_str().unwrap_or("0").to_owned();
+    assert_eq!((delivered(0), delivered(1)), ("4".to_owned(), "0".to_owned()));
+    assert_eq!(order["lines"][0]["open"], "6");
+    // With none of them filled it is everything that is open.
+    send("lines.0.line=1&lines.0.quantity=".to_owned()).expect(303);
+    let order = rep.get("sales.order", id).await.unwrap();
+    assert_eq!(order["delivery_state"], "complete");
 }
 
 async fn which_action_from_which_state() {

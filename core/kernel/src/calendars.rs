@@ -1,6 +1,6 @@
 //! Arithmetic on working days: by the company's calendar, its weekends and its holidays.
 
-use fondaco_values::Date;
+use fondaco_values::{Date, Id};
 use jiff::ToSpan;
 use jiff::civil::Weekday;
 
@@ -25,6 +25,11 @@ pub async fn of_company(tx: &mut Tx) -> Result<Calendar> {
     first.ok_or_else(|| {
         Error::problem("calendar", "missing", "There is no working calendar; make one.")
     })
+}
+
+/// The calendars of these ids, with their holidays, in one go.
+pub async fn of_ids(tx: &mut Tx, ids: &[Id<Calendar>]) -> Result<Vec<Calendar>> {
+    store::get_many(tx, ids).await
 }
 
 impl Calendar {
@@ -78,7 +83,7 @@ impl Calendar {
 
 #[cfg(test)]
 mod tests {
-    use fondaco_values::{Decimal, Id};
+    use fondaco_values::Decimal;
 
     use super::*;
     use crate::shared::Holiday;

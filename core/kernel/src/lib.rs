@@ -21,6 +21,7 @@ pub mod model;
 
 pub mod records;
 pub mod offers;
+pub mod proposals;
 pub mod store;
 pub mod record;
 pub mod shared;

@@ -15,6 +15,7 @@ use crate::model::{Catalog, Saving};
 use crate::permissions::Allowed;
 use crate::plan::Desired;
 use crate::ports::Ports;
+use crate::proposals::ProposalsFn;
 use crate::record::{Declared, Record};
 use crate::rollout::OpeningFn;
 use crate::seeds::{self, Seed};
@@ -47,6 +48,7 @@ pub struct Module {
     after: Vec<(&'static str, Subscriber)>,
     jobs: Vec<(&'static str, JobFn)>,
     report_rows: Vec<(&'static str, ReportFn)>,
+    proposals: Vec<(&'static str, ProposalsFn)>,
     ports: Vec<fn(&mut Ports)>,
     opening: Option<OpeningFn>,
 }
@@ -70,6 +72,7 @@ impl Module {
             after: Vec::new(),
             jobs: Vec::new(),
             report_rows: Vec::new(),
+            proposals: Vec::new(),
             ports: Vec::new(),
             opening: None,
         }
@@ -150,6 +153,12 @@ impl Module {
 
     pub fn report(mut self, name: &'static str, rows: ReportFn) -> Module {
         self.report_rows.push((name, rows));
+        self
+    }
+
+    /// Says what could be done with records of a model that wait for a decision.
+    pub fn proposals(mut self, model: &'static str, propose: ProposalsFn) -> Module {
+        self.proposals.push((model, propose));
         self
     }
 
@@ -378,6 +387,7 @@ pub struct Registry {
     after: HashMap<String, Vec<(String, Subscriber)>>,
     jobs: HashMap<String, JobFn>,
     reports: HashMap<String, ReportFn>,
+    proposals: HashMap<String, ProposalsFn>,
     seeds: Vec<Seed>,
     all: Option<Schema>,
     digest: String,
@@ -420,6 +430,7 @@ impl Registry {
             after: HashMap::new(),
             jobs: HashMap::new(),
             reports: HashMap::new(),
+            proposals: HashMap::new(),
             seeds,
             all,
             digest,
@@ -462,6 +473,8 @@ impl Registry {
             }
             self.reports.insert(name.to_owned(), rows);
         }
+        let proposals = module.proposals.into_iter().map(|(model, own)| (model.to_owned(), own));
+        self.proposals.extend(proposals);
         self.jobs.extend(module.jobs.into_iter().map(|(name, run)| (name.to_owned(), run)));
         for provide in module.ports {
             provide(&mut self.ports);
@@ -608,6 +621,15 @@ impl Registry {
 
     pub(crate) fn job(&self, name: &str) -> Option<JobFn> {
         self.jobs.get(name).copied()
+    }
+
+    pub(crate) fn proposals(&self, model: &str) -> Option<ProposalsFn> {
+        self.proposals.get(model).copied()
+    }
+
+    /// Whether a module proposes what to do with records of a model.
+    pub fn proposes(&self, model: &str) -> bool {
+        self.proposals.contains_key(model)
     }
 
     /// The rows of a report that the caller was allowed to see.

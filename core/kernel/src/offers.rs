@@ -2,6 +2,8 @@
 //! those that exist for him are not possible at the moment. What his roles do not give is not named.
 //! Not here: doing it (`records::act`), which asks everything again.
 
+use std::collections::HashSet;
+
 use fondaco_schema::expr::eval;
 use fondaco_schema::{Action, Node};
 use fondaco_values::AnyId;
@@ -9,6 +11,7 @@ use fondaco_values::AnyId;
 use crate::error::{Error, Result};
 use crate::model::Stage;
 use crate::permissions::{self, Right};
+use crate::record::Rec;
 use crate::{Tx, store};
 
 /// What the caller can do with a record.
@@ -68,4 +71,38 @@ pub async fn of(tx: &mut Tx, model: &str, id: AnyId) -> Result<Offers> {
         delete: may(Right::Delete).is_ok(),
         actions: mine.map(|action| (action.name.clone(), why_not(action))).collect(),
     })
+}
+
+/// Of these records, those with which the caller may do this now, as far as his rights and the states
+/// from which an action leads say: one look for all of them, however many.
+pub async fn possible(
+    tx: &mut Tx,
+    model: &str,
+    ids: &[AnyId],
+    right: Right<'_>,
+) -> Result<HashSet<AnyId>> {
+    let registry = tx.registry().clone();
+    let meta = registry.catalog.meta(model)?;
+    let ctx = tx.ctx().clone();
+    if ids.is_empty() || !permissions::may(&ctx, &meta.model, right) {
+        return Ok(HashSet::new());
+    }
+    let from = match right {
+        Right::Act(action) => meta.model.actions.get(action).map(|action| &action.from),
+        _ => None,
+    };
+    let found = store::whole(tx, meta, ids).await?;
+    let rules = [Right::Read, right].map(|right| permissions::rows(&ctx, &meta.model, right));
+    let rules: Vec<&Node> = rules.iter().collect();
+    let mut stage = Stage::new(tx, &rules).await?;
+    stage.reach(tx, &found.iter().collect::<Vec<_>>(), &rules).await?;
+    let leads = |rec: &Rec| match (from, rec.state()) {
+        (Some(from), Some(state)) => from.is_empty() || from.iter().any(|known| known == state),
+        _ => true,
+    };
+    let holds = |rec: &Rec| {
+        let scope = stage.scope(rec);
+        rules.iter().all(|rule| eval(rule, &scope).as_bool() == Some(true))
+    };
+    Ok(found.iter().filter(|rec| leads(rec) && holds(rec)).map(|rec| rec.id).collect())
 }

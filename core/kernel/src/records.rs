@@ -185,6 +185,14 @@ pub async fn act(
     store::run_action(tx, &meta, rec, action, args).await
 }
 
+/// Refuses when somebody has changed a record since the caller read this version of it: for those who
+/// act on what they saw.
+pub async fn still(tx: &mut Tx, model: &str, id: AnyId, version: i64) -> Result<()> {
+    let alone = Select { fields: vec!["id".to_owned()], expand: Vec::new() };
+    let rec = get(tx, model, id, &alone).await?;
+    if rec.version == version { Ok(()) } else { Err(store::outdated(&rec)) }
+}
+
 /// An empty draft of a record.
 pub fn draft(tx: &Tx, model: &str) -> Result<Draft> {
     Ok(Draft::new(tx.registry().catalog.meta(model)?))

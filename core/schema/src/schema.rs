@@ -133,6 +133,9 @@ pub struct MenuItem {
     pub label: String,
     #[serde(flatten)]
     pub target: Target,
+    /// Another way to look at the model than its list, such as `timeline`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
 }
 
 /// Where a menu item leads.

@@ -12,6 +12,7 @@ use crate::progress::Progress;
 use crate::story::People;
 
 const WEEKS: i64 = 48;
+const BANK: &str = "accounting.bank_transaction";
 const FIRST: &[&str] = &[
     "Aurora",
     "Bellavista",
@@ -59,6 +60,7 @@ pub async fn live(_: &Kernel, clock: &Clock, people: &People, customers: u32) ->
         year.work_off().await?;
         progress.step(1);
     }
+    year.statement().await?;
     progress.done();
     Ok(())
 }
@@ -212,15 +214,45 @@ impl Year<'_> {
             if paid.is_zero() {
                 continue;
             }
-            let payment = json!({
-                "direction": "in",
-                "party": invoice["party"],
-                "amount": paid.to_string(),
-                "allocations": [{ "invoice": invoice["id"], "amount": paid.to_string() }],
-            });
-            let payment = accountant.create("accounting.payment", payment).await?;
-            accountant.act("accounting.payment", payment, "post", json!({})).await?;
+            let line = self.bank_line(&invoice, &paid.to_string(), &invoice["number"]).await?;
+            let whole = json!({ "invoice": invoice["id"] });
+            accountant.act(BANK, line, "match", whole).await?;
         }
+        Ok(())
+    }
+
+    /// What the bank says that a customer paid.
+    async fn bank_line(&self, invoice: &Json, amount: &str, text: &Json) -> Result<AnyId> {
+        let accountant: &Desk = &self.people.accountant;
+        let party = id(invoice, "party")?;
+        let name = accountant.get("party", party).await?["name"].clone();
+        let line = json!({
+            "amount": amount,
+            "text": text,
+            "counterparty": name,
+            "counterparty_account": format!("IT60 X054 2811 {party}"),
+            "statement": self.clock.now().strftime("%G-%V").to_string(),
+        });
+        Ok(accountant.create(BANK, line).await?)
+    }
+
+    /// The last statement: nobody has looked at it yet.
+    async fn statement(&mut self) -> Result<()> {
+        let accountant: &Desk = &self.people.accountant;
+        let open = "kind == 'invoice' && state == 'posted'";
+        let open = accountant.list("accounting.invoice", open, "due_on,id").await?;
+        for (n, invoice) in open.iter().take(5).enumerate() {
+            let owed = invoice["open_amount"].as_str().context("an invoice without amount")?;
+            let text = match n {
+                // As people write it, or not at all.
+                0..=2 => json!(format!("Payment of {}", invoice["number"].as_str().unwrap_or(""))),
+                _ => json!("Transfer"),
+            };
+            let amount = if n == 2 { "100.00" } else { owed };
+            self.bank_line(invoice, amount, &text).await?;
+        }
+        let fee = json!({ "amount": "-12.50", "text": "Fees of the quarter" });
+        accountant.create(BANK, fee).await?;
         Ok(())
     }
 }

@@ -21,13 +21,17 @@ async function fresh() {
   const page = await read();
   if (!page) return;
   const chosen = document.querySelector('tbody .sel input:checked');
-  const busy = document.querySelector('.drag, td.open, main details[open].menu, link-box [aria-expanded=true]');
+  const busy = document.querySelector('.drag, td.open, main details[open].menu, link-box [aria-expanded=true], details.task[open]');
   if (chosen || busy) return tell();
-  for (const part of ['.listing tbody', '.listing tfoot', '.head .count', 'kan-ban']) {
+  const at = document.activeElement?.closest('[data-id]')?.getAttribute('data-id');
+  for (const part of ['.listing:not(time-line *) tbody', '.listing:not(time-line *) tfoot', '.head .count', 'kan-ban', 'time-line', 'tree-view', '.floor']) {
     const old = document.querySelector(part), next = page.querySelector(part);
     if (old && next) old.replaceChildren(...next.children.length ? next.children : next.childNodes);
   }
-  if (!document.querySelector('.listing, kan-ban')) location.reload();
+  // Whoever stood on a bar or a twig stands on it still.
+  const same = at && document.querySelector(`:is(time-line, tree-view) [data-id="${CSS.escape(at)}"]`);
+  if (same instanceof HTMLElement) same.focus();
+  if (!document.querySelector('.listing, kan-ban, tree-view, .floor')) location.reload();
 }
 
 function tell() {
@@ -57,7 +61,7 @@ async function changed(what) {
   } else location.reload();
 }
 
-if (model && main && document.querySelector('.listing, kan-ban, form#record, .empty')) {
+if (model && main && document.querySelector('.listing, kan-ban, tree-view, .floor, form#record, .empty')) {
   const events = new EventSource('/api/events');
   events.addEventListener('changed', event => {
     const what = JSON.parse(event.data);

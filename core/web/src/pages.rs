@@ -15,6 +15,10 @@ pub(crate) mod entry;
 mod dashboard;
 pub(crate) mod board;
 pub(crate) mod calendar;
+pub(crate) mod planner;
+pub(crate) mod tree;
+pub(crate) mod scan;
+pub(crate) mod floor;
 pub(crate) mod form;
 pub(crate) mod save;
 pub(crate) mod conflict;
@@ -27,6 +31,7 @@ pub(crate) mod settings;
 pub(crate) mod office;
 pub(crate) mod import;
 pub(crate) mod notices;
+pub(crate) mod worklist;
 pub(crate) mod wrong;
 
 use axum::http::{HeaderValue, StatusCode, header};

@@ -5,11 +5,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use fondaco_kernel::values::limits as sizes;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 use crate::pages::office::plugins as wares;
 use crate::pages::{
-    act, board, bulk, calendar, configure, entry, export, form, home, import, list, notices,
-    office, related, report, save, search, settings, sign, timeline as beside, wrong,
+    act, board, bulk, calendar, configure, entry, export, floor, form, home, import, list, notices,
+    office, planner, related, report, save, scan, search, settings, sign, timeline as beside, tree,
+    worklist, wrong,
 };
 use crate::{
     App, api, assets, batch, caller, configuration, dashboards, desk, files, health, imports,
@@ -31,6 +34,8 @@ pub fn all(app: App) -> Router {
         .route("/metrics", get(metrics::text))
         .fallback(wrong::nowhere)
         .layer(from_fn(respond::as_problem))
+        // Not of events, which must not wait for each other.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         // What plugins answer is said as they said it.
         .route("/x/{plugin}", for_plugins(&app, any(plugin::root)))
         .route("/x/{plugin}/{*path}", for_plugins(&app, any(plugin::answer)))
@@ -84,6 +89,7 @@ fn api() -> Router<App> {
         // Records of any model.
         .route("/api/{model}", get(api::list).post(api::create))
         .route("/api/{model}/totals", get(api::totals))
+        .route("/api/{model}/proposals", get(worklist::api))
         .route("/api/{model}/outlook", post(api::outlook))
         .route("/api/{model}/{id}", get(api::get).patch(api::update).delete(api::delete))
         .route("/api/{model}/{id}/history", get(api::history))
@@ -135,6 +141,9 @@ fn pages() -> Router<App> {
         .route("/do/activity-done", post(beside::activity_done))
         .route("/do/bulk/{model}", post(bulk::run))
         .route("/do/move/{model}", post(board::shift))
+        .route("/do/worklist/{model}", post(worklist::take_all))
+        .route("/do/plan/{model}", post(planner::shift))
+        .route("/do/scan/{model}", post(scan::count))
         // Choosing and figures.
         .route("/configure", get(configure::show))
         .route("/reports", get(report::index))
@@ -145,12 +154,18 @@ fn pages() -> Router<App> {
         .route("/{model}", get(list::show))
         .route("/{model}/board", get(board::show))
         .route("/{model}/calendar", get(calendar::show))
+        .route("/{model}/worklist", get(worklist::show))
+        .route("/{model}/timeline", get(planner::show))
+        .route("/{model}/tree", get(tree::show))
+        .route("/{model}/scan", get(scan::index))
+        .route("/{model}/floor", get(floor::show))
         .route("/{model}/export", get(export::csv))
         .route("/{model}/export.xlsx", get(export::xlsx))
         .route("/{model}/outlook", post(save::outlook))
         .route("/{model}/new", get(form::new).post(save::create))
         .route("/{model}/{id}", get(form::show).post(save::update))
         .route("/{model}/{id}/related", get(related::show))
+        .route("/{model}/{id}/scan", get(scan::show))
         .route("/{model}/{id}/{action}", post(act::run).get(wrong::nowhere))
 }
 

@@ -18,7 +18,7 @@ use maud::{Markup, html};
 
 use crate::visitor::Visitor;
 
-pub(crate) use choice::{label, values};
+pub(crate) use choice::{label, tone, values};
 pub(crate) use lines::{Table, blank, is_entered, is_of_the_machine, shown_fields, table};
 pub(crate) use options::held as held_options;
 pub(crate) use time::moment;

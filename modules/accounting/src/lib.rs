@@ -3,7 +3,7 @@
 //! Not here: the ledger itself (kernel), goods and their value (inventory), orders (sales).
 //! Read on: `invoice` and `bill` (documents), `draft`, `document` and `posting` (how they are summed
 //! and booked),
-//! `payment` and `settlement` (how they are paid), `entry`, `period`; then the ports `billing`,
+//! `payment`, `settlement` and `bank` (how they are paid, what the bank says of it), `entry`, `period`; then the ports `billing`,
 //! `credit`, `books`, `overview`, and the reports.
 
 mod accounts;
@@ -13,6 +13,7 @@ mod document;
 mod posting;
 mod terms;
 
+mod bank;
 mod bill;
 mod entry;
 mod opening;
@@ -58,6 +59,7 @@ fn files(module: Module) -> Module {
             "models/bill_tax.toml",
             "models/payment.toml",
             "models/allocation.toml",
+            "models/bank_transaction.toml",
             "models/settlement.toml",
             "models/settlement_part.toml",
             "models/entry.toml",
@@ -100,6 +102,7 @@ fn records(module: Module) -> Module {
         .record::<bill::BillTax>()
         .record::<payment::Payment>()
         .record::<payment::Allocation>()
+        .record::<bank::BankTransaction>()
         .record::<settlement::Settlement>()
         .record::<settlement::SettlementPart>()
         .record::<entry::JournalEntry>()
@@ -135,6 +138,13 @@ fn hooks(module: Module) -> Module {
         .action("accounting.payment", "post", act!(payment::post))
         .action("accounting.payment", "allocate", act!(payment::allocate))
         .action("accounting.payment", "cancel", act!(payment::cancel))
+        .before_save("accounting.bank_transaction", |tx, batch| Box::pin(bank::prepare(tx, batch)))
+        .action("accounting.bank_transaction", "match", act!(bank::matched))
+        .action("accounting.bank_transaction", "link", act!(bank::link))
+        .action("accounting.bank_transaction", "book", act!(bank::book))
+        .action("accounting.bank_transaction", "ignore", act!(bank::ignore))
+        .action("accounting.bank_transaction", "undo", act!(bank::undo))
+        .proposals("accounting.bank_transaction", |tx, ids| Box::pin(bank::proposals(tx, ids)))
         .action("accounting.settlement", "undo", act!(settlement::undo))
         .action("accounting.entry", "take_stock", act!(opening::take_stock))
         .action("accounting.entry", "post", act!(entry::post))

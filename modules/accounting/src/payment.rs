@@ -12,6 +12,7 @@ use fondaco_kernel::{Args, DocRef, Error, Outcome, Record, Result, Tx};
 use fondaco_values::{AnyId, Date, Decimal, Id, Money, Problem, Rounding, share};
 
 use crate::accounts::{AccountName, purpose};
+use crate::bank;
 use crate::bill::Bill;
 use crate::document::currencies;
 use crate::entry::JournalEntry;
@@ -183,7 +184,7 @@ struct Facts {
 
 async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
     let claim = currencies(tx, payment.currency, payment.paid_on).await?;
-    let bank = bank(tx, payment).await?;
+    let bank = money_account(tx, payment.bank_account).await?;
     let kept_in = bank.currency.map(Id::cast);
     let bank_unit = payment.bank_currency.or(kept_in).unwrap_or(payment.currency);
     let at_bank = match bank_unit == payment.currency {
@@ -220,9 +221,9 @@ async fn facts(tx: &mut Tx, payment: &Payment) -> Result<Facts> {
     })
 }
 
-/// The account that the money comes to or leaves.
-async fn bank(tx: &mut Tx, payment: &Payment) -> Result<AccountName> {
-    let account = match payment.bank_account {
+/// The account that the money comes to or leaves; without a name the company's bank account.
+pub(crate) async fn money_account(tx: &mut Tx, named: Option<AnyId>) -> Result<AccountName> {
+    let account = match named {
         Some(account) => account.cast(),
         None => ledger::accounts::by_purpose(tx, purpose::BANK).await?.cast(),
     };
@@ -382,6 +383,7 @@ pub(crate) async fn allocate(
 
 /// Takes a payment back: a returned cheque, a wrong booking.
 pub(crate) async fn cancel(tx: &mut Tx, payment: Allowed<Payment>, args: Args) -> Result<Outcome> {
+    bank::lets_go(tx, payment.id).await?;
     let document = payment.document();
     settlement::undo_all(tx, &document).await?;
     let reason = args.text("reason").unwrap_or_default();

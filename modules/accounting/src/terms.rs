@@ -28,7 +28,7 @@ impl Part {
     }
 }
 
-fn jiff_days(days: i64) -> std::time::Duration {
+pub(crate) fn jiff_days(days: i64) -> std::time::Duration {
     std::time::Duration::from_secs(u64::try_from(days).unwrap_or(0) * 86_400)
 }
 

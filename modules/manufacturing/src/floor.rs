@@ -338,6 +338,8 @@ mod tests {
             name: "Assembly".into(),
             work_centre: Id::new(9),
             planned_hours: planned.parse().unwrap(),
+            starts_on: None,
+            ends_on: None,
             hours: hours.parse().unwrap(),
             cost: Money::ZERO,
         };

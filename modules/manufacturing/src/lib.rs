@@ -72,6 +72,7 @@ fn behaviour(module: Module) -> Module {
         .before_save("manufacturing.bom", |tx, batch| Box::pin(bom::prepare(tx, batch)))
         .action("manufacturing.order", "release", act!(release::release))
         .action("manufacturing.order", "check", act!(release::check_again))
+        .action("manufacturing.order", "plan", act!(schedule::plan))
         .action("manufacturing.order", "start", act!(floor::start))
         .action("manufacturing.order", "issue", act!(floor::issue))
         .action("manufacturing.order", "report", act!(floor::report))

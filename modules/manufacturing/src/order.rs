@@ -64,6 +64,8 @@ pub struct OrderOperation {
     pub name: String,
     pub work_centre: Id<WorkCentre>,
     pub planned_hours: Quantity,
+    pub starts_on: Option<Date>,
+    pub ends_on: Option<Date>,
     pub hours: Quantity,
     pub cost: Money,
 }

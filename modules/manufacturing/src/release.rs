@@ -98,6 +98,8 @@ fn copy(order: &mut Order, takes: Takes) {
         name: work.name,
         work_centre: work.work_centre,
         planned_hours: work.hours,
+        starts_on: None,
+        ends_on: None,
         hours: Quantity::ZERO,
         cost: Money::ZERO,
     }));
@@ -128,7 +130,7 @@ async fn plan(tx: &mut Tx, order: &mut Order, centres: &Centres) -> Result<()> {
         None => schedule::starts_on(order.due, today, &work, centres)?,
     };
     order.starts_on = Some(start);
-    order.ready_on = Some(schedule::ready_on(start, &work, centres)?);
+    schedule::lay_out(order, start, centres)?;
     let components: Vec<Component> = order
         .components
         .iter()
@@ -229,7 +231,7 @@ async fn reschedule(
     }
     order.starts_on = start;
     let day = start.unwrap_or(order.due);
-    order.ready_on = Some(schedule::ready_on(day, &planned(order), centres)?);
+    schedule::lay_out(order, day, centres)?;
     store::update(tx, order).await
 }
 

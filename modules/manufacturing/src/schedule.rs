@@ -1,12 +1,18 @@
-//! When work is done: operations one after the other, each in the days and hours of its work centre.
-//! Capacity is not shared out between orders. Pure.
+//! When work is done: operations one after the other, each in the days and hours of its work centre;
+//! and a planner's wish for one of them. Capacity is not shared out between orders: a planner sees
+//! where it does not suffice, and moves what can wait.
 
-use fondaco_kernel::Result;
+use fondaco_kernel::module::{Args, Outcome};
+use fondaco_kernel::permissions::Allowed;
 use fondaco_kernel::shared::Calendar;
+use fondaco_kernel::store;
+use fondaco_kernel::{Error, Result, Tx};
 use fondaco_values::{Date, Decimal};
 
+use crate::order::{Order, OrderOperation};
+use crate::release::centres;
 use crate::takes::Work;
-use crate::work_centre::Centres;
+use crate::work_centre::{Centres, WorkCentre};
 
 /// The day on which the last operation ends, when the first begins on `start`.
 pub(crate) fn ready_on(start: Date, work: &[Work], centres: &Centres) -> Result<Date> {
@@ -16,6 +22,63 @@ pub(crate) fn ready_on(start: Date, work: &[Work], centres: &Centres) -> Result<
         clock.work(operation.hours.decimal(), centre.hours_per_day, &centre.calendar);
     }
     Ok(clock.day)
+}
+
+/// Gives each operation of an order its days, the first from `start` on, and the order its end.
+pub(crate) fn lay_out(order: &mut Order, start: Date, centres: &Centres) -> Result<()> {
+    let mut clock = Clock { day: centres.calendar.after(start, 0), used: Decimal::ZERO };
+    for operation in &mut order.operations {
+        clock.take(operation, centres)?;
+    }
+    order.ready_on = Some(clock.day);
+    Ok(())
+}
+
+/// Plans one operation on other days, or at another work centre.
+pub(crate) async fn plan(tx: &mut Tx, order: Allowed<Order>, args: Args) -> Result<Outcome> {
+    let mut order = order.into_inner();
+    let at = args.int("operation").and_then(|number| usize::try_from(number - 1).ok());
+    let Some(at) = at.filter(|at| *at < order.operations.len()) else {
+        let message = format!("The order has operations 1 to {}.", order.operations.len());
+        return Err(Error::problem("operation", "range", message));
+    };
+    let today = tx.today();
+    let start = args.date("starts_on").unwrap_or(today);
+    if start < today && order.operations[at].starts_on != Some(start) {
+        let message = format!("{start} is over: plan it from today on.");
+        return Err(Error::problem("starts_on", "past", message));
+    }
+    if let Some(centre) = args.link::<WorkCentre>("work_centre") {
+        order.operations[at].work_centre = centre;
+    }
+    let centres = centres(tx, &order).await?;
+    follow(&mut order, at, start, &centres)?;
+    store::update(tx, &mut order).await?;
+    Ok(Outcome::done())
+}
+
+/// Lays out an operation from a day on; those after it follow as far as they must.
+fn follow(order: &mut Order, at: usize, start: Date, centres: &Centres) -> Result<()> {
+    let (before, from) = order.operations.split_at_mut(at);
+    let last = before.iter().filter_map(|own| Some((own.ends_on?, own))).max_by_key(|own| own.0);
+    if let Some((ends, own)) = last.filter(|(ends, _)| *ends > start) {
+        let message = format!("{} comes before it and ends on {ends}: move that first.", own.name);
+        return Err(Error::problem("starts_on", "too_early", message));
+    }
+    let mut clock = Clock { day: start, used: Decimal::ZERO };
+    for (n, operation) in from.iter_mut().enumerate() {
+        // What begins later anyhow stays where it is, and all after it.
+        if n > 0 && operation.starts_on.is_some_and(|own| own > clock.day) {
+            break;
+        }
+        clock.take(operation, centres)?;
+    }
+    let spans = order.operations.iter();
+    order.ready_on = spans.clone().filter_map(|own| own.ends_on).max().or(order.ready_on);
+    if !order.has_begun() {
+        order.starts_on = spans.filter_map(|own| own.starts_on).min().or(order.starts_on);
+    }
+    Ok(())
 }
 
 /// The latest day to begin so that all is ready by `due`; not before `today`.
@@ -45,23 +108,35 @@ struct Clock {
 const DAYS_MAX: u32 = 3_660;
 
 impl Clock {
-    fn work(&mut self, hours: Decimal, per_day: Decimal, calendar: &Calendar) {
+    /// Gives an operation its days.
+    fn take(&mut self, operation: &mut OrderOperation, centres: &Centres) -> Result<()> {
+        let centre = centres.get(operation.work_centre)?;
+        let hours = operation.planned_hours.decimal();
+        let begins = self.work(hours, centre.hours_per_day, &centre.calendar);
+        (operation.starts_on, operation.ends_on) = (Some(begins), Some(self.day));
+        Ok(())
+    }
+
+    /// Lets the hours pass; answers the day on which they begin.
+    fn work(&mut self, hours: Decimal, per_day: Decimal, calendar: &Calendar) -> Date {
         let mut left = share_of_day(hours, per_day);
         if left.is_zero() {
-            return;
+            return self.day;
         }
-        if !calendar.is_worked(self.day) {
+        if !calendar.is_worked(self.day) || self.used >= Decimal::ONE {
             self.next(calendar);
         }
+        let begins = self.day;
         for _ in 0..DAYS_MAX {
             let free = Decimal::ONE - self.used;
             if left <= free {
                 self.used += left;
-                return;
+                return begins;
             }
             left -= free;
             self.next(calendar);
         }
+        begins
     }
 
     fn next(&mut self, calendar: &Calendar) {
@@ -72,7 +147,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use fondaco_values::Id;
+    use fondaco_values::{Id, Quantity};
 
     use super::*;
 
@@ -109,6 +184,56 @@ mod tests {
             }
             assert_eq!(clock.day.to_string(), day, "{hours:?}");
         }
+    }
+
+    fn order(hours: &[&str]) -> (Order, Centres) {
+        let mut order = Order::new(Id::new(1), Quantity::from_int(1), Date::constant(2026, 3, 2));
+        order.state = "ready".to_owned();
+        order.operations = hours
+            .iter()
+            .enumerate()
+            .map(|(n, hours)| OrderOperation {
+                id: Id::new(n as i64 + 1),
+                name: format!("Step {}", n + 1),
+                work_centre: Id::new(7),
+                planned_hours: hours.parse().unwrap(),
+                starts_on: None,
+                ends_on: None,
+                hours: Quantity::ZERO,
+                cost: fondaco_values::Money::ZERO,
+            })
+            .collect();
+        (order, Centres::of(Id::new(7), week()))
+    }
+
+    fn days(order: &Order) -> String {
+        let day =
+            |day: Option<Date>| day.map_or(String::new(), |day| day.to_string()[5..].to_owned());
+        let one = |own: &OrderOperation| format!("{}..{}", day(own.starts_on), day(own.ends_on));
+        order.operations.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// 2026-03-02 is a Monday.
+    #[test]
+    fn what_comes_after_follows_as_far_as_it_must() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let (mut bikes, centres) = order(&["16", "4", "8"]);
+        lay_out(&mut bikes, day("2026-03-02"), &centres).unwrap();
+        assert_eq!(days(&bikes), "03-02..03-03 03-04..03-04 03-04..03-05");
+        // Two days later: the first ends on Friday, the others come after the weekend.
+        follow(&mut bikes, 0, day("2026-03-05"), &centres).unwrap();
+        assert_eq!(days(&bikes), "03-05..03-06 03-09..03-09 03-09..03-10");
+        assert_eq!(bikes.ready_on, Some(day("2026-03-10")));
+        assert_eq!(bikes.starts_on, Some(day("2026-03-05")));
+        // Earlier again: what does not stand in the way stays where the planner left it.
+        follow(&mut bikes, 0, day("2026-03-02"), &centres).unwrap();
+        assert_eq!(days(&bikes), "03-02..03-03 03-09..03-09 03-09..03-10");
+        // Nothing begins before what comes before it ends.
+        let refused = follow(&mut bikes, 1, day("2026-03-02"), &centres).unwrap_err();
+        let told = refused.to_string();
+        assert_eq!(told, "Step 1 comes before it and ends on 2026-03-03: move that first.");
+        follow(&mut bikes, 2, day("2026-03-14"), &centres).unwrap();
+        assert_eq!(days(&bikes), "03-02..03-03 03-09..03-09 03-16..03-16");
     }
 
     #[test]

@@ -62,6 +62,18 @@ impl Centres {
         Ok(Centres { by_id, calendar, exponent: exponent(tx).await? })
     }
 
+    /// One centre that is worked as a calendar says, for tests of schedules.
+    #[cfg(test)]
+    pub(crate) fn of(id: Id<WorkCentre>, calendar: Calendar) -> Centres {
+        let centre = Centre {
+            code: "BENCH".to_owned(),
+            rate: Money::ZERO,
+            hours_per_day: calendar.hours_per_day,
+            calendar: calendar.clone(),
+        };
+        Centres { by_id: [(id, centre)].into_iter().collect(), calendar, exponent: 2 }
+    }
+
     pub(crate) fn get(&self, id: Id<WorkCentre>) -> Result<&Centre> {
         self.by_id.get(&id).ok_or_else(|| Error::not_found("manufacturing.work_centre", id))
     }

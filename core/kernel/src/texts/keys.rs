@@ -20,7 +20,7 @@
 
 use fluent::FluentResource;
 use fluent_syntax::ast::Entry;
-use fondaco_schema::{Action, Field, Kind, Model, Report, Schema, Target};
+use fondaco_schema::{Action, Field, Kind, MenuItem, Model, Report, Schema, Target};
 
 /// One text that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,10 +87,11 @@ pub fn report_word(module: &str, english: &str) -> String {
     format!("report-words-{module}--{}", slug(english))
 }
 
-pub fn menu(module: &str, target: &Target) -> String {
-    match target {
-        Target::Model(name) => format!("menu-{module}--{}", model(name)),
-        Target::Report(name) => format!("menu-{module}--report-{}", model(name)),
+pub fn menu(module: &str, item: &MenuItem) -> String {
+    match (&item.target, &item.view) {
+        (Target::Model(name), None) => format!("menu-{module}--{}", model(name)),
+        (Target::Model(name), Some(view)) => format!("menu-{module}--{}-{view}", model(name)),
+        (Target::Report(name), _) => format!("menu-{module}--report-{}", model(name)),
     }
 }
 
@@ -133,7 +134,7 @@ pub fn of_schema(schema: &Schema) -> Vec<Wanted> {
                 Target::Report(name) => schema.reports.get(name).map(|r| r.label.as_str()),
             };
             if own != Some(item.label.as_str()) {
-                all.text(&menu(&info.name, &item.target), &item.label, &info.name);
+                all.text(&menu(&info.name, item), &item.label, &info.name);
             }
         }
     }

@@ -96,7 +96,7 @@ pub(crate) fn of_block(kind: &str) -> Option<&'static [&'static str]> {
         _ => return None,
     })
 }
-pub(crate) const MENU: [&str; 3] = ["label", "model", "report"];
+pub(crate) const MENU: [&str; 4] = ["label", "model", "view", "report"];
 pub(crate) const SEPARATE: [&str; 2] = ["roles", "reason"];
 pub(crate) const ACTION: [&str; 9] =
     ["label", "help", "from", "to", "require", "refusal", "args", "number", "internal"];
@@ -191,6 +191,11 @@ pub(crate) fn of_point(point: Point) -> &'static [&'static str] {
         Point::Request => &["on", "path", "methods", "secret", "clock"],
     }
 }
-pub(crate) const VIEWS: [&str; 7] =
-    ["list", "form", "kanban", "calendar", "pivot", "chart", "card"];
+pub(crate) const VIEWS: [&str; 12] = [
+    "list", "form", "kanban", "calendar", "timeline", "tree", "floor", "scan", "pivot", "chart",
+    "card", "worklist",
+];
+/// Views that are pages of their own, so that a menu may lead to them.
+pub(crate) const PAGES: [&str; 7] =
+    ["kanban", "calendar", "timeline", "tree", "floor", "scan", "worklist"];
 pub(crate) const CHARTS: [&str; 5] = ["bar", "stacked", "line", "area", "pie"];

@@ -219,7 +219,28 @@ impl Loader<'_> {
                 return None;
             }
         };
-        Some(MenuItem { label: label.unwrap_or(own_label), target })
+        let view = self.menu_view(table, &target, label.is_some());
+        Some(MenuItem { label: label.unwrap_or(own_label), target, view })
+    }
+
+    /// A view that the model has, under a name of its own beside that of the list.
+    fn menu_view(&mut self, table: Table<'_>, target: &Target, named: bool) -> Option<String> {
+        let view = table.text("view", &mut self.faults)?;
+        let has = match target {
+            Target::Model(name) => {
+                self.models.get(name).is_some_and(|model| model.views[&view.text].is_object())
+            }
+            Target::Report(_) => false,
+        };
+        if !has || !keys::PAGES.contains(&view.text.as_str()) {
+            let message = format!("there is no view `{}` to lead to", view.text);
+            self.faults.unknown(view.place, message, &view.text, keys::PAGES);
+            return None;
+        }
+        if !named {
+            self.faults.at(view.place, "a menu item that leads to a `view` needs a `label`");
+        }
+        Some(view.text)
     }
 }
 

@@ -3,24 +3,29 @@
 
 use serde_json::Value as Json;
 
-use super::document::{Faults, Item, Table};
+use super::document::{Faults, Item, Place, Table};
 use super::{Loader, Part, PartKind, keys};
 use crate::expr::{Type, compile};
 use crate::{Kind, Model, Schema};
 
 /// Hold names of fields: one, a list, or tables with `field`.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 33] = [
     "field", "fields", "columns", "sort", "group", "by", "card", "rows", "values", "start", "end",
     "title", "subtitle", "image", "x", "y", "sum", "totals", "search", "facets", "badge", "header",
-    "side",
+    "side", "load", "capacity", "calendar", "parent", "code", "quantity", "done", "lot", "place",
+    "parts",
 ];
 /// Hold parts with names in them: a list of tables, of lists of names, or a table of such.
 const PARTS: [&str; 5] = ["groups", "tabs", "sections", "colours", "filters"];
 /// Hold an expression that is true or false.
 const CONDITIONS: [&str; 3] = ["when", "filter", "show"];
+/// Hold names of actions of the model, of lines of their document: one, or a list.
+const ACTIONS: [&str; 3] = ["move", "finish", "actions"];
 /// Hold something for the pages alone.
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 14] = [
     "label",
+    "line",
+    "among",
     "help",
     "name",
     "icon",
@@ -80,8 +85,32 @@ pub(super) fn check_all(schema: &Schema, parts: &[Part<'_>], faults: &mut Faults
         views.only(&keys::VIEWS, faults);
         for entry in views.entries() {
             if let Some(table) = entry.item.table(entry.name, faults) {
-                Views { schema, faults }.table(model, table);
+                let mut views = Views { schema, faults };
+                views.table(model, table);
+                views.whole(model, entry.name, entry.place);
             }
+        }
+    }
+}
+
+/// What a key of a view must name.
+enum Wanted {
+    Some,
+    Lines,
+    Day,
+    Link,
+    /// A link to the model itself.
+    Own,
+}
+
+impl Wanted {
+    fn words(&self) -> &'static str {
+        match self {
+            Wanted::Some => "something",
+            Wanted::Lines => "a field of kind lines",
+            Wanted::Day => "a date with a column of its own",
+            Wanted::Link => "a link",
+            Wanted::Own => "a link to the model itself",
         }
     }
 }
@@ -114,10 +143,11 @@ impl Views<'_, '_> {
                 key if NAMES.contains(&key) => self.names(key, of, entry.item),
                 key if PARTS.contains(&key) => self.parts(key, of, entry.item),
                 key if CONDITIONS.contains(&key) => self.condition(key, of, entry.item),
+                key if ACTIONS.contains(&key) => self.actions(key, model, entry.item),
                 key if PLAIN.contains(&key) => {}
                 key => {
-                    let known = NAMES.iter().chain(&PARTS).chain(&CONDITIONS).chain(&PLAIN);
-                    let known = known.copied().chain(["lines"]);
+                    let known = NAMES.iter().chain(&PARTS).chain(&CONDITIONS).chain(&ACTIONS);
+                    let known = known.chain(&PLAIN).copied().chain(["lines"]);
                     self.faults.unknown(entry.place, format!("unknown key `{key}`"), key, known);
                 }
             }
@@ -138,6 +168,67 @@ impl Views<'_, '_> {
             self.table(model, table);
         } else {
             self.faults.at(item.place, item.wanted(key, "names of fields"));
+        }
+    }
+
+    /// Actions that a page offers: none of them only for the module's own code.
+    fn actions(&mut self, key: &str, model: &Model, item: Item<'_>) {
+        if let Some(items) = item.items() {
+            items.into_iter().for_each(|item| self.actions(key, model, item));
+            return;
+        }
+        let Some(name) = item.text(key, self.faults) else { return };
+        let owner = model.owner.as_ref().and_then(|owner| self.schema.models.get(&owner.parent));
+        let document = owner.map_or(model, |owner| owner.as_ref());
+        let known = document.actions.values().filter(|action| !action.internal);
+        let known: Vec<&str> = known.map(|action| action.name.as_str()).collect();
+        if !known.contains(&name.text.as_str()) {
+            let message = format!("`{}` has no action `{}`", document.name, name.text);
+            self.faults.unknown(name.place, message, &name.text, known.iter().copied());
+        }
+    }
+
+    /// What a kind of view cannot be without, in all that its model's files say of it together.
+    fn whole(&mut self, model: &Model, view: &str, place: Place) {
+        let wanted: &[(&str, Wanted)] = match view {
+            "timeline" => &[("start", Wanted::Day), ("rows", Wanted::Link)],
+            "tree" => &[("parent", Wanted::Own)],
+            "scan" => {
+                &[("lines", Wanted::Lines), ("quantity", Wanted::Some), ("done", Wanted::Some)]
+            }
+            "floor" => &[("quantity", Wanted::Some), ("actions", Wanted::Some)],
+            _ => &[],
+        };
+        for (key, wanted) in wanted {
+            let said = &model.views[view][*key];
+            let field = said.as_str().and_then(|name| model.field(name));
+            let fits = match wanted {
+                Wanted::Some => !said.is_null(),
+                Wanted::Lines => field.is_some_and(|f| matches!(f.kind, Kind::Lines { .. })),
+                Wanted::Day => {
+                    field.is_some_and(|f| matches!(f.kind, Kind::Date) && f.has_column())
+                }
+                Wanted::Link => field.is_some_and(|f| f.kind.target().is_some()),
+                Wanted::Own => field.is_some_and(|f| f.kind.target() == Some(model.name.as_str())),
+            };
+            if !fits {
+                let what = wanted.words();
+                self.faults.at(place, format!("a view `{view}` names {what} as `{key}`"));
+            }
+        }
+        self.among(model, view, place);
+    }
+
+    /// Which records are the rows of a timeline: a condition of their model.
+    fn among(&mut self, model: &Model, view: &str, place: Place) {
+        let rows = model.views[view]["rows"].as_str().and_then(|name| model.field(name));
+        let target = rows.and_then(|field| field.kind.target());
+        let target = target.and_then(|name| self.schema.models.get(name));
+        let (Some(text), Some(target)) = (model.views[view]["among"].as_str(), target) else {
+            return;
+        };
+        if let Err(message) = compile(text, target, self.schema, Some(&Type::Bool)) {
+            self.faults.at(place, format!("expression `{text}`: {message}"));
         }
     }
 

@@ -429,6 +429,19 @@ fn views() {
             "3:37: expression `totl > 1`: `order` has no field `totl`; did you mean `total`?",
         ),
         ("[views.kanban]\ngroup = 'state'\ncard = ['number', 'total']", "fine"),
+        (
+            "[views.tree]\nparent = 'customer'",
+            "2:8: a view `tree` names a link to the model itself as `parent`",
+        ),
+        (
+            "[views.timeline]\nrows = 'customer'\nstart = 'number'",
+            "2:8: a view `timeline` names a date with a column of its own as `start`",
+        ),
+        (
+            "[views.timeline]\nrows = 'customer'\nstart = 'created_at'\nmove = 'confrm'",
+            "2:8: a view `timeline` names a date with a column of its own as `start`\n\
+             5:8: `order` has no action `confrm` (did you mean `confirm`?)",
+        ),
     ];
     for (text, wanted) in cases {
         assert_eq!(

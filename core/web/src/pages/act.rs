@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{go_saying, wrong};
 use crate::App;
-use crate::address::{Pairs, Sent};
+use crate::address::{Pairs, Sent, on_this_site};
 use crate::api::id_of;
 use crate::entered::{json_of, rows_of};
 use crate::visitor::Visitor;
@@ -27,6 +27,8 @@ pub(crate) async fn run(
         Err(refusal) => return visitor.answer(Err(refusal.0)),
     };
     let address = format!("/{model}/{id}");
+    // Pages of several records come back to themselves.
+    let back = pairs.get("_back").and_then(on_this_site);
     if action == "delete" {
         let gone = deleted(&app, &visitor, &model, id, &pairs).await;
         return match gone {
@@ -38,14 +40,14 @@ pub(crate) async fn run(
         Ok(outcome) => {
             let said = outcome.message.unwrap_or_else(|| label(&visitor, &model, &action));
             let next = outcome.open.map(|open| format!("/{}/{}", open.model, open.id));
-            go_saying(&next.unwrap_or(address), &said)
+            go_saying(back.unwrap_or(&next.unwrap_or(address)), &said)
         }
-        Err(error) => refused(&visitor, &address, error),
+        Err(error) => refused(&visitor, back.unwrap_or(&address), error),
     }
 }
 
-/// What stands in the way is said on the record's own page.
-fn refused(visitor: &Visitor, address: &str, error: Error) -> Response {
+/// What stands in the way is said on the page that one comes back to.
+pub(super) fn refused(visitor: &Visitor, address: &str, error: Error) -> Response {
     if !visitor.around.html {
         return visitor.answer(Err(error));
     }

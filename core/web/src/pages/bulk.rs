@@ -18,9 +18,19 @@ use crate::visitor::Visitor;
 const NAMED: usize = 5;
 
 /// What came of it: how many were done, and which were refused, with the reason.
-struct Done {
+#[derive(Default)]
+pub(super) struct Done {
     done: usize,
     refused: Vec<(String, String)>,
+}
+
+impl Done {
+    pub(super) fn add(&mut self, name: String, came: Result<(), Error>) {
+        match came {
+            Ok(()) => self.done += 1,
+            Err(error) => self.refused.push((name, error.public())),
+        }
+    }
 }
 
 pub(crate) async fn run(
@@ -60,7 +70,7 @@ async fn each(
 ) -> Result<Done, Error> {
     let all: Vec<AnyId> = ids.iter().map(|(id, _)| *id).collect();
     let found = records::get_many(tx, model, &all, &Select::default()).await?;
-    let mut done = Done { done: 0, refused: Vec::new() };
+    let mut done = Done::default();
     for (id, version) in ids {
         let (model, wanted) = (model.to_owned(), wanted.to_owned());
         let one = tx.attempt(move |tx| {
@@ -72,19 +82,14 @@ async fn each(
                 records::act(tx, &model, id, &wanted, args).await.map(drop)
             })
         });
-        match one.await? {
-            Ok(()) => done.done += 1,
-            Err(error) => {
-                let name = found.iter().find(|rec| rec.id == id).map(|rec| rec.title());
-                done.refused.push((name.unwrap_or_else(|| format!("#{id}")), error.public()));
-            }
-        }
+        let name = found.iter().find(|rec| rec.id == id).map(|rec| rec.title());
+        done.add(name.unwrap_or_else(|| format!("#{id}")), one.await?);
     }
     tx.draw_numbers().await?;
     Ok(done)
 }
 
-fn said(visitor: &Visitor, done: &Done) -> String {
+pub(super) fn said(visitor: &Visitor, done: &Done) -> String {
     let words = &visitor.words;
     let mut lines = Vec::new();
     if done.done > 0 || done.refused.is_empty() {

@@ -23,7 +23,7 @@ use crate::widgets::name_of;
 
 /// Records that a day of a month shows; of more it says how many there are.
 const SHOWN: usize = 4;
-const WEEKDAYS: [&str; 7] = [
+pub(super) const WEEKDAYS: [&str; 7] = [
     "calendar-mon",
     "calendar-tue",
     "calendar-wed",
@@ -264,12 +264,12 @@ impl Calendar<'_> {
     }
 }
 
-fn monday(day: Date) -> Date {
+pub(super) fn monday(day: Date) -> Date {
     let back = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
     (0..back).fold(day, |day, _| day.yesterday().unwrap_or(day))
 }
 
-fn days_after(day: Date, many: usize) -> Date {
+pub(super) fn days_after(day: Date, many: usize) -> Date {
     (0..many).fold(day, |day, _| day.tomorrow().unwrap_or(day))
 }
 

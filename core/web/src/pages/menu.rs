@@ -2,11 +2,13 @@
 //! rights reach.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fondaco_kernel::permissions::{self, Right};
 use fondaco_kernel::schema::{Model, Report, Target};
 use fondaco_kernel::texts::keys;
 
+use super::{planner, scan, worklist};
 use crate::visitor::Visitor;
 
 /// A part of the menu: the name of the module and its places.
@@ -42,15 +44,19 @@ pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
                     continue;
                 }
             };
-            let Some(model) = schema.model(name).filter(|model| is_open(visitor, model)) else {
-                continue;
-            };
-            placed.insert(name);
+            let Some(model) = schema.model(name) else { continue };
             let label = match item.label == model.plural {
                 true => visitor.words.plural(model),
-                false => visitor.words.menu(&keys::menu(&module.name, &item.target), &item.label),
+                false => visitor.words.menu(&keys::menu(&module.name, item), &item.label),
             };
-            places.push(of_model(label.into_owned(), model));
+            if let Some(view) = &item.view {
+                places.extend(of_view(visitor, label.into_owned(), model, view));
+                continue;
+            }
+            if is_open(visitor, model) {
+                placed.insert(name);
+                places.push(of_model(label.into_owned(), model));
+            }
         }
         if !places.is_empty() {
             let name = visitor.words.module(&module.name, &module.title).into_owned();
@@ -102,6 +108,24 @@ pub(crate) fn reports(visitor: &Visitor) -> Vec<Section> {
 fn of_model(label: String, model: &Model) -> Place {
     let (address, model) = (format!("/{}", model.name), Some(model.name.clone()));
     Place { label, help: String::new(), address, model }
+}
+
+/// Another way to look at a model than its list; of lines, those of the documents that one may read.
+fn of_view(visitor: &Visitor, label: String, model: &Arc<Model>, view: &str) -> Option<Place> {
+    let document = permissions::document(visitor.schema(), model);
+    let page = if view == "kanban" { "board" } else { view };
+    let is_open = match view {
+        "timeline" => planner::has(visitor, model),
+        "scan" => scan::has(visitor, model),
+        "worklist" => worklist::has(visitor, model),
+        _ => true,
+    };
+    (is_open && permissions::may(&visitor.ctx, document, Right::Read)).then(|| Place {
+        label,
+        help: String::new(),
+        address: format!("/{}/{page}", model.name),
+        model: None,
+    })
 }
 
 /// `None` for one that the reader may not run.

@@ -190,16 +190,18 @@ fn pressed(is: bool) -> &'static str {
 
 fn navigation(visitor: &Visitor) -> Markup {
     let path = visitor.around.path.as_str();
-    // A record stands in its list, a report for itself.
-    let here = match path.strip_prefix("/report/") {
-        Some(_) => path.to_owned(),
-        None => format!("/{}", path.split('/').nth(1).unwrap_or_default()),
+    let sections = menu::sections(visitor);
+    // A record stands in its list; a report, and a view that the menu names, for itself.
+    let named = sections.iter().flat_map(|section| &section.places).any(|at| at.address == path);
+    let here = match named || path.starts_with("/report/") {
+        true => path.to_owned(),
+        false => format!("/{}", path.split('/').nth(1).unwrap_or_default()),
     };
     html! {
         nav id="nav" aria-label=(visitor.words.say("menu")) {
             a.place href="/" aria-current=[(here == "/").then_some("page")] { (visitor.words.say("home")) }
             a.place href="/reports" aria-current=[(here == "/reports").then_some("page")] { (visitor.words.say("reports")) }
-            @for section in menu::sections(visitor) { (part(&section, &here)) }
+            @for section in &sections { (part(section, &here)) }
         }
     }
 }

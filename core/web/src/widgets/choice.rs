@@ -27,7 +27,7 @@ pub(crate) fn badge(visitor: &Visitor, model: &str, field: &Field, value: &str) 
 }
 
 /// What states of the house mean, whichever model has them.
-fn tone(state: &str) -> &'static str {
+pub(crate) fn tone(state: &str) -> &'static str {
     match state {
         "draft" | "new" | "planned" | "requested" => "new",
         "done" | "won" | "paid" | "posted" | "approved" | "active" | "accepted" => "good",

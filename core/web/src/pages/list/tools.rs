@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::{List, Read};
 use crate::pages::ask::{self, Ask};
-use crate::pages::calendar;
+use crate::pages::{calendar, floor, planner, scan, tree, worklist};
 use crate::widgets::{label, values};
 
 impl List<'_> {
@@ -32,8 +32,23 @@ impl List<'_> {
                 @if self.model.views["kanban"].is_object() {
                     a.button href={ "/" (self.model.name) "/board" } { (words.say("list-kanban")) }
                 }
+                @if worklist::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/worklist" } { (words.say("worklist-view")) }
+                }
                 @if calendar::has(self.visitor, self.model) {
                     a.button href={ "/" (self.model.name) "/calendar" } { (words.say("calendar-view")) }
+                }
+                @if planner::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/timeline" } { (words.say("planner-view")) }
+                }
+                @if tree::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/tree" } { (words.say("tree-view")) }
+                }
+                @if scan::has(self.visitor, self.model) {
+                    a.button href={ "/" (self.model.name) "/scan" } { (words.say("scan-view")) }
+                }
+                @if floor::has(self.model) {
+                    a.button href={ "/" (self.model.name) "/floor" } { (words.say("floor-view")) }
                 }
                 details.menu.files-of {
                     summary.button { (words.say("list-export")) }

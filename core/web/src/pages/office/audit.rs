@@ -39,7 +39,7 @@ async fn page(sheet: &Sheet<'_>, asked: &Pairs) -> Result<Response, Error> {
     let visitor = sheet.visitor;
     permissions::administers(&visitor.ctx, Office::Audit, Right::Read)?;
     let filters = filters(visitor, asked);
-    let ask = match desk::ask_of(&asked) {
+    let ask = match desk::ask_of(asked) {
         Ok(ask) => ask,
         Err(error) => return Ok(sheet.refuse(&error, filters)),
     };
