@@ -1,6 +1,7 @@
 //! Plugins for tests: those of the house, built from source with cargo; small ones written as text; and a
 //! host that compiles them in a child process, as the server does.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,10 +58,18 @@ pub fn of_tests(name: &str) -> Option<(Vec<u8>, String)> {
     built(name, &root().join("tests/guests").join(name))
 }
 
+/// A component and the text of its manifest.
+type Built = Option<(Vec<u8>, String)>;
+
+/// Built once, by the first test that wants it.
+fn built(name: &str, folder: &Path) -> Built {
+    static KNOWN: Mutex<BTreeMap<String, Built>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(name.to_owned()).or_insert_with(|| made(name, folder)).clone()
+}
+
 #[expect(clippy::print_stderr, reason = "a test that tests nothing must be seen")]
-fn built(name: &str, folder: &Path) -> Option<(Vec<u8>, String)> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+fn made(name: &str, folder: &Path) -> Built {
     if !has_target() {
         eprintln!("SKIPPED: {name} is not built, since {TARGET} cannot be added to this toolchain");
         return None;
