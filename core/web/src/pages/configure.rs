@@ -255,7 +255,7 @@ impl Sheet<'_> {
                             th scope="row" { (step.label) }
                             td.n { (signed(money(step.change), step.change)) }
                             td.n { (money(step.unit_price)) }
-                            td.bar { (bar(step, highest.unwrap_or_default())) }
+                            td.share { (bar(step, highest.unwrap_or_default())) }
                         }
                     }
                 }
