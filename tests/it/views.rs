@@ -516,7 +516,7 @@ async fn the_views_take_as_many_statements_for_90_records_as_for_3() {
     for many in [3, 90] {
         while made < many {
             let hall = house.bench(&format!("Hall {made}"), json!({})).await;
-            let line = house.bench(&format!("Line {made}"), json!({ "part_of": hall })).await;
+            house.bench(&format!("Line {made}"), json!({ "part_of": hall })).await;
             let job = json!({ "bench": hall, "begins": "2026-03-03", "ends": "2026-03-05", "hours": "4" });
             house.job(&format!("Job {made}"), job).await;
             let stop = json!({ "place": "Graz", "day": "2026-03-03", "bench": hall });
