@@ -78,7 +78,7 @@ struct Said {
     limits: Option<Limits>,
 }
 
-/// The plugins of a file. One that cannot be read has none: `settings::resolve` says why.
+/// The plugins of a file, by their ids. One that cannot be read has none: `settings::resolve` says why.
 ///
 /// # Errors
 /// Every mistake at once, each with its place.
@@ -112,6 +112,7 @@ pub fn named(path: &Path, text: &str) -> Result<Vec<Named>, Vec<String>> {
             }
         }
     }
+    found.sort_by(|one: &Named, other| one.id.cmp(&other.id));
     if wrong.is_empty() { Ok(found) } else { Err(wrong) }
 }
 
@@ -270,11 +271,11 @@ mod tests {
                     [plugins.acme.other]\nfile = \"o\"\nversion = \"1.0.0\"\ngrant = true\n";
         let found = named(path, text).unwrap();
         let ids: Vec<&str> = found.iter().map(|one| one.id.as_str()).collect();
-        assert_eq!(ids, ["acme.other", "acme.guard"]);
-        let grant = found[1].grant().unwrap();
+        assert_eq!(ids, ["acme.guard", "acme.other"]);
+        let grant = found[0].grant().unwrap();
         assert_eq!(grant.runs_as, Some(RunsAs::Role("robot".to_owned())));
         assert_eq!(grant.on_failure.get("check"), Some(&OnFailure::Flag));
-        assert!(found[0].grant().unwrap().capabilities.is_none());
+        assert!(found[1].grant().unwrap().capabilities.is_none());
 
         let text = "[plugins]\nx = 1\n[plugins.\"acme.guard\"]\nfil = \"a\"\n\
                     [plugins.\"acme.other\"]\nfile = \"a\"\nversion = \"1.0.0\"\n\
