@@ -168,7 +168,8 @@ async fn settles(
         let invoice = one.invoice.and_then(|id| invoices.iter().find(|i| i.id == id));
         let bill = one.bill.and_then(|id| bills.iter().find(|b| b.id == id));
         let open = invoice.map(|i| i.open_amount).or(bill.map(|b| b.open_amount));
-        let amount = one.amount.unwrap_or(open.unwrap_or(left).abs().min(left));
+        let rest = left.max(Money::ZERO);
+        let amount = one.amount.unwrap_or(open.unwrap_or(rest).abs().min(rest));
         left -= amount;
         let Named { invoice, bill, opening, .. } = *one;
         allocations.push(Allocation { id: Id::default(), invoice, bill, opening, amount });

@@ -65,6 +65,16 @@ async fn the_bank_is_matched_line_by_line() {
     assert_eq!(office.taken(confirmed).await, "bank_recorded! PAY-2026-00004 · Acme");
     assert_eq!(office.balance("1000").await, "300.00 0.00");
 
+    // More than came in is not given out, however it is split.
+    let (more, third) = (office.invoice("1", "100").await, office.invoice("1", "50").await);
+    let short = office.transaction("100.00", "two of them", json!({})).await;
+    let split = json!([{ "invoice": more, "amount": "105.00" }, { "invoice": third }]);
+    let refused = office.accountant.act(MODEL, short, "match", json!({ "documents": split })).await;
+    let fields = problems(refused);
+    assert!(fields.contains(&"allocations: too_much".to_owned()), "{fields:?}");
+    assert_eq!(office.field(MODEL, short, "state").await, "open");
+    assert_eq!(office.open_of("accounting.invoice", more).await, "posted 120.00");
+
     // Interest goes straight to an account.
     let accounts = office.accountant.list("account", "purpose == 'bank_charges'", "code").await;
     let charges = accounts.unwrap()[0].clone();

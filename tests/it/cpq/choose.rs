@@ -69,6 +69,15 @@ async fn a_choice_is_told_what_it_comes_to() {
     let refusal = &plain["groups"][1]["options"][1]["refusal"];
     assert_eq!(refusal, "Carbon wheels is only possible with Carbon frame.");
     client.get("/api/configure").unwrap().expect(422);
+    // What a program says wrong is told it, all at once; a person may be half-way through typing.
+    let wrong = client.get("/api/configure?product=bike&quantity=two&customer=Verdi").unwrap();
+    let fields = ["customer: unreadable", "product: unreadable", "quantity: unreadable"];
+    assert_eq!(wrong.expect(422).problems(), fields);
+    for none in ["0", "-1"] {
+        let path = format!("/api/configure?product={bike}&quantity={none}");
+        assert_eq!(client.get(&path).unwrap().expect(422).problems(), ["quantity: range"]);
+        page(&client, &format!("/configure?product={bike}&quantity={none}")).expect(200);
+    }
     client.get("/api/configure?product=4711").unwrap().expect(404);
 }
 
