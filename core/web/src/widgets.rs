@@ -12,7 +12,7 @@ mod text;
 mod time;
 
 use fondaco_kernel::record::Rec;
-use fondaco_kernel::schema::{Field, Kind, Model};
+use fondaco_kernel::schema::{Action, Field, Kind, Model};
 use fondaco_kernel::values::{Value, currency_exponent};
 use maud::{Markup, html};
 
@@ -53,7 +53,25 @@ pub(crate) struct Entry<'a> {
     pub(crate) typed: Option<&'a str>,
 }
 
-impl Entry<'_> {
+impl<'a> Shown<'a> {
+    /// A field of which there is no value yet.
+    pub(crate) fn blank(
+        visitor: &'a Visitor,
+        model: &'a Model,
+        field: &'a Field,
+        exponent: u8,
+    ) -> Shown<'a> {
+        Shown { visitor, model, field, value: &Value::Null, title: None, exponent }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// One in which nobody has typed anything, under a label of its own.
+    pub(crate) fn new(shown: Shown<'a>, name: &'a str, id: &'a str) -> Entry<'a> {
+        let (problem, label, raw, typed) = (None, None, None, None);
+        Entry { shown, name, id, problem, label, raw, typed }
+    }
+
     /// What the input holds.
     fn text(&self) -> String {
         let own = || held_in(&self.shown.field.kind, self.shown.value, self.shown.exponent);
@@ -103,6 +121,28 @@ pub(crate) fn show(shown: Shown<'_>) -> Markup {
         Kind::Json => text::show_json(shown),
         Kind::Options { .. } => options::show(shown),
         Kind::Lines { .. } => html! {},
+    }
+}
+
+/// What an action asks for, under its name, on pages that are worked with by thumb.
+pub(crate) fn asked(shown: Shown<'_>, action: &Action, id: &str) -> Markup {
+    let arg = shown.field;
+    let (title, help) = shown.visitor.words.arg((&shown.model.name, &action.name), arg);
+    html! {
+        div.asked {
+            label for=(id) { (title) } (enter(Entry::new(shown, &arg.name, id)))
+            @if !help.is_empty() { p.soft { (help) } }
+        }
+    }
+}
+
+/// The state of a record, where it has one.
+pub(crate) fn state_badge(visitor: &Visitor, rec: &Rec) -> Markup {
+    let shown = rec.model.field("state").zip(rec.state());
+    html! {
+        @if let Some((field, state)) = shown {
+            span.badge data-tone=(tone(state)) { (label(visitor, &rec.model.name, field, state)) }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use super::shell::{self, Page};
 use crate::App;
 use crate::address::{Asked, Pairs};
 use crate::visitor::Visitor;
-use crate::widgets::{Entry, Shown, enter, exponent_of, label, name_of, show as value, tone};
+use crate::widgets::{Shown, asked as ask_for, exponent_of, name_of, show as value, state_badge};
 
 /// Cards of a page, and places to choose from.
 const CARDS: usize = 24;
@@ -204,13 +204,8 @@ impl Floor<'_> {
         })
     }
 
-    /// As the menu calls it, else as the records are called.
     fn name(&self) -> String {
-        let address = format!("/{}/floor", self.model.name);
-        let own = super::menu::sections(self.visitor);
-        let mut places = own.into_iter().flat_map(|section| section.places);
-        let named = places.find(|place| place.address == address).map(|place| place.label);
-        named.unwrap_or_else(|| self.visitor.words.plural(&self.model).into_owned())
+        super::menu::name_of_view(self.visitor, &self.model, "floor")
     }
 
     fn address(&self, at: Option<AnyId>) -> String {
@@ -300,7 +295,7 @@ impl Floor<'_> {
             section.work.panel data-id=(rec.id) aria-label=(name_of(self.visitor, rec)) {
                 header {
                     h2 { @match title { Some(title) => { (title) }, None => { (name_of(self.visitor, rec)) } } }
-                    (self.state(rec))
+                    (state_badge(self.visitor, rec))
                     p.soft {
                         a href=(address) { @match subtitle { Some(subtitle) => { (subtitle) }, None => { (name_of(self.visitor, rec)) } } }
                         @for field in &self.fields { (self.fact(rec, field)) }
@@ -329,13 +324,6 @@ impl Floor<'_> {
                 span.fact { (words.field(&self.model.name, field)) ": " (self.plain(rec, field)) }
             }
         }
-    }
-
-    fn state(&self, rec: &Rec) -> Markup {
-        let shown = self.model.field("state").zip(rec.state()).map(|(field, state)| {
-            (tone(state), label(self.visitor, &self.model.name, field, state))
-        });
-        html! { @if let Some((tone, name)) = shown { span.badge data-tone=(tone) { (name) } } }
     }
 
     fn number(&self, rec: &Rec, field: Option<&Field>) -> Decimal {
@@ -415,7 +403,9 @@ impl Floor<'_> {
                     summary.button.big .primary[leading] { (name) }
                     form method="post" action=(address) {
                         (back)
-                        @for arg in asked { (self.asked((rec, action), arg)) }
+                        @for arg in asked {
+                            (ask_for(self.blank(rec, arg), action, &format!("a-{}-{}-{}", rec.id, action.name, arg.name)))
+                        }
                         button.primary.big { (name) }
                     }
                 }
@@ -423,21 +413,7 @@ impl Floor<'_> {
         }
     }
 
-    fn asked(&self, (rec, action): (&Rec, &Action), arg: &Field) -> Markup {
-        let (title, help) = self.visitor.words.arg((&self.model.name, &action.name), arg);
-        let id = format!("a-{}-{}-{}", rec.id, action.name, arg.name);
-        let shown = Shown {
-            visitor: self.visitor,
-            model: &self.model,
-            field: arg,
-            value: &Value::Null,
-            title: None,
-            exponent: exponent_of(self.visitor, rec),
-        };
-        let (name, problem, raw) = (arg.name.as_str(), None, None);
-        let entry = Entry { shown, name, id: &id, problem, label: None, raw, typed: None };
-        html! {
-            div.asked { label for=(id) { (title) } (enter(entry)) @if !help.is_empty() { p.soft { (help) } } }
-        }
+    fn blank<'f>(&'f self, rec: &Rec, arg: &'f Field) -> Shown<'f> {
+        Shown::blank(self.visitor, &self.model, arg, exponent_of(self.visitor, rec))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fondaco_kernel::permissions::{self, Right};
-use fondaco_kernel::schema::{Model, Report, Target};
+use fondaco_kernel::schema::{MenuItem, Model, ModuleInfo, Report, Target};
 use fondaco_kernel::texts::keys;
 
 use super::{planner, scan, worklist};
@@ -45,17 +45,14 @@ pub(crate) fn sections(visitor: &Visitor) -> Vec<Section> {
                 }
             };
             let Some(model) = schema.model(name) else { continue };
-            let label = match item.label == model.plural {
-                true => visitor.words.plural(model),
-                false => visitor.words.menu(&keys::menu(&module.name, item), &item.label),
-            };
+            let label = label(visitor, module, (item, model));
             if let Some(view) = &item.view {
-                places.extend(of_view(visitor, label.into_owned(), model, view));
+                places.extend(of_view(visitor, label, model, view));
                 continue;
             }
             if is_open(visitor, model) {
                 placed.insert(name);
-                places.push(of_model(label.into_owned(), model));
+                places.push(of_model(label, model));
             }
         }
         if !places.is_empty() {
@@ -103,6 +100,30 @@ pub(crate) fn reports(visitor: &Visitor) -> Vec<Section> {
         }
     }
     sections
+}
+
+/// A place as the menu calls it: by a label of its own, or as its records are called.
+fn label(visitor: &Visitor, module: &ModuleInfo, (item, model): (&MenuItem, &Model)) -> String {
+    let label = match item.label == model.plural {
+        true => visitor.words.plural(model),
+        false => visitor.words.menu(&keys::menu(&module.name, item), &item.label),
+    };
+    label.into_owned()
+}
+
+/// What a view that is a page is called: as in the menu, else as its records are.
+pub(crate) fn name_of_view(visitor: &Visitor, model: &Model, view: &str) -> String {
+    let modules = visitor.schema().modules.values();
+    let mut items = modules.flat_map(|module| module.menu.iter().map(move |item| (module, item)));
+    let leads = |item: &MenuItem| {
+        let own = matches!(&item.target, Target::Model(name) if *name == model.name);
+        own && item.view.as_deref() == Some(view)
+    };
+    let found = items.find(|(_, item)| leads(item));
+    found.map_or_else(
+        || visitor.words.plural(model).into_owned(),
+        |(module, item)| label(visitor, module, (item, model)),
+    )
 }
 
 fn of_model(label: String, model: &Model) -> Place {

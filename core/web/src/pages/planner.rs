@@ -162,13 +162,8 @@ impl Planner<'_> {
         self.model.views["timeline"][key].as_str().map(str::to_owned)
     }
 
-    /// As the menu calls it, else as the records are called.
     fn name(&self) -> String {
-        let own = super::menu::sections(self.visitor);
-        let address = format!("/{}/timeline", self.model.name);
-        let mut places = own.into_iter().flat_map(|section| section.places);
-        let named = places.find(|place| place.address == address).map(|place| place.label);
-        named.unwrap_or_else(|| self.visitor.words.plural(&self.model).into_owned())
+        super::menu::name_of_view(self.visitor, &self.model, "timeline")
     }
 
     fn is_readable(&self, name: &str) -> bool {

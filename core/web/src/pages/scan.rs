@@ -27,7 +27,7 @@ use super::{go_to, good};
 use crate::App;
 use crate::address::{Asked, Pairs};
 use crate::visitor::Visitor;
-use crate::widgets::{Entry, Shown, enter, exponent_of, label, name_of, show as value};
+use crate::widgets::{Shown, asked, exponent_of, name_of, show as value, state_badge};
 
 /// Documents to choose from.
 const DOCUMENTS: usize = 60;
@@ -135,7 +135,7 @@ async fn document(
     let (rec, offers) = work.await?;
     let title = name_of(visitor, &rec);
     let body = html! {
-        div.head { h1 { (title) span.kind { (visitor.words.model(&scan.model)) } } (scan.state(&rec))
+        div.head { h1 { (title) span.kind { (visitor.words.model(&scan.model)) } } (state_badge(visitor, &rec))
             div.ways { a.button href={ "/" (model) "/" (rec.id) } { (visitor.words.say("scan-form")) } } }
         scan-desk { (scan.desk(&rec, &offers, pairs)) }
     };
@@ -181,13 +181,8 @@ impl Scan<'_> {
         })
     }
 
-    /// As the menu calls it, else as the documents are called.
     fn name(&self) -> String {
-        let address = format!("/{}/scan", self.model.name);
-        let own = super::menu::sections(self.visitor);
-        let mut places = own.into_iter().flat_map(|section| section.places);
-        let named = places.find(|place| place.address == address).map(|place| place.label);
-        named.unwrap_or_else(|| self.visitor.words.plural(&self.model).into_owned())
+        super::menu::name_of_view(self.visitor, &self.model, "scan")
     }
 
     /// A document with its lines and what their codes stand in.
@@ -229,15 +224,6 @@ impl Scan<'_> {
         Ok(work.await?.rows)
     }
 
-    fn state(&self, rec: &Rec) -> Markup {
-        let field = self.model.field("state");
-        let shown = field.zip(rec.state()).map(|(field, state)| {
-            let tone = crate::widgets::tone(state);
-            (tone, label(self.visitor, &self.model.name, field, state))
-        });
-        html! { @if let Some((tone, name)) = shown { span.badge data-tone=(tone) { (name) } } }
-    }
-
     fn card(&self, rec: &Rec) -> Markup {
         let exponent = exponent_of(self.visitor, rec);
         let columns = ask::columns(self.visitor, &self.model, &Ask::default());
@@ -249,7 +235,7 @@ impl Scan<'_> {
             .collect();
         html! {
             li { a.document.panel href={ "/" (self.model.name) "/" (rec.id) "/scan" } {
-                strong { (name_of(self.visitor, rec)) } (self.state(rec))
+                strong { (name_of(self.visitor, rec)) } (state_badge(self.visitor, rec))
                 span.soft { @for shown in facts { span.fact { @match shown.title { Some(title) => { (title) }, None => { (value(shown)) } } } } }
             } }
         }
@@ -352,34 +338,11 @@ impl Scan<'_> {
         html! {
             form.finishing.panel method="post" action={ "/" (self.model.name) "/" (rec.id) "/" (action.name) } {
                 p.soft data-counted=(words.say("scan-counted-only")) { (words.say(key)) }
-                @for arg in action.args.values().filter(|arg| !arg.kind.is_json()) { (self.entry(action, arg, exponent)) }
+                @for arg in action.args.values().filter(|arg| !arg.kind.is_json()) {
+                    (asked(Shown::blank(self.visitor, &self.model, arg, exponent), action, &format!("a-{}", arg.name)))
+                }
                 button.primary.big { (words.action(&self.model.name, action)) }
             }
-        }
-    }
-
-    fn entry(&self, action: &Action, arg: &Field, exponent: u8) -> Markup {
-        let (title, help) = self.visitor.words.arg((&self.model.name, &action.name), arg);
-        let (model, id) = (self.model.as_ref(), format!("a-{}", arg.name));
-        let shown = Shown {
-            visitor: self.visitor,
-            model,
-            field: arg,
-            value: &Value::Null,
-            title: None,
-            exponent,
-        };
-        let entry = Entry {
-            shown,
-            name: &arg.name,
-            id: &id,
-            problem: None,
-            label: None,
-            raw: None,
-            typed: None,
-        };
-        html! {
-            div.asked { label for=(id) { (title) } (enter(entry)) @if !help.is_empty() { p.soft { (help) } } }
         }
     }
 }

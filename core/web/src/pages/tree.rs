@@ -92,13 +92,8 @@ async fn page(app: &App, visitor: &Visitor, model: &str, pairs: &Pairs) -> Resul
 }
 
 impl Tree<'_> {
-    /// As the menu calls it, else as the records are called.
     fn name(&self) -> String {
-        let address = format!("/{}/tree", self.model.name);
-        let own = super::menu::sections(self.visitor);
-        let mut places = own.into_iter().flat_map(|section| section.places);
-        let named = places.find(|place| place.address == address).map(|place| place.label);
-        named.unwrap_or_else(|| self.visitor.words.plural(self.model).into_owned())
+        super::menu::name_of_view(self.visitor, self.model, "tree")
     }
 
     fn address(&self, root: AnyId) -> String {

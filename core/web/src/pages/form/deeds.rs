@@ -120,23 +120,9 @@ impl Form<'_> {
             };
         }
         let id = format!("a-{}-{}", action.name, arg.name);
-        let shown = Shown {
-            visitor: self.visitor,
-            model: &self.model,
-            field: arg,
-            value: &Value::Null,
-            title: None,
-            exponent: exponent_of(self.visitor, &self.rec),
-        };
-        let entry = Entry {
-            shown,
-            name: &arg.name,
-            id: &id,
-            problem: None,
-            label: None,
-            raw: None,
-            typed: None,
-        };
+        let exponent = exponent_of(self.visitor, &self.rec);
+        let entry =
+            Entry::new(Shown::blank(self.visitor, &self.model, arg, exponent), &arg.name, &id);
         html! {
             div.field {
                 label for=(id) { (title) @if arg.required { span.must title=(words.say("form-required")) { " *" } } }
@@ -196,8 +182,7 @@ impl Form<'_> {
         let label = format!("{}, {}", line.title(), self.visitor.words.field(&child.name, field));
         let name = format!("{}.{place}.{}", arg.name, field.name);
         let id = format!("a-{name}");
-        let (problem, raw, typed) = (None, None, None);
-        enter(Entry { shown, name: &name, id: &id, problem, label: Some(&label), raw, typed })
+        enter(Entry { label: Some(&label), ..Entry::new(shown, &name, &id) })
     }
 
     fn removal(&self) -> Markup {
